@@ -1,0 +1,120 @@
+import { type Static, Type } from 'typebox';
+import { Closed, Duration, Name, OneOf, Size, secretKeyRef, Text } from '../schema.ts';
+
+const folderPattern = Text({
+  description:
+    'Folder name with `/` between levels whatever the server uses; `*` matches any characters but `/`, `**` any characters.',
+  minLength: 1,
+  maxLength: 255,
+});
+
+/** Which folders are read; shared by every kind of source that has folders. */
+export const folders = Closed(
+  {
+    include: Type.Optional(
+      Type.Array(folderPattern, {
+        description: 'Folders to read. INBOX is always written in capitals.',
+        minItems: 1,
+        maxItems: 64,
+        'x-kubernetes-list-type': 'atomic',
+        'x-mailmill-default': ['INBOX'],
+      }),
+    ),
+    exclude: Type.Optional(
+      Type.Array(folderPattern, {
+        description: 'Folders not to read although `include` matches them.',
+        maxItems: 64,
+        'x-kubernetes-list-type': 'atomic',
+        'x-mailmill-default': [],
+      }),
+    ),
+  },
+  { description: 'Which folders are read.', 'x-mailmill-default': {} },
+);
+
+/** How far back a source reads at a folder's first sight. */
+export const since = Text({
+  description:
+    'Read only mail received within this time before a folder is first seen (`90d`), or since this date (`2026-01-31`); absent: all mail. What arrives later is always read, however old it says it is.',
+  maxLength: 10,
+  pattern: '^([1-9][0-9]{0,6}(ms|s|m|h|d|w)|[0-9]{4}-[0-9]{2}-[0-9]{2})$',
+});
+
+const messageSize = Size({
+  description: 'Larger messages are not fetched but recorded as dead letters with their size and headers.',
+  'x-mailmill-default': '64Mi',
+});
+
+export { messageSize };
+
+/** `spec.imap` of a MailboxSource. */
+export const imap = Closed(
+  {
+    host: Text({
+      description: 'Host name or address of the IMAP server.',
+      minLength: 1,
+      maxLength: 253,
+      pattern: '^[a-zA-Z0-9]([-a-zA-Z0-9.:]*[a-zA-Z0-9])?$',
+    }),
+    port: Type.Optional(
+      Type.Integer({
+        description: 'TCP port. Default: 993 with implicit TLS, else 143.',
+        minimum: 1,
+        maximum: 65535,
+      }),
+    ),
+    tls: Type.Optional(
+      Closed(
+        {
+          mode: Type.Optional(
+            OneOf(['Implicit', 'StartTLS', 'None'], {
+              description: 'How the connection is secured. `None` sends passwords and mail in the clear.',
+              'x-mailmill-default': 'Implicit',
+            }),
+          ),
+          caSecretRef: Type.Optional(
+            secretKeyRef('PEM certificates to trust instead of the public authorities.', 'ca.crt'),
+          ),
+        },
+        { description: 'Transport security.', 'x-mailmill-default': {} },
+      ),
+    ),
+    auth: Closed(
+      {
+        type: Type.Optional(OneOf(['Password'], { description: 'How to log in.', 'x-mailmill-default': 'Password' })),
+        secretRef: Closed(
+          { name: Name({ description: 'Name of a Secret with the keys `username` and `password`.' }) },
+          { description: 'The login.' },
+        ),
+      },
+      { description: 'The login.' },
+    ),
+    folders: Type.Optional(folders),
+    since: Type.Optional(since),
+    pollInterval: Type.Optional(
+      Duration({
+        description: 'How often folders that are not watched by IDLE are checked.',
+        'x-mailmill-default': '1m',
+      }),
+    ),
+    limits: Type.Optional(
+      Closed(
+        {
+          connectionsPerAccount: Type.Optional(
+            Type.Integer({
+              description: 'IMAP connections to one account at the same time, over all pipelines and workers.',
+              minimum: 1,
+              maximum: 64,
+              'x-mailmill-default': 4,
+            }),
+          ),
+          messageSize: Type.Optional(messageSize),
+        },
+        { description: 'What this source may use.', 'x-mailmill-default': {} },
+      ),
+    ),
+  },
+  { description: 'An account on an IMAP server.' },
+);
+
+export type ImapSpec = Static<typeof imap>;

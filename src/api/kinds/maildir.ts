@@ -1,0 +1,57 @@
+import { type Static, Type } from 'typebox';
+import { Closed, Duration, Name, Text } from '../schema.ts';
+import { folders, messageSize, since } from './imap.ts';
+
+/** `spec.maildir` of a MailboxSource. */
+export const maildir = Closed(
+  {
+    path: Type.Optional(
+      Text({
+        description:
+          'Directory that holds `cur`, `new` and `tmp`, for `mailmill run` on one machine; relative to the file that names it. Subfolders are Maildir++ (`.Archive.2026`).',
+        minLength: 1,
+        maxLength: 1024,
+      }),
+    ),
+    persistentVolumeClaim: Type.Optional(
+      Closed(
+        {
+          claimName: Name({
+            description: 'A PersistentVolumeClaim in the namespace of this resource; mounted read-only.',
+          }),
+          subPath: Type.Optional(
+            Text({
+              description: 'Directory within the volume that holds `cur`, `new` and `tmp`.',
+              minLength: 1,
+              maxLength: 1024,
+              pattern: '^[^/].*$',
+            }),
+          ),
+        },
+        { description: 'The volume that holds the Maildir, in a cluster.' },
+      ),
+    ),
+    folders: Type.Optional(folders),
+    since: Type.Optional(since),
+    pollInterval: Type.Optional(
+      Duration({ description: 'How often the directory is read.', 'x-mailmill-default': '5s' }),
+    ),
+    limits: Type.Optional(
+      Closed(
+        { messageSize: Type.Optional(messageSize) },
+        { description: 'What this source may use.', 'x-mailmill-default': {} },
+      ),
+    ),
+  },
+  {
+    description: 'A Maildir, read only.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.path) != has(self.persistentVolumeClaim)',
+        message: 'exactly one of path (one machine) and persistentVolumeClaim (cluster) must be set',
+      },
+    ],
+  },
+);
+
+export type MaildirSpec = Static<typeof maildir>;

@@ -1,0 +1,64 @@
+import { type Static, Type } from 'typebox';
+import { Closed, Name, OneOf, Text } from './schema.ts';
+
+const quantity = Text({
+  description: 'Kubernetes quantity.',
+  minLength: 1,
+  maxLength: 20,
+  pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
+});
+const amounts = (description: string) =>
+  Closed({ cpu: Type.Optional(quantity), memory: Type.Optional(quantity) }, { description });
+const strings = (description: string) =>
+  Type.Record(Type.String({ pattern: '^.{1,317}$' }), Text({ description: 'Value.', maxLength: 4096 }), {
+    description,
+    maxProperties: 32,
+  });
+
+/** What of a worker's pod may be chosen. */
+export const podTemplate = Closed(
+  {
+    resources: Type.Optional(
+      Closed(
+        {
+          requests: Type.Optional(amounts('What the scheduler sets aside.')),
+          limits: Type.Optional(amounts('What the worker may use at most.')),
+        },
+        { description: 'Memory and CPU of the worker.' },
+      ),
+    ),
+    nodeSelector: Type.Optional(strings('Labels a node must have.')),
+    tolerations: Type.Optional(
+      Type.Array(
+        Closed(
+          {
+            key: Type.Optional(Text({ description: 'Taint key.', maxLength: 317 })),
+            operator: Type.Optional(OneOf(['Equal', 'Exists'], { description: 'How the value is compared.' })),
+            value: Type.Optional(Text({ description: 'Taint value.', maxLength: 63 })),
+            effect: Type.Optional(
+              OneOf(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], { description: 'Taint effect.' }),
+            ),
+            tolerationSeconds: Type.Optional(
+              Type.Integer({ description: 'Seconds to stay with NoExecute.', minimum: 0, maximum: 2147483647 }),
+            ),
+          },
+          { description: 'One toleration.' },
+        ),
+        { description: 'Taints to tolerate.', maxItems: 32, 'x-kubernetes-list-type': 'atomic' },
+      ),
+    ),
+    priorityClassName: Type.Optional(Name({ description: 'PriorityClass of the pods.' })),
+    imagePullSecrets: Type.Optional(
+      Type.Array(Closed({ name: Name({ description: 'Name of a Secret.' }) }, { description: 'One pull secret.' }), {
+        description: 'Secrets to pull the worker image with.',
+        maxItems: 8,
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    ),
+    labels: Type.Optional(strings('Labels of the pods, beside our own.')),
+    annotations: Type.Optional(strings('Annotations of the pods, beside our own.')),
+  },
+  { description: 'Pod settings of the workers.' },
+);
+
+export type PodTemplate = Static<typeof podTemplate>;

@@ -1,0 +1,59 @@
+/** One mailbox of an address header; groups are flattened and remembered. */
+export interface Address {
+  readonly name: string;
+  readonly address: string;
+  /** Lower-case domain of `address`; empty when there is none. */
+  readonly domain: string;
+  readonly group?: string;
+}
+
+/** One leaf of the MIME tree that is not a body. */
+export interface Attachment {
+  readonly filename: string;
+  readonly contentType: string;
+  /** Bytes after decoding. */
+  readonly size: number;
+  /** SHA-256 of the decoded bytes, lower-case hex. */
+  readonly sha256: string;
+  readonly contentId: string;
+  readonly inline: boolean;
+}
+
+/** Something that was repaired or left out while reading a message; `code` is constant. */
+export interface Defect {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/**
+ * A message, parsed and normalised. Deterministic: the same bytes give the same value on any day and machine.
+ * Strings hold no U+0000 and no lone surrogates; dates are real instants between the years 1 and 9999.
+ */
+export interface Message {
+  readonly messageId: string;
+  readonly inReplyTo: readonly string[];
+  readonly references: readonly string[];
+  readonly subject: string;
+  readonly from: Address | null;
+  readonly sender: Address | null;
+  readonly replyTo: readonly Address[];
+  readonly to: readonly Address[];
+  readonly cc: readonly Address[];
+  readonly bcc: readonly Address[];
+  /** The Date header as an instant; null when there is none that can be read. */
+  readonly date: Date | null;
+  /** Decoded unfolded header values by lower-case name, in the order of the message. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** First text/plain body; from HTML when there is none. */
+  readonly text: string;
+  readonly html: string;
+  readonly attachments: readonly Attachment[];
+  readonly defects: readonly Defect[];
+}
+
+/** Bounds of parsing; beyond them a message is an error (`MESSAGE_*`), never a guess. */
+export interface ParseLimits {
+  readonly headerBytes: number;
+  readonly parts: number;
+  readonly depth: number;
+}

@@ -1,0 +1,48 @@
+import type { EmailPipelineSpec, StepSpec } from '../api/email-pipeline.ts';
+import type { ImapSpec } from '../api/kinds/imap.ts';
+import type { MaildirSpec } from '../api/kinds/maildir.ts';
+import type { PostgresSpec } from '../api/kinds/postgres.ts';
+
+/** A source of a revision: its resolved spec (defaults filled in). Exactly one kind is set. */
+export interface RevisionSource {
+  readonly name: string;
+  readonly imap?: ImapSpec;
+  readonly maildir?: MaildirSpec;
+}
+
+export interface RevisionSink {
+  readonly name: string;
+  readonly postgres: PostgresSpec;
+}
+
+/**
+ * One immutable compiled form of a pipeline with its sources; JSON, as the ConfigMap `<name>-<hash>` holds it under the key
+ * `revision.json`. `hash` is the first 10 hex digits of the SHA-256 of the canonical JSON of everything else in it;
+ * what only the operator needs (replicas, suspend, schedule, template) and `generation` are not part of it.
+ */
+export interface Revision {
+  readonly version: 1;
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly hash: string;
+  readonly sources: readonly RevisionSource[];
+  readonly steps: readonly StepSpec[];
+  readonly sinks: readonly RevisionSink[];
+  readonly storeRef: { readonly name: string; readonly key: string };
+  readonly retention: string;
+}
+
+/** One key of a Secret. */
+export interface SecretKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A reason why a spec cannot become a revision; `path` is JSON-Pointer-like (`spec.steps[0].filter`). */
+export interface CompileIssue {
+  readonly path: string;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+export type { EmailPipelineSpec };

@@ -1,0 +1,80 @@
+/** A folder of an account as the server lists it now. `name` has `/` between levels. */
+export interface FolderInfo {
+  readonly name: string;
+  /** Message count, when the server gives it without selecting. */
+  readonly messages?: number;
+}
+
+/** A selected folder. */
+export interface FolderState {
+  readonly name: string;
+  /** UIDVALIDITY. */
+  readonly epoch: bigint;
+  /** Next UID the server will give; every message that arrives later has this one or a greater. */
+  readonly uidNext: number;
+  readonly exists: number;
+  /** HIGHESTMODSEQ; absent without CONDSTORE. */
+  readonly modseq?: bigint;
+}
+
+/** Metadata of one message, listed ahead of its fetch. */
+export interface Listed {
+  readonly uid: number;
+  /** Bytes, as the server says. */
+  readonly size: number;
+  readonly receivedAt: Date;
+  /** EMAILID or X-GM-MSGID; survives moves and new epochs. */
+  readonly objectId?: string;
+}
+
+/** One message as received. */
+export interface RawMessage {
+  readonly uid: number;
+  readonly raw: Buffer;
+  readonly flags: readonly string[];
+}
+
+/**
+ * A live login of one account; one folder is selected at a time and commands are not concurrent. Every method throws
+ * `MailmillError`s: Transient when the connection is gone (make a new session), Waiting when throttled,
+ * Stalled when a person must act. A session is used by one task.
+ */
+export interface SourceSession extends AsyncDisposable {
+  /** Folders that `folders.include`/`exclude` select, sorted by name. */
+  folders(signal: AbortSignal): Promise<readonly FolderInfo[]>;
+  /** Opens a folder read-only. Throws Transient `FOLDER_GONE` when it is not there any more. */
+  select(folder: string, signal: AbortSignal): Promise<FolderState>;
+  /** UIDs that exist now in the selected folder from `from` to `to` (inclusive; no `to`: to the end), ascending. UID SEARCH. */
+  search(from: number, to: number | undefined, signal: AbortSignal): Promise<readonly number[]>;
+  /** Metadata of these UIDs (ascending); a UID that is gone is left out. */
+  list(uids: readonly number[], signal: AbortSignal): Promise<readonly Listed[]>;
+  /** Streams these messages (ascending UIDs) with one command; a UID that is gone is left out. Never yields a UID twice. */
+  fetch(uids: readonly number[], signal: AbortSignal): AsyncIterable<RawMessage>;
+  /** The header block only, at most 256 KiB, of a message that is too large to fetch; undefined when gone. */
+  fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** UIDNEXT and count of a folder that is not selected, to see whether it changed. STATUS. */
+  status(folder: string, signal: AbortSignal): Promise<{ uidNext: number; exists: number; epoch: bigint }>;
+  /**
+   * Waits in the selected folder until something changed there (IDLE, or a poll where there is no IDLE), `ms` passed, or `signal` aborted.
+   * Proves liveness: an answer came from the server within the last `ms`, else Transient.
+   */
+  wait(ms: number, signal: AbortSignal): Promise<'changed' | 'timeout'>;
+  /** Server capabilities, for `mailmill try`. */
+  readonly capabilities: ReadonlySet<string>;
+}
+
+/** What reads a source kind. Accounts of one source are logins; issue-wide there is one now, named by its user name. */
+export interface Source {
+  readonly name: string;
+  /** Names of the accounts, stable over restarts. */
+  accounts(signal: AbortSignal): Promise<readonly string[]>;
+  /** How many sessions one account may have at the same time over all workers; undefined: no limit (local files). */
+  readonly connectionsPerAccount: number | undefined;
+  /** Milliseconds between checks of folders that are not waited on. */
+  readonly pollMs: number;
+  /** Bytes; larger messages become dead letters. */
+  readonly messageSize: number;
+  /** Cutoff of a folder that is first seen at `now`; undefined: everything. */
+  cutoff(now: Date): Date | undefined;
+  open(account: string, signal: AbortSignal): Promise<SourceSession>;
+}

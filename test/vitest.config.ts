@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
+  test: { name, include, exclude: [] as string[], ...more },
+});
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    projects: [
+      project('unit', ['test/**/*.test.ts'], {
+        exclude: ['test/**/*.{integration,crash,cluster}.test.ts'],
+        testTimeout: 20_000,
+      }),
+      project('integration', ['test/**/*.integration.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        maxWorkers: 2,
+      }),
+      project('crash', ['test/**/*.crash.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
+      project('cluster', ['test/**/*.cluster.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 900_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
