@@ -1,0 +1,119 @@
+import type { EmailPipelineSpec, StepSpec } from './email-pipeline.ts';
+import { isRecord, recordOf, type SchemaNode, schemaNode } from './json-schema.ts';
+import type { ImapSpec } from './kinds/imap.ts';
+import type { MaildirSpec } from './kinds/maildir.ts';
+import type { PostgresSpec } from './kinds/postgres.ts';
+import type { MailboxSourceSpec } from './mailbox-source.ts';
+import {
+  type EmailPipeline,
+  type EmailPipelineRun,
+  type MailboxSource,
+  type MailmillResource,
+  resources,
+} from './resources.ts';
+
+type With<T, K extends keyof T> = T & { readonly [P in K]-?: NonNullable<T[P]> };
+interface SecretKeyRef {
+  name: string;
+  key: string;
+}
+
+/** `spec.imap` with every default filled in; `since` and `tls.caSecretRef` stay optional: absent means something. */
+export interface ResolvedImap extends ImapSpec {
+  port: number;
+  tls: { mode: 'Implicit' | 'StartTLS' | 'None'; caSecretRef?: SecretKeyRef };
+  auth: { type: 'Password'; secretRef: { name: string } };
+  folders: { include: string[]; exclude: string[] };
+  pollInterval: string;
+  limits: { connectionsPerAccount: number; messageSize: string };
+}
+
+/** `spec.maildir` with every default filled in. */
+export interface ResolvedMaildir extends MaildirSpec {
+  folders: { include: string[]; exclude: string[] };
+  pollInterval: string;
+  limits: { messageSize: string };
+}
+
+export interface ResolvedSourceSpec extends MailboxSourceSpec {
+  imap?: ResolvedImap;
+  maildir?: ResolvedMaildir;
+}
+
+export interface ResolvedSink {
+  name: string;
+  postgres: With<PostgresSpec, 'schema' | 'mode'> & { secretRef: SecretKeyRef };
+}
+
+/** `spec` of an EmailPipeline with every default filled in; `schedule`, `replicas` and `template` stay as they are. */
+export interface ResolvedPipelineSpec extends EmailPipelineSpec {
+  suspend: boolean;
+  steps: StepSpec[];
+  sinks: ResolvedSink[];
+  storeRef: SecretKeyRef;
+  retention: string;
+}
+
+export interface ResolvedSource extends MailboxSource {
+  readonly spec: ResolvedSourceSpec;
+}
+export interface ResolvedPipeline extends EmailPipeline {
+  readonly spec: ResolvedPipelineSpec;
+}
+
+function fill(node: SchemaNode, value: unknown): unknown {
+  if (node.type === 'array' && Array.isArray(value)) return value.map((item) => fill(node.items, item));
+  if (node.type !== 'object' || !isRecord(value)) return structuredClone(value);
+  const filled: Record<string, unknown> = {};
+  if (node.patternProperties !== undefined) {
+    const { value: each } = recordOf(node);
+    for (const [key, item] of Object.entries(value)) filled[key] = fill(each, item);
+    return filled;
+  }
+  for (const [name, property] of Object.entries(node.properties)) {
+    // The API server drops a null where a field may be absent, so both mean the same.
+    const given = Object.hasOwn(value, name) ? (value[name] ?? undefined) : undefined;
+    const effective = given === undefined ? property['x-mailmill-default'] : given;
+    if (effective !== undefined) filled[name] = fill(property, effective);
+  }
+  return filled;
+}
+
+/**
+ * A deep copy of `value` with the `x-mailmill-default`s of `schema` filled in, those of nested objects included, fields in the
+ * order of the schema. Expects a value that validation has accepted: what the schema does not know is left out.
+ */
+export const resolve = (schema: object, value: unknown): unknown => fill(schemaNode(schema), value);
+
+/** A source with its defaults. The port follows from `tls.mode`: 993 with implicit TLS, else 143. */
+export function resolveSource(source: MailboxSource): ResolvedSource {
+  // The schema's defaults are what makes these types true; test/api/resolve.test.ts compares them field by field.
+  const spec = resolve(resources.MailboxSource.spec, source.spec) as ResolvedSourceSpec;
+  const { imap } = spec;
+  if (!imap) return { ...source, spec };
+  const { host, port, ...rest } = imap;
+  return {
+    ...source,
+    spec: { ...spec, imap: { host, port: port ?? (rest.tls.mode === 'Implicit' ? 993 : 143), ...rest } },
+  };
+}
+
+/** A pipeline with its defaults. `timeZone` gets one only where there is a schedule; `replicas` belongs to `kubectl scale` and gets none. */
+export function resolvePipeline(pipeline: EmailPipeline): ResolvedPipeline {
+  // As above.
+  const spec = resolve(resources.EmailPipeline.spec, pipeline.spec) as ResolvedPipelineSpec;
+  if (spec.schedule === undefined) delete spec.timeZone;
+  return { ...pipeline, spec };
+}
+
+/** Any of our resources with its defaults. */
+export function resolveResource(resource: MailmillResource): ResolvedSource | ResolvedPipeline | EmailPipelineRun {
+  switch (resource.kind) {
+    case 'MailboxSource':
+      return resolveSource(resource);
+    case 'EmailPipeline':
+      return resolvePipeline(resource);
+    case 'EmailPipelineRun':
+      return resource;
+  }
+}
