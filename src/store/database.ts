@@ -1,0 +1,167 @@
+import pg from 'pg';
+import { type MailmillError, stalled, transient } from '../telemetry/errors.ts';
+
+/** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
+const idleInTransactionMs = 8_000;
+const statementMs = 60_000;
+
+/** The outcome of COMMIT is not known: the connection broke while it was under way. Resolve it by reading. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+}
+
+/** SQLSTATE of an error of the server, if it is one. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** An error of PostgreSQL or of the way to it, in our families; `what` is `store` or a sink's name in capitals. */
+export function databaseError(error: unknown, what: 'STORE' | 'SINK'): MailmillError {
+  const state = sqlState(error);
+  const noun = what === 'STORE' ? 'the store' : "the sink's database";
+  switch (state?.slice(0, 2)) {
+    case '28':
+      return stalled(`${what}_AUTH_REJECTED`, `${noun} rejects the login; correct user and password in its Secret`, {
+        cause: error,
+      });
+    case '3D':
+      return stalled(
+        `${what}_DATABASE_MISSING`,
+        `${noun} has no database of that name; create it or correct the URI in its Secret`,
+        { cause: error },
+      );
+    case '42':
+      return stalled(
+        state === '42501' ? `${what}_FORBIDDEN` : `${what}_SQL_REJECTED`,
+        state === '42501'
+          ? `${noun} does not allow this to its user; grant CREATE and USAGE on the schema and the rights on its tables`
+          : `${noun} rejects a statement (SQLSTATE ${state}); its tables were changed by hand or belong to another version`,
+        { cause: error },
+      );
+    case undefined:
+      if (networkCode(error) === 'ENOTFOUND')
+        return transient(
+          `${what}_UNREACHABLE`,
+          `the host name of ${noun} does not resolve; check the URI in its Secret`,
+          { cause: error },
+        );
+      return transient(
+        `${what}_UNREACHABLE`,
+        `${noun} cannot be reached (${networkCode(error) ?? 'connection lost'}); check its host, port and network policy`,
+        { cause: error },
+      );
+    default:
+      return transient(`${what}_UNAVAILABLE`, `${noun} answered SQLSTATE ${state}; it is tried again`, {
+        cause: error,
+      });
+  }
+}
+
+function networkCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof AggregateError && error.errors.length > 0) return networkCode(error.errors[0]);
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+export interface DatabaseOptions {
+  readonly uri: string;
+  /** Connections at most. */
+  readonly max: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+}
+
+/** A small pool of connections to the store. No session state is kept, so PgBouncer in transaction mode works. */
+export class Database {
+  readonly pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.pool = new pg.Pool({
+      connectionString: options.uri,
+      max: options.max,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: statementMs + 10_000,
+      keepAlive: true,
+      idleTimeoutMillis: 30_000,
+    });
+    // An idle connection that breaks is replaced at the next use; that use reports what is wrong.
+    this.pool.on('error', () => undefined);
+  }
+
+  /** One statement outside a transaction. */
+  async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    try {
+      const result = await this.pool.query<R>(text, [...values]);
+      return result.rows;
+    } catch (error) {
+      throw databaseError(error, 'STORE');
+    }
+  }
+
+  /**
+   * Runs `body` in one transaction. Errors of `body` roll back and are thrown as they are, those of the server in our
+   * families. Throws `CommitUnknown` when the connection broke during COMMIT.
+   */
+  async transaction<T>(body: (client: pg.ClientBase) => Promise<T>, beforeCommit?: () => void): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      throw databaseError(error, 'STORE');
+    }
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    let result: T;
+    try {
+      await client.query(
+        `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; SET LOCAL statement_timeout = ${statementMs}`,
+      );
+      result = await body(client);
+      beforeCommit?.();
+    } catch (error) {
+      await this.#rollback(client, onError, broken);
+      throw error instanceof pg.DatabaseError || isConnectionError(error) ? databaseError(error, 'STORE') : error;
+    }
+    try {
+      await client.query('COMMIT');
+    } catch (error) {
+      client.off('error', onError);
+      client.release(true);
+      if (sqlState(error) !== undefined && !['08', '57'].includes(sqlState(error)?.slice(0, 2) ?? ''))
+        throw databaseError(error, 'STORE');
+      throw new CommitUnknown('the connection to the store broke during COMMIT', { cause: error });
+    }
+    client.off('error', onError);
+    client.release();
+    return result;
+  }
+
+  async #rollback(client: pg.PoolClient, onError: (error: Error) => void, broken: Error | undefined): Promise<void> {
+    let failed = broken !== undefined;
+    if (!failed) {
+      try {
+        await client.query('ROLLBACK');
+      } catch {
+        failed = true; // the connection is thrown away below, which rolls back as well
+      }
+    }
+    client.off('error', onError);
+    client.release(failed);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+function isConnectionError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (networkCode(error) !== undefined ||
+      /Connection terminated|Query read timeout|timeout exceeded|not queryable/.test(error.message))
+  );
+}

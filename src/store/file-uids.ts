@@ -1,0 +1,34 @@
+import type { Database } from './database.ts';
+import { folderId } from './names.ts';
+
+/**
+ * UIDs for sources that have none of their own. Keys that are new get the next UIDs in the order given; a key keeps its UID for ever.
+ */
+export async function assignUids(
+  database: Database,
+  account: bigint,
+  folder: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const id = await folderId(database, account, folder);
+  const select = 'SELECT key, uid FROM mailmill.file_uid WHERE folder_id = $1 AND key = ANY($2)';
+  const known = new Map<string, number>();
+  const rows = await database.query<{ key: string; uid: string }>(select, [id, keys]);
+  for (const row of rows) known.set(row.key, Number(row.uid));
+  const missing = keys.filter((key) => !known.has(key));
+  if (missing.length === 0) return known;
+  await database.transaction(async (client) => {
+    await client.query('SELECT FROM mailmill.folder WHERE id = $1 FOR NO KEY UPDATE', [id]);
+    const now = await client.query<{ key: string; uid: string }>(select, [id, missing]);
+    for (const row of now.rows) known.set(row.key, Number(row.uid));
+    const fresh = [...new Set(missing.filter((key) => !known.has(key)))];
+    const inserted = await client.query<{ key: string; uid: string }>(
+      `INSERT INTO mailmill.file_uid (folder_id, key, uid)
+       SELECT $1, k.key, coalesce((SELECT max(uid) FROM mailmill.file_uid WHERE folder_id = $1), 0) + k.n
+         FROM unnest($2::text[]) WITH ORDINALITY AS k (key, n) RETURNING key, uid`,
+      [id, fresh],
+    );
+    for (const row of inserted.rows) known.set(row.key, Number(row.uid));
+  });
+  return known;
+}

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import type { Database } from './database.ts';
+import { checkLease, type Lease } from './leases.ts';
+
+/** What identity is derived from, when a message is seen for the first time. */
+export interface FirstSight {
+  readonly namespace: string;
+  readonly source: string;
+  readonly account: string;
+  readonly folder: string;
+  readonly uidvalidity: bigint;
+  readonly uid: number;
+  readonly receivedAt: Date;
+  /** Hex. */
+  readonly rawSha256: string;
+}
+
+/**
+ * The id of a message: a UUIDv8 (RFC 9562 §5.8) of INTERNALDATE in milliseconds (48 bits) and 74 bits of SHA-256 over where it was
+ * first seen and its bytes. The same first sight gives the same id.
+ */
+export function mintMessageId(sight: FirstSight): string {
+  const parts = [
+    sight.namespace,
+    sight.source,
+    sight.account,
+    sight.folder,
+    String(sight.uidvalidity),
+    String(sight.uid),
+    sight.rawSha256,
+  ];
+  const hash = createHash('sha256').update(parts.join('\0')).digest();
+  const id = Buffer.alloc(16);
+  id.writeUIntBE(Math.min(Math.max(sight.receivedAt.getTime(), 0), 2 ** 48 - 1), 0, 6);
+  hash.copy(id, 6, 0, 10);
+  id[6] = (id[6]! & 0x0f) | 0x80;
+  id[8] = (id[8]! & 0x3f) | 0x80;
+  const hex = id.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** A message that was just read. */
+export interface Sighted {
+  readonly uid: number;
+  readonly rawSha256: string;
+  readonly size: number;
+  readonly receivedAt: Date;
+  readonly objectId?: string;
+}
+
+export interface Identity {
+  readonly messageId: string;
+  /** This pipeline has finished the message already, at another place or in an earlier epoch: record the sighting, deliver nothing. */
+  readonly handled: boolean;
+}
+
+export interface Place {
+  readonly namespace: string;
+  readonly source: string;
+  readonly account: string;
+  readonly folder: string;
+  readonly uidvalidity: bigint;
+  readonly epochId: bigint;
+}
+
+/**
+ * The identity of each message, by UID: as frozen at an earlier sight; else by object id; else an orphan with the same bytes
+ * (one each, so that identical mails stay as many as they are); else minted. What is not derivable from the first sight alone is
+ * frozen here, before anything is delivered.
+ */
+export async function resolveIdentities(
+  database: Database,
+  lease: Lease,
+  place: Place,
+  sighted: readonly Sighted[],
+): Promise<ReadonlyMap<number, Identity>> {
+  const ids = await frozen(database, place.epochId, sighted);
+  const known = new Set(ids.values());
+  const open = sighted.filter((s) => !ids.has(s.uid));
+  const mint = (s: Sighted) => mintMessageId({ ...place, ...s });
+  const byObject = open.filter((s) => s.objectId !== undefined);
+  const orphans = open.length > 0 && (await hasOrphans(database, lease.accountId));
+  if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, mint(s));
+  else
+    await database.transaction(async (client) => {
+      await checkLease(client, lease);
+      // One at a time for an account: two pipelines must not give one orphan, or one object, to two sightings.
+      await client.query('SELECT FROM mailmill.account WHERE id = $1 FOR NO KEY UPDATE', [lease.accountId]);
+      for (const [uid, id] of await frozenBy(client, place.epochId, open)) {
+        ids.set(uid, id);
+        known.add(id);
+      }
+      await resolveObjects(client, lease.accountId, open, ids, known);
+      if (orphans) await claimOrphans(client, lease.accountId, place.epochId, open, ids, known);
+      const minted = open.filter((s) => !ids.has(s.uid));
+      const mintedObjects = new Map<string, string>(); // copies of one object in one batch are one message
+      for (const s of minted) {
+        const id = (s.objectId !== undefined && mintedObjects.get(s.objectId)) || mint(s);
+        ids.set(s.uid, id);
+        if (s.objectId !== undefined) mintedObjects.set(s.objectId, id);
+      }
+      await rememberObjects(client, lease.accountId, byObject, ids);
+    });
+  const handled =
+    known.size === 0
+      ? new Set<string>()
+      : await handledBefore(database, lease.pipelineId, place.epochId, sighted, ids, known);
+  return new Map(
+    sighted.map((s) => {
+      const messageId = ids.get(s.uid)!;
+      return [s.uid, { messageId, handled: handled.has(messageId) }];
+    }),
+  );
+}
+
+const frozenQuery = 'SELECT uid, message_id FROM mailmill.occurrence WHERE epoch_id = $1 AND uid = ANY($2)';
+
+async function frozen(database: Database, epochId: bigint, sighted: readonly Sighted[]): Promise<Map<number, string>> {
+  const rows = await database.query<{ uid: string; message_id: string }>(frozenQuery, [
+    epochId,
+    sighted.map((s) => s.uid),
+  ]);
+  return new Map(rows.map((row) => [Number(row.uid), row.message_id]));
+}
+
+async function frozenBy(
+  client: pg.ClientBase,
+  epochId: bigint,
+  sighted: readonly Sighted[],
+): Promise<Map<number, string>> {
+  const { rows } = await client.query<{ uid: string; message_id: string }>(frozenQuery, [
+    epochId,
+    sighted.map((s) => s.uid),
+  ]);
+  return new Map(rows.map((row) => [Number(row.uid), row.message_id]));
+}
+
+async function hasOrphans(database: Database, accountId: bigint): Promise<boolean> {
+  const rows = await database.query('SELECT FROM mailmill.orphan WHERE account_id = $1 LIMIT 1', [accountId]);
+  return rows.length > 0;
+}
+
+async function resolveObjects(
+  client: pg.ClientBase,
+  accountId: bigint,
+  open: readonly Sighted[],
+  ids: Map<number, string>,
+  known: Set<string>,
+): Promise<void> {
+  const wanted = open.filter((s) => s.objectId !== undefined && !ids.has(s.uid));
+  if (wanted.length === 0) return;
+  const { rows } = await client.query<{ object_id: string; message_id: string }>(
+    'SELECT object_id, message_id FROM mailmill.object WHERE account_id = $1 AND object_id = ANY($2)',
+    [accountId, wanted.map((s) => s.objectId)],
+  );
+  const byObject = new Map(rows.map((row) => [row.object_id, row.message_id]));
+  for (const s of wanted) {
+    const id = byObject.get(s.objectId!);
+    if (id === undefined) continue;
+    ids.set(s.uid, id);
+    known.add(id);
+    await client.query('DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id = $2', [accountId, id]);
+  }
+}
+
+/** Gives each sighting the orphan with its bytes that is oldest, same folder first, and freezes that. */
+async function claimOrphans(
+  client: pg.ClientBase,
+  accountId: bigint,
+  epochId: bigint,
+  open: readonly Sighted[],
+  ids: Map<number, string>,
+  known: Set<string>,
+): Promise<void> {
+  const wanted = open.filter((s) => !ids.has(s.uid)).sort((a, b) => a.uid - b.uid);
+  if (wanted.length === 0) return;
+  const { rows } = await client.query<{ sha: string; message_id: string }>(
+    `SELECT encode(o.raw_sha256, 'hex') AS sha, o.message_id
+       FROM mailmill.orphan o JOIN mailmill.epoch e ON e.id = o.epoch_id
+      WHERE o.account_id = $1 AND o.raw_sha256 = ANY($2::bytea[])
+      ORDER BY (e.folder_id = (SELECT folder_id FROM mailmill.epoch WHERE id = $3)) DESC, o.epoch_id, o.uid`,
+    [accountId, wanted.map((s) => Buffer.from(s.rawSha256, 'hex')), epochId],
+  );
+  const queues = Map.groupBy(rows, (row) => row.sha);
+  const claimed: Sighted[] = [];
+  for (const s of wanted) {
+    const orphan = queues.get(s.rawSha256)?.shift();
+    if (!orphan) continue;
+    ids.set(s.uid, orphan.message_id);
+    known.add(orphan.message_id);
+    claimed.push(s);
+  }
+  if (claimed.length === 0) return;
+  await insertOccurrences(client, epochId, claimed, ids);
+  await client.query('DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id = ANY($2)', [
+    accountId,
+    claimed.map((s) => ids.get(s.uid)),
+  ]);
+}
+
+async function rememberObjects(
+  client: pg.ClientBase,
+  accountId: bigint,
+  byObject: readonly Sighted[],
+  ids: Map<number, string>,
+): Promise<void> {
+  if (byObject.length === 0) return;
+  const sorted = [...byObject].sort((a, b) => (a.objectId! < b.objectId! ? -1 : 1));
+  await client.query(
+    `INSERT INTO mailmill.object (account_id, object_id, message_id) SELECT $1, * FROM unnest($2::text[], $3::uuid[]) ON CONFLICT DO NOTHING`,
+    [accountId, sorted.map((s) => s.objectId), sorted.map((s) => ids.get(s.uid))],
+  );
+}
+
+/** Freezes identities; a place that has one already keeps it. */
+export async function insertOccurrences(
+  client: pg.ClientBase,
+  epochId: bigint,
+  sighted: readonly Sighted[],
+  ids: ReadonlyMap<number, string>,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO mailmill.occurrence (epoch_id, uid, message_id, raw_sha256, size, received_at, object_id)
+     SELECT $1, u.uid, u.message_id, decode(u.sha, 'hex'), u.size, u.received_at, u.object_id
+       FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
+         AS u (uid, message_id, sha, size, received_at, object_id)
+     ON CONFLICT DO NOTHING`,
+    [
+      epochId,
+      sighted.map((s) => s.uid),
+      sighted.map((s) => ids.get(s.uid)),
+      sighted.map((s) => s.rawSha256),
+      sighted.map((s) => s.size),
+      sighted.map((s) => s.receivedAt),
+      sighted.map((s) => s.objectId ?? null),
+    ],
+  );
+}
+
+/** Messages of which another place is already finished by this pipeline. */
+async function handledBefore(
+  database: Database,
+  pipelineId: bigint,
+  epochId: bigint,
+  sighted: readonly Sighted[],
+  ids: ReadonlyMap<number, string>,
+  known: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const here = sighted.filter((s) => known.has(ids.get(s.uid)!));
+  const rows = await database.query<{ message_id: string }>(
+    `SELECT DISTINCT o.message_id
+       FROM unnest($3::bigint[], $4::uuid[]) AS here (uid, message_id)
+       JOIN mailmill.occurrence o ON o.message_id = here.message_id AND (o.epoch_id, o.uid) <> ($2, here.uid)
+       JOIN mailmill.cursor c ON c.pipeline_id = $1 AND c.epoch_id = o.epoch_id AND c.finished @> o.uid`,
+    [pipelineId, epochId, here.map((s) => s.uid), here.map((s) => ids.get(s.uid))],
+  );
+  return new Set(rows.map((row) => row.message_id));
+}

@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import { transient } from '../telemetry/errors.ts';
+import type { Database } from './database.ts';
+
+/** How long a worker's word counts after its last heartbeat, by the clock of the database. */
+export const leaseTermMs = 15_000;
+
+/** Registers a worker, alive for one term. */
+export async function registerWorker(database: Database, id: string, name: string): Promise<void> {
+  await database.query(
+    `INSERT INTO mailmill.worker (id, name, expires_at) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+     ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
+    [id, name, leaseTermMs],
+  );
+}
+
+/** Ends a worker: its leases and slots are free at once. */
+export async function unregisterWorker(database: Database, id: string): Promise<void> {
+  await database.transaction(async (client) => {
+    await client.query('UPDATE mailmill.lease SET worker_id = NULL WHERE worker_id = $1', [id]);
+    await client.query('UPDATE mailmill.slot SET worker_id = NULL, holder = NULL WHERE worker_id = $1', [id]);
+    await client.query('DELETE FROM mailmill.slot_request WHERE worker_id = $1', [id]);
+    await client.query('DELETE FROM mailmill.worker WHERE id = $1', [id]);
+  });
+}
+
+/** The right to work on an account for a pipeline. Every store transaction begins by checking it. */
+export interface Lease {
+  readonly pipelineId: bigint;
+  readonly accountId: bigint;
+  readonly workerId: string;
+  readonly token: bigint;
+}
+
+/** Somebody else holds the lease now, or the cursor moved: roll back and drop all work in flight. */
+export const fenced = () =>
+  transient('STORE_FENCED', 'another worker took over this account; work in flight was dropped and nothing was lost');
+
+/** Takes a lease that is free or whose holder is dead; undefined when it is held. */
+export async function tryAcquireLease(
+  database: Database,
+  pipeline: bigint,
+  account: bigint,
+  worker: string,
+): Promise<Lease | undefined> {
+  await database.query('INSERT INTO mailmill.lease (pipeline_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    pipeline,
+    account,
+  ]);
+  const rows = await database.query<{ token: string }>(
+    `UPDATE mailmill.lease l SET worker_id = $3, token = token + 1, acquired_at = clock_timestamp()
+      WHERE pipeline_id = $1 AND account_id = $2
+        AND (worker_id IS NULL OR NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp()))
+      RETURNING token`,
+    [pipeline, account, worker],
+  );
+  const row = rows[0];
+  return row && { pipelineId: pipeline, accountId: account, workerId: worker, token: BigInt(row.token) };
+}
+
+/** Gives a lease back; nothing happens when it is not held any more. */
+export async function releaseLease(database: Database, lease: Lease): Promise<void> {
+  await database.query(
+    'UPDATE mailmill.lease SET worker_id = NULL WHERE pipeline_id = $1 AND account_id = $2 AND worker_id = $3 AND token = $4',
+    [lease.pipelineId, lease.accountId, lease.workerId, lease.token],
+  );
+}
+
+/** Whether the lease is still held. */
+export async function holdsLease(database: Database, lease: Lease): Promise<boolean> {
+  const rows = await database.query(
+    'SELECT FROM mailmill.lease WHERE pipeline_id = $1 AND account_id = $2 AND worker_id = $3 AND token = $4',
+    [lease.pipelineId, lease.accountId, lease.workerId, lease.token],
+  );
+  return rows.length === 1;
+}
+
+/** First statement of every transaction that writes for a lease. Throws Transient `STORE_FENCED`. */
+export async function checkLease(client: pg.ClientBase, lease: Lease): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM mailmill.lease WHERE pipeline_id = $1 AND account_id = $2 AND worker_id = $3 AND token = $4 FOR UPDATE',
+    [lease.pipelineId, lease.accountId, lease.workerId, lease.token],
+  );
+  if (rowCount !== 1) throw fenced();
+}
+
+/**
+ * Raises the token above one that a sink has already seen: the store was restored to an earlier day, and its tokens with it.
+ * Returns the lease with its new token.
+ */
+export async function raiseToken(database: Database, lease: Lease, above: bigint): Promise<Lease> {
+  const rows = await database.query<{ token: string }>(
+    `UPDATE mailmill.lease SET token = greatest(token, $5::bigint) + 1
+      WHERE pipeline_id = $1 AND account_id = $2 AND worker_id = $3 AND token = $4 RETURNING token`,
+    [lease.pipelineId, lease.accountId, lease.workerId, lease.token, above],
+  );
+  const row = rows[0];
+  if (!row) throw fenced();
+  return { ...lease, token: BigInt(row.token) };
+}
