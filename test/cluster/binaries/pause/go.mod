@@ -1,0 +1,3 @@
+module mailmill.io/test/pause
+
+go 1.26.0

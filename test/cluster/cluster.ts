@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { buildBinaries } from './binaries.ts';
+import { down, environment, isUp, load, up, within } from './node.ts';
+import { clusterSettings } from './settings.ts';
+
+const usage = `A real one-node Kubernetes (API server, etcd, scheduler, controllers, kubelet, containerd, kube-proxy, CoreDNS)
+in a network namespace of its own. Needs root on Linux.
+
+  node test/cluster/cluster.ts build           build every binary from its Go module (cached)
+  node test/cluster/cluster.ts up              start it, or do nothing when it runs; prints the kubeconfig's path
+  node test/cluster/cluster.ts load FILE.tar   import an OCI archive as an image of the node
+  node test/cluster/cluster.ts exec CMD …      run CMD inside its network, with kubectl and helm on the PATH
+  node test/cluster/cluster.ts down            stop everything and remove its state
+
+MAILMILL_CLUSTER_NAME names the cluster; the default belongs to this checkout.
+`;
+
+const log = (line: string) => process.stderr.write(`cluster: ${line}\n`);
+
+function execute(command: readonly string[]): Promise<number> {
+  const settings = clusterSettings();
+  const [program, ...args] = within(settings, command);
+  const child = spawn(program, args, { stdio: 'inherit', env: environment(settings) });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function main([verb, ...args]: readonly string[]): Promise<number> {
+  const settings = clusterSettings();
+  const [file] = args;
+  switch (verb) {
+    case 'build':
+      await buildBinaries(settings, log);
+      return 0;
+    case 'up':
+      if (!isUp(settings)) await up(settings, log);
+      process.stdout.write(`${settings.kubeconfig}\n`);
+      return 0;
+    case 'down':
+      await down(settings);
+      return 0;
+    case 'load':
+      if (file === undefined) break;
+      await load(settings, file);
+      return 0;
+    case 'exec':
+      if (file === undefined) break;
+      return execute(args);
+  }
+  process.stderr.write(usage);
+  return 2;
+}
+
+process.exitCode = await main(process.argv.slice(2));
