@@ -1,0 +1,242 @@
+import { decodeWords } from './encoded-words.ts';
+import type { Address } from './message.ts';
+import { clean, cut, type Defects, maxValueLength } from './sanitize.ts';
+
+/** A word of a mailbox: an atom or a quoted string. */
+interface Word {
+  text: string;
+  readonly quoted: boolean;
+  /** A blank stood before it. */
+  readonly spaced: boolean;
+}
+
+/** Reads the mailboxes of one header; every character is looked at a bounded number of times. */
+class AddressReader {
+  readonly #text: string;
+  readonly #where: string;
+  readonly #defects: Defects;
+  readonly #result: Address[] = [];
+  #position = 0;
+  #words: Word[] = [];
+  #spaced = false;
+  #comment = '';
+  #angle: string | null = null;
+  #group: string | null = null;
+  #quotesEnd = false;
+  #commentsEnd = false;
+
+  constructor(text: string, where: string, defects: Defects) {
+    this.#text = text;
+    this.#where = where;
+    this.#defects = defects;
+  }
+
+  read(): readonly Address[] {
+    const text = this.#text;
+    while (this.#position < text.length) {
+      const char = text[this.#position];
+      if (char === ' ' || char === '\t' || char === '\r' || char === '\n') {
+        this.#spaced = true;
+        this.#position++;
+      } else if (char === '"') this.#quoted();
+      else if (char === '(') this.#readComment();
+      else if (char === '<') this.#readAngle();
+      else if (char === ',' || char === ';') {
+        this.#finish();
+        if (char === ';') this.#group = null;
+        this.#position++;
+      } else if (char === ':' && this.#startsGroup()) this.#position++;
+      else this.#atom();
+    }
+    this.#finish();
+    return this.#result;
+  }
+
+  #push(text: string, quoted: boolean): void {
+    const last = this.#words[this.#words.length - 1];
+    if (last !== undefined && !quoted && !last.quoted && !this.#spaced) last.text += text;
+    else this.#words.push({ text, quoted, spaced: this.#spaced });
+    this.#spaced = false;
+  }
+
+  #atom(): void {
+    const start = this.#position;
+    let end = start + 1;
+    for (; end < this.#text.length; end++) {
+      const code = this.#text.charCodeAt(end);
+      // blank, " ( , : ; <
+      if (code <= 0x20 || code === 0x22 || code === 0x28 || code === 0x2c || (code >= 0x3a && code <= 0x3c)) break;
+    }
+    this.#position = end;
+    this.#push(this.#text.slice(start, end), false);
+  }
+
+  /** Position of the end of a string that `close` ends, or -1; backslashes escape, `open` nests. */
+  #endOf(start: number, open: string, close: string): number {
+    let depth = 1;
+    for (let i = start; i < this.#text.length; i++) {
+      const char = this.#text[i];
+      if (char === '\\') i++;
+      else if (char === close && --depth === 0) return i;
+      else if (char === open && open !== close) depth++;
+    }
+    return -1;
+  }
+
+  #quoted(): void {
+    const start = this.#position + 1;
+    const end = this.#quotesEnd ? -1 : this.#endOf(start, '"', '"');
+    if (end === -1) {
+      // Nothing closes it: the quote counts for nothing, and no later one is looked for again.
+      this.#quotesEnd = true;
+      this.#defects.add('ADDRESS_QUOTE_UNTERMINATED', this.#where);
+      this.#position = start;
+      return;
+    }
+    this.#position = end + 1;
+    this.#push(unescaped(this.#text.slice(start, end)), true);
+  }
+
+  #readComment(): void {
+    const start = this.#position + 1;
+    const end = this.#commentsEnd ? -1 : this.#endOf(start, '(', ')');
+    if (end === -1) {
+      this.#commentsEnd = true;
+      this.#defects.add('ADDRESS_COMMENT_UNTERMINATED', this.#where);
+      this.#position = start;
+      return;
+    }
+    this.#position = end + 1;
+    this.#spaced = true;
+    if (this.#comment === '') this.#comment = unescaped(this.#text.slice(start, end)).trim();
+  }
+
+  #readAngle(): void {
+    const text = this.#text;
+    let i = this.#position + 1;
+    let spec = '';
+    let run = i;
+    while (i < text.length && text[i] !== '>') {
+      const char = text[i];
+      if (char === '"' && !this.#quotesEnd) {
+        const end = this.#endOf(i + 1, '"', '"');
+        if (end === -1) this.#quotesEnd = true;
+        else i = end;
+      } else if (char === '(' && !this.#commentsEnd) {
+        const end = this.#endOf(i + 1, '(', ')');
+        if (end === -1) this.#commentsEnd = true;
+        else {
+          spec += text.slice(run, i);
+          i = end;
+          run = end + 1;
+        }
+      } else if (char === '<') {
+        // `<<a@b>>`: only the inner one means something.
+        spec = '';
+        run = i + 1;
+      }
+      i++;
+    }
+    if (i >= text.length) {
+      this.#defects.add('ADDRESS_ANGLE_UNTERMINATED', this.#where);
+      const comma = text.indexOf(',', run);
+      if (comma !== -1) i = comma;
+    }
+    spec += text.slice(run, i);
+    this.#position = text[i] === ',' ? i : i + 1;
+    this.#spaced = true;
+    this.#angle ??= withoutRoute(withoutBlanks(spec));
+  }
+
+  /** Takes the phrase so far as a group's name; false when the colon is none of a group. */
+  #startsGroup(): boolean {
+    if (this.#angle !== null || this.#group !== null) return false;
+    if (this.#words.length === 0 || this.#words.some((word) => !word.quoted && word.text.includes('@'))) return false;
+    this.#group = this.#phrase(this.#words);
+    this.#words = [];
+    this.#comment = '';
+    return true;
+  }
+
+  #phrase(words: readonly Word[]): string {
+    let text = '';
+    for (const word of words) text += text !== '' && word.spaced ? ` ${word.text}` : word.text;
+    const name = decodeWords(text.trim(), this.#where, this.#defects).trim();
+    return cut(clean(name, this.#where, this.#defects), maxValueLength, 'HEADER_VALUE_CUT', this.#where, this.#defects);
+  }
+
+  #finish(): void {
+    let words: readonly Word[] = this.#words;
+    let address = this.#angle;
+    if (address === null) {
+      const bare = bareAddress(words);
+      address = bare.address;
+      words = bare.rest;
+    }
+    const phrase = this.#phrase(words);
+    const name = phrase !== '' || this.#comment === '' ? phrase : this.#phrase([commentWord(this.#comment)]);
+    const group = this.#group;
+    if (address !== '' || name !== '') {
+      const spec = clean(address, this.#where, this.#defects);
+      const at = spec.lastIndexOf('@');
+      const domain = at === -1 ? '' : spec.slice(at + 1).toLowerCase();
+      this.#result.push(group === null ? { name, address: spec, domain } : { name, address: spec, domain, group });
+    }
+    this.#words = [];
+    this.#comment = '';
+    this.#angle = null;
+    this.#spaced = false;
+  }
+}
+
+const commentWord = (text: string): Word => ({ text, quoted: true, spaced: false });
+const unescaped = (text: string): string => (text.includes('\\') ? text.replace(/\\([\s\S])/g, '$1') : text);
+
+/** Blanks outside quotes removed (RFC 5322 §4.4 allows them around dots and `@`). */
+function withoutBlanks(text: string): string {
+  if (!text.includes('"')) return text.replace(/\s+/g, '');
+  return text
+    .split('"')
+    .map((part, i) => (i % 2 === 0 ? part.replace(/\s+/g, '') : part))
+    .join('"');
+}
+
+/** `@one,@two:user@example.com` without its route, `mailto:` too. */
+function withoutRoute(text: string): string {
+  if (/^mailto:/i.test(text)) return text.slice(7);
+  if (!text.startsWith('@')) return text;
+  const colon = text.indexOf(':');
+  return colon === -1 ? text : text.slice(colon + 1);
+}
+
+/** The address in words without angle brackets, and the words that are not of it. */
+function bareAddress(words: readonly Word[]): { readonly address: string; readonly rest: readonly Word[] } {
+  const at = words.findIndex((word) => !word.quoted && word.text.includes('@'));
+  const found = words[at];
+  if (found === undefined) return { address: '', rest: words };
+  let first = at;
+  let last = at;
+  // Obsolete forms have blanks around `@` and dots: what touches one belongs to the address.
+  while (first > 0 && joins(words[first - 1], words[first])) first--;
+  while (last + 1 < words.length && joins(words[last], words[last + 1])) last++;
+  let address = '';
+  for (const word of words.slice(first, last + 1))
+    address += word.quoted ? `"${word.text.replace(/["\\]/g, '\\$&')}"` : word.text;
+  return { address, rest: [...words.slice(0, first), ...words.slice(last + 1)] };
+}
+
+function joins(left: Word | undefined, right: Word | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (!right.spaced) return true;
+  if (!right.quoted && (right.text.startsWith('@') || right.text.startsWith('.'))) return true;
+  return !left.quoted && (left.text.endsWith('@') || left.text.endsWith('.'));
+}
+
+/**
+ * The mailboxes of an address header's decoded but still encoded-word text (RFC 5322 §3.4 with §4.4): groups flattened and
+ * remembered, comments as names where there is no other, routes dropped. A mailbox without `@` keeps its text as name.
+ * Linear in the length of `text`.
+ */
+export function parseAddresses(text: string, where: string, defects: Defects): readonly Address[] {
+  return text === '' ? [] : new AddressReader(text, where, defects).read();
+}

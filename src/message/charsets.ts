@@ -1,0 +1,135 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { Defects } from './sanitize.ts';
+
+/** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */
+const windows1252 =
+  '\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F' +
+  '\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178';
+
+const c1 = /[\x80-\x9f]/g;
+
+/** The code point of a C1 control read as windows-1252. */
+export const fromC1 = (char: string): string => windows1252[char.charCodeAt(0) - 0x80] ?? char;
+
+/** A latin1 string read as windows-1252: what senders mean by iso-8859-1. */
+export const latin1ToWindows1252 = (text: string): string => text.replace(c1, fromC1);
+
+type Charset = 'ascii' | 'utf-8' | 'windows-1252' | { readonly decoder: InstanceType<typeof TextDecoder> } | 'unknown';
+
+const known = new Map<string, Charset>();
+for (const name of [
+  '',
+  'us-ascii',
+  'ascii',
+  'us',
+  'ansi_x3.4-1968',
+  '7bit',
+  '8bit',
+  'binary',
+  'default',
+  'unknown-8bit',
+])
+  known.set(name, 'ascii');
+for (const name of ['x-unknown', 'unknown', 'x-user-defined', 'none', 'us_ascii', 'usascii']) known.set(name, 'ascii');
+for (const name of ['utf-8', 'utf8', 'utf_8', 'unicode-1-1-utf-8', 'utf-8mb4', 'utf8mb4']) known.set(name, 'utf-8');
+
+/** Names in mail that the Encoding Standard does not know. */
+const aliases: Readonly<Record<string, string>> = {
+  cp932: 'shift_jis',
+  'x-ms-cp932': 'shift_jis',
+  cp936: 'gbk',
+  cp949: 'euc-kr',
+  ks_c_5601: 'euc-kr',
+  cp950: 'big5',
+  'iso-2022-jp-1': 'iso-2022-jp',
+  'iso-2022-jp-2': 'iso-2022-jp',
+  'iso-2022-jp-3': 'iso-2022-jp',
+  'iso-2022-jp-ms': 'iso-2022-jp',
+  cp50220: 'iso-2022-jp',
+  cp50221: 'iso-2022-jp',
+  'x-gbk': 'gbk',
+  'utf-16': 'utf-16be',
+  utf16: 'utf-16be',
+  'iso-10646-ucs-2': 'utf-16be',
+  'koi8-ru': 'koi8-u',
+};
+
+/** Lower-case name without quotes and blanks; `iso8859_1`, `win-1251` and their kind in the standard's spelling. */
+function normalName(name: string): string {
+  let result = name.trim().toLowerCase();
+  if (result.startsWith('"') || result.startsWith("'")) result = result.slice(1);
+  if (result.endsWith('"') || result.endsWith("'")) result = result.slice(0, -1);
+  const windows = /^(?:x-)?(?:windows|win|cp|ms)[-_ ]?(125\d|874)$/.exec(result);
+  if (windows) return `windows-${windows[1]}`;
+  const iso = /^iso[-_ ]?8859[-_ ]?(\d{1,2})(?:-[ie])?$/.exec(result);
+  if (iso) return `iso-8859-${iso[1]}`;
+  return aliases[result] ?? result;
+}
+
+function lookUp(name: string): Charset {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const normal = normalName(name);
+  let charset: Charset | undefined = known.get(normal);
+  if (charset === undefined) {
+    try {
+      const decoder = new TextDecoder(normal);
+      if (decoder.encoding === 'utf-8') charset = 'utf-8';
+      else charset = decoder.encoding === 'windows-1252' ? 'windows-1252' : { decoder };
+    } catch {
+      charset = 'unknown'; // a RangeError: no such label
+    }
+  }
+  if (known.size < 1_000) known.set(name, charset);
+  return charset;
+}
+
+/** Charsets that `TextDecoder` lacks and the fallback parser reads (iconv-lite's tables). */
+const delegated =
+  /^(?:utf-?7(?:-imap)?|utf-?32(?:[lb]e)?|(?:ibm|cp)-?(?:437|720|737|775|8[56]\d|858|922|1046|112[459]|1133|1161|1162|1163)|mac(?:centeuro|croatian|cyrillic|greek|iceland|roman|romania|thai|turkish|ukraine)|tcvn|tis-?620|viscii|armscii-?8|georgian-?academy|georgian-?ps|pt154|rk1048|hp-?roman8)$/;
+
+/** Whether `name` is a charset that only the fallback parser reads. */
+export const needsFallback = (name: string): boolean =>
+  lookUp(name) === 'unknown' && delegated.test(name.trim().toLowerCase());
+
+const utf8 = (bytes: Buffer): string => {
+  const text = bytes.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+};
+
+/** Bytes of no declared charset: UTF-8 when they are valid UTF-8, else windows-1252. */
+export function decodeUndeclared(bytes: Buffer): string {
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  return isUtf8(bytes) ? utf8(bytes) : latin1ToWindows1252(bytes.toString('latin1'));
+}
+
+/**
+ * Bytes as text. A charset that nobody knows is read as if undeclared (`CHARSET_UNKNOWN`); bytes that the declared
+ * charset does not have become U+FFFD (`CHARSET_INVALID_BYTES`); 8-bit bytes in what is declared as ASCII or not at all
+ * are UTF-8 when valid, else windows-1252 (`UNDECLARED_8BIT`).
+ */
+export function decodeCharset(bytes: Buffer, name: string, where: string, defects: Defects): string {
+  const charset = lookUp(name);
+  if (typeof charset === 'object') {
+    const text = charset.decoder.decode(bytes);
+    if (text.includes('\uFFFD')) defects.add('CHARSET_INVALID_BYTES', where);
+    return text;
+  }
+  if (isAscii(bytes)) {
+    if (charset === 'unknown') defects.add('CHARSET_UNKNOWN', where);
+    return bytes.toString('latin1');
+  }
+  switch (charset) {
+    case 'utf-8':
+      if (!isUtf8(bytes)) defects.add('CHARSET_INVALID_BYTES', where);
+      return utf8(bytes);
+    case 'windows-1252':
+      return latin1ToWindows1252(bytes.toString('latin1'));
+    case 'ascii':
+      defects.add('UNDECLARED_8BIT', where);
+      return decodeUndeclared(bytes);
+    case 'unknown':
+      defects.add('CHARSET_UNKNOWN', where);
+      return decodeUndeclared(bytes);
+  }
+}

@@ -1,0 +1,127 @@
+const months: Readonly<Record<string, number>> = Object.fromEntries(
+  ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map((name, i) => [name, i]),
+);
+
+/** Zones of RFC 5322 §4.3 in minutes east of Greenwich, and the ones that senders use beside them. */
+const zones: Readonly<Record<string, number>> = {
+  ut: 0,
+  utc: 0,
+  gmt: 0,
+  z: 0,
+  wet: 0,
+  west: 60,
+  bst: 60,
+  cet: 60,
+  met: 60,
+  mez: 60,
+  cest: 120,
+  mest: 120,
+  mesz: 120,
+  eet: 120,
+  eest: 180,
+  msk: 180,
+  msd: 240,
+  ist: 330,
+  jst: 540,
+  kst: 540,
+  est: -300,
+  edt: -240,
+  cst: -360,
+  cdt: -300,
+  mst: -420,
+  mdt: -360,
+  pst: -480,
+  pdt: -420,
+};
+
+const maxLength = 256;
+
+/** A date without its comments; nesting and escapes counted. */
+function withoutComments(text: string): string {
+  if (!text.includes('(')) return text;
+  let result = '';
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '\\') i++;
+    else if (char === '(') depth++;
+    else if (char === ')' && depth > 0) depth--;
+    else if (depth === 0) result += char;
+  }
+  return result;
+}
+
+/** Minutes east of Greenwich; an unknown name counts as 0 (RFC 5322 §4.3), a wrong number is null. */
+function zoneMinutes(zone: string | undefined): number | null {
+  if (zone === undefined) return 0;
+  const numeric = /^(?:gmt|utc|ut)?([+-])(\d{1,2}):?(\d\d)$/i.exec(zone);
+  if (numeric) {
+    const hours = Number(numeric[2]);
+    const minutes = Number(numeric[3]);
+    if (minutes > 59 || hours > 23) return null;
+    return (numeric[1] === '-' ? -1 : 1) * (hours * 60 + minutes);
+  }
+  if (/^[+-]?\d/.test(zone)) return null;
+  return zones[zone.toLowerCase()] ?? 0;
+}
+
+/** RFC 5322 §4.3: two digits are 1950–2049, three count from 1900. */
+function fullYear(digits: string): number | null {
+  const year = Number(digits);
+  if (!/^\d{2,4}$/.test(digits)) return null;
+  if (digits.length === 4) return year;
+  if (digits.length === 3) return year + 1900;
+  return year < 50 ? year + 2000 : year + 1900;
+}
+
+function instant(year: number, month: number, day: number, time: string, zone: string | undefined): Date | null {
+  const clock = /^(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d{1,9})?)?$/.exec(time);
+  const offset = zoneMinutes(zone);
+  if (!clock || offset === null) return null;
+  const hours = Number(clock[1]);
+  const minutes = Number(clock[2]);
+  const seconds = Number(clock[3] ?? 0);
+  if (hours > 23 || minutes > 59 || seconds > 60) return null;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return null; // 31 February
+  date.setUTCHours(hours, minutes - offset, seconds);
+  const result = date.getUTCFullYear();
+  return result >= 1 && result <= 9999 ? date : null;
+}
+
+const isTime = (token: string | undefined) => token !== undefined && /^\d{1,2}[:.]\d/.test(token);
+const monthOf = (token: string | undefined) =>
+  token === undefined ? undefined : months[token.slice(0, 3).toLowerCase()];
+
+/**
+ * A Date header as an instant, or null when it cannot be read or lies outside the years 1 to 9999. Reads RFC 5322 with
+ * its obsolete forms, asctime's order, `22-Aug-2002` and ISO 8601; a zone that is missing or unknown counts as UTC.
+ */
+export function parseDate(value: string): Date | null {
+  if (value.length > maxLength) return null;
+  const text = withoutComments(value).trim();
+  const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5})?$/.exec(
+    text,
+  );
+  if (iso) return instant(Number(iso[1]), Number(iso[2]) - 1, Number(iso[3]), iso[4] ?? '', iso[5]);
+  let tokens = text.split(/[\s,]+/).filter((token) => token !== '');
+  // A day's name, in whatever language.
+  if (!/^\d/.test(tokens[0] ?? '') && monthOf(tokens[0]) === undefined) tokens = tokens.slice(1);
+  const dashed = /^(\d{1,2})-([A-Za-z]{3,9})-(\d{2,4})$/.exec(tokens[0] ?? '');
+  if (dashed) tokens = [dashed[1] ?? '', dashed[2] ?? '', dashed[3] ?? '', ...tokens.slice(1)];
+  const [first = '', second = '', third = '', fourth = '', fifth] = tokens;
+  const month = monthOf(second);
+  if (/^\d{1,2}$/.test(first) && month !== undefined) {
+    const year = fullYear(third);
+    return year === null ? null : instant(year, month, Number(first), fourth, fifth);
+  }
+  // asctime: Thu Aug 22 12:36:23 [zone] 2024
+  const early = monthOf(first);
+  if (early !== undefined && /^\d{1,2}$/.test(second) && isTime(third)) {
+    const zoned = fifth !== undefined && /^\d{4}$/.test(fifth);
+    const year = fullYear(zoned ? fifth : fourth);
+    return year === null ? null : instant(year, early, Number(second), third, zoned ? fourth : fifth);
+  }
+  return null;
+}

@@ -1,0 +1,157 @@
+import { decodeCharset } from './charsets.ts';
+import { decodeRawHeader, decodeWords } from './encoded-words.ts';
+import type { Defects } from './sanitize.ts';
+import { hexDigit } from './transfer-encoding.ts';
+
+/** A header such as Content-Type: its value in lower case, its parameters by lower-case name. */
+export interface Parameterised {
+  readonly value: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+interface Piece {
+  readonly text: string;
+  /** Percent-encoded (RFC 2231). */
+  readonly encoded: boolean;
+}
+
+/** Most pieces of one continued parameter. */
+const maxPieces = 1_000;
+const names = new Set(['name', 'filename']);
+
+/** Bytes of percent-encoded latin1 text. */
+function decodePercent(text: string): Buffer {
+  const source = Buffer.from(text, 'latin1');
+  const out = Buffer.allocUnsafe(source.length);
+  let length = 0;
+  for (let i = 0; i < source.length; i++) {
+    const byte = source[i] ?? 0;
+    const high = byte === 0x25 ? hexDigit(source[i + 1] ?? 0) : -1;
+    const low = byte === 0x25 ? hexDigit(source[i + 2] ?? 0) : -1;
+    if (high >= 0 && low >= 0) {
+      out[length++] = (high << 4) | low;
+      i += 2;
+    } else out[length++] = byte;
+  }
+  return out.subarray(0, length);
+}
+
+/** Text of a parameter from its pieces in order (RFC 2231 §3, §4). */
+function assemble(pieces: readonly Piece[], where: string, defects: Defects): string {
+  const first = pieces[0];
+  if (first === undefined) return '';
+  if (!pieces.some((piece) => piece.encoded)) {
+    const text = pieces.map((piece) => piece.text).join('');
+    return decodeWords(decodeRawHeader(text, where, defects), where, defects);
+  }
+  let charset = '';
+  let head = first.text;
+  if (first.encoded) {
+    const quote = head.indexOf("'");
+    const second = quote === -1 ? -1 : head.indexOf("'", quote + 1);
+    if (second !== -1) {
+      charset = head.slice(0, quote);
+      head = head.slice(second + 1);
+    }
+  }
+  const bytes = pieces.map((piece, i) => {
+    const text = i === 0 ? head : piece.text;
+    return piece.encoded ? decodePercent(text) : Buffer.from(text, 'latin1');
+  });
+  return decodeCharset(Buffer.concat(bytes), charset, where, defects);
+}
+
+/** Reads a quoted string whose first `"` is at `start`; unterminated ones end with the text. */
+function readQuoted(text: string, start: number): { readonly text: string; readonly end: number } {
+  let result = '';
+  let i = start + 1;
+  let run = i;
+  for (; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') return { text: result + text.slice(run, i), end: i + 1 };
+    if (char === '\\' && i + 1 < text.length) {
+      // A backslash before anything else than these is a path separator of old senders.
+      const next = text[i + 1];
+      if (next === '"' || next === '\\') {
+        result += text.slice(run, i);
+        run = i + 1;
+        i++;
+      }
+    }
+  }
+  return { text: result + text.slice(run), end: text.length };
+}
+
+/** Text before the first comment, and without it. */
+function beforeComment(text: string): string {
+  const comment = text.indexOf('(');
+  return (comment === -1 ? text : text.slice(0, comment)).trim();
+}
+
+function collect(text: string, start: number): Map<string, Map<number, Piece>> {
+  const found = new Map<string, Map<number, Piece>>();
+  let position = start;
+  while (position < text.length) {
+    const equals = text.indexOf('=', position);
+    const semicolon = text.indexOf(';', position);
+    if (equals === -1) break;
+    if (semicolon !== -1 && semicolon < equals) {
+      position = semicolon + 1;
+      continue;
+    }
+    let name = text.slice(position, equals).trim().toLowerCase();
+    position = equals + 1;
+    while (text[position] === ' ' || text[position] === '\t') position++;
+    let value: string;
+    if (text[position] === '"') {
+      const quoted = readQuoted(text, position);
+      value = quoted.text;
+      const next = text.indexOf(';', quoted.end);
+      position = next === -1 ? text.length : next + 1;
+    } else {
+      const end = semicolon === -1 ? text.length : semicolon;
+      value = text.slice(position, end).trim();
+      position = end + 1;
+      if (!names.has(name)) {
+        const blank = value.search(/[ \t]/);
+        if (blank !== -1) value = value.slice(0, blank);
+      }
+    }
+    const encoded = name.endsWith('*');
+    if (encoded) name = name.slice(0, -1);
+    let index = 0;
+    const star = name.lastIndexOf('*');
+    if (star !== -1 && /^\d{1,3}$/.test(name.slice(star + 1))) {
+      index = Number(name.slice(star + 1));
+      name = name.slice(0, star);
+    } else if (encoded) index = maxPieces; // `name*` beats `name` (RFC 6266 §4.3), wherever it stands
+    const pieces = found.get(name) ?? new Map<number, Piece>();
+    found.set(name, pieces);
+    if (!pieces.has(index)) pieces.set(index, { text: value, encoded });
+  }
+  return found;
+}
+
+/**
+ * Reads `value; name=…; name*0*=…` (RFC 2045 §5.1, RFC 2231). The first of two equal parameters wins, unquoted names may
+ * hold blanks, encoded words are decoded although they are not allowed there. Linear in the length of `text`.
+ */
+export function parseParameters(text: string, where: string, defects: Defects): Parameterised {
+  const semicolon = text.indexOf(';');
+  const value = beforeComment(semicolon === -1 ? text : text.slice(0, semicolon)).toLowerCase();
+  const parameters = new Map<string, string>();
+  if (semicolon === -1) return { value, parameters };
+  for (const [name, pieces] of collect(text, semicolon + 1)) {
+    const whole = pieces.get(maxPieces);
+    const ordered: Piece[] = [];
+    if (whole !== undefined) ordered.push(whole);
+    else
+      for (let i = 0; i < maxPieces; i++) {
+        const piece = pieces.get(i);
+        if (piece === undefined) break;
+        ordered.push(piece);
+      }
+    parameters.set(name, assemble(ordered, where, defects));
+  }
+  return { value, parameters };
+}

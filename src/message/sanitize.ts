@@ -1,0 +1,49 @@
+import type { Defect } from './message.ts';
+
+/** Longest header value, subject and display name kept, in UTF-16 units; the rest is cut (`HEADER_VALUE_CUT`). */
+export const maxValueLength = 65_536;
+/** Longest header name kept; a longer one is no header (`HEADER_NAME_TOO_LONG`). */
+export const maxNameLength = 256;
+/** Longest attachment name, type and Content-ID kept (`NAME_CUT`). */
+export const maxAttachmentNameLength = 1_024;
+
+/** Collects the defects of one message: one entry a code, with the detail of its first sight. */
+export class Defects {
+  readonly #list: Defect[] = [];
+
+  /** @param detail where or what, from our own vocabulary; never text of the message. */
+  add(code: string, detail: string): void {
+    for (const defect of this.#list) if (defect.code === code) return;
+    this.#list.push({ code, detail });
+  }
+
+  has(code: string): boolean {
+    return this.#list.some((defect) => defect.code === code);
+  }
+
+  list(): readonly Defect[] {
+    return this.#list;
+  }
+}
+
+/** `text` without U+0000 and lone surrogates, which no database takes; each becomes U+FFFD. */
+export function clean(text: string, where: string, defects: Defects): string {
+  let result = text;
+  if (result.includes('\0')) {
+    result = result.replaceAll('\0', '\uFFFD');
+    defects.add('NUL_REPLACED', where);
+  }
+  if (!result.isWellFormed()) {
+    result = result.toWellFormed();
+    defects.add('SURROGATE_REPLACED', where);
+  }
+  return result;
+}
+
+/** `text` cut to at most `length` UTF-16 units, never through a surrogate pair. */
+export function cut(text: string, length: number, code: string, where: string, defects: Defects): string {
+  if (text.length <= length) return text;
+  defects.add(code, where);
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { parseMessage } from '../../src/message/parse.ts';
+
+const parse = (text: string) => parseMessage(Buffer.from(text, 'latin1'));
+const codes = async (text: string) => (await parse(text)).defects.map((defect) => defect.code);
+
+describe('parseMessage', () => {
+  test('an unparsable date is null and a defect, never now', async () => {
+    const message = await parse('Date: yesterday\r\n\r\nx');
+    expect(message.date).toBeNull();
+    expect(message.defects.map((d) => d.code)).toContain('DATE_UNREADABLE');
+  });
+
+  test('the first of two From headers counts', async () => {
+    const message = await parse('From: a@example.org\r\nFrom: b@example.org\r\n\r\nx');
+    expect(message.from?.address).toBe('a@example.org');
+    expect(message.defects.map((d) => d.code)).toEqual(['HEADER_REPEATED']);
+  });
+
+  test('mail whose lines end in CR alone is read', async () => {
+    const message = await parse('From: a@example.org\rSubject: s\r\rone\rtwo');
+    expect(message).toMatchObject({ subject: 's', text: 'one\ntwo', from: { address: 'a@example.org' } });
+    expect(message.defects.map((d) => d.code)).toEqual(['CR_LINES']);
+  });
+
+  test('U+0000 and lone surrogates become U+FFFD', async () => {
+    const message = await parse('Subject: a\0b\r\nContent-Type: text/plain; charset=utf-16be\r\n\r\n\xd8\x00\x00a');
+    expect(message.subject).toBe('a\uFFFDb');
+    expect(message.text.isWellFormed()).toBe(true);
+    expect(message.defects.map((d) => d.code)).toContain('NUL_REPLACED');
+  });
+
+  test.each([
+    ['', ['EMPTY', 'HEADER_MISSING']],
+    ['no header here\nat all\n', ['HEADER_END_MISSING', 'HEADER_MISSING']],
+    ['\r\nonly a body', ['HEADER_MISSING']],
+  ])('%j is a message with defects', async (text, expected) => {
+    expect(await codes(text)).toEqual(expected);
+  });
+
+  test('an oversized header value is cut', async () => {
+    const message = await parse(`X-Long: ${'x'.repeat(70_000)}\r\n\r\nbody`);
+    expect(message.headers.get('x-long')?.[0]).toHaveLength(65_536);
+    expect(message.defects).toEqual([{ code: 'HEADER_VALUE_CUT', detail: 'header' }]);
+  });
+
+  test('a header beyond its limit is an error', async () => {
+    const error = await Promise.resolve()
+      .then(() => parse(`X: ${'x'.repeat(1_100_000)}\r\n\r\nbody`))
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'MailmillError', code: 'MESSAGE_HEADER_TOO_LARGE' });
+  });
+});
