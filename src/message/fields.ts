@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Address, Attachment, Message } from './message.ts';
 
 /** CEL types that a document field can have; `Types` is what a revision knows about its documents. */
@@ -107,6 +107,6 @@ export function toDocument(message: Message, sighting: Sighting): Document {
 }
 
 /** SHA-256 of raw bytes, lower-case hex. */
-export const sha256 = (raw: Uint8Array): string => createHash('sha256').update(raw).digest('hex');
+export const sha256 = (raw: Uint8Array): string => hash('sha256', raw, 'hex');
 
 export type { Address, Attachment, Message };

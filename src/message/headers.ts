@@ -120,7 +120,7 @@ function readChunk(
         const mbox = offset === 0 && position === 0 && text.startsWith('From ');
         if (mbox || text.startsWith('>From ', position)) problems.push(['MBOX_LINE_SKIPPED', 'header']);
         else {
-          const follows = nextLine(text, lf + 1, complete);
+          const follows = nextLine(text, lf + 1, complete, offset, isDelimiter);
           if (follows === 'unknown') return null;
           if (follows === 'body' || (follows === 'blank' && fields.length === 0)) {
             problems.push(['HEADER_END_MISSING', 'header']);
@@ -136,7 +136,13 @@ function readChunk(
 }
 
 /** What stands behind a line that is no field: the end of the header, more of it, or the body. */
-function nextLine(text: string, start: number, complete: boolean): 'blank' | 'header' | 'body' | 'unknown' {
+function nextLine(
+  text: string,
+  start: number,
+  complete: boolean,
+  offset: number,
+  isDelimiter: IsDelimiter | undefined,
+): 'blank' | 'header' | 'body' | 'unknown' {
   let lf = text.indexOf('\n', start);
   if (lf === -1) {
     if (!complete) return 'unknown';
@@ -144,6 +150,7 @@ function nextLine(text: string, start: number, complete: boolean): 'blank' | 'he
   }
   const lineEnd = lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
   if (lineEnd <= start) return start >= text.length ? 'body' : 'blank';
+  if (isDelimiter?.(offset + start, offset + lineEnd) === true) return 'body';
   return nameLength(text, start, lineEnd) === -1 ? 'body' : 'header';
 }
 

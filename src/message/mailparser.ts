@@ -1,12 +1,5 @@
 import { simpleParser } from 'mailparser';
 import { stalled } from '../telemetry/errors.ts';
-import { sha256 } from './fields.ts';
-import { htmlToText } from './html-to-text.ts';
-import type { Attachment, Message } from './message.ts';
-import { clean, cut, type Defects, maxAttachmentNameLength } from './sanitize.ts';
-
-/** What stands in a message's body. */
-export type Bodies = Pick<Message, 'text' | 'html' | 'attachments'>;
 
 const options = {
   skipHtmlToText: true,
@@ -16,24 +9,23 @@ const options = {
   keepDeliveryStatus: false,
 };
 
-/** The bodies of `raw` as mailparser reads them: every text part joined, delivery reports among them. */
-export async function readBodiesWithMailparser(raw: Buffer, defects: Defects): Promise<Bodies> {
-  const parsed = await simpleParser(raw, options).catch((error: unknown) => {
-    throw stalled('MESSAGE_UNREADABLE', 'neither parser can read the message; look at its raw bytes', { cause: error });
+/**
+ * Text in a charset that only mailparser's tables know: handed to it as the body of a message of its own, so that all else
+ * about the message stays ours.
+ *
+ * @throws MailmillError `MESSAGE_UNREADABLE` when mailparser fails.
+ */
+export async function decodeWithMailparser(bytes: Buffer, charset: string): Promise<string> {
+  const name = charset.replace(/[^\w.:+-]/g, '');
+  const header = `Content-Type: text/plain; charset="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n`;
+  const message = Buffer.concat([Buffer.from(header), Buffer.from(wrap(bytes.toString('base64')))]);
+  const parsed = await simpleParser(message, options).catch((error: unknown) => {
+    throw stalled('MESSAGE_UNREADABLE', 'a body of the message cannot be decoded; look at its raw bytes', {
+      cause: error,
+    });
   });
-  const name = (value: string | undefined) =>
-    cut(clean(value ?? '', 'attachment', defects), maxAttachmentNameLength, 'NAME_CUT', 'attachment', defects);
-  const attachments = parsed.attachments.map(
-    (attachment): Attachment => ({
-      filename: name(attachment.filename),
-      contentType: name(attachment.contentType).toLowerCase(),
-      size: attachment.size,
-      sha256: sha256(attachment.content),
-      contentId: name(attachment.cid),
-      inline: attachment.contentDisposition === 'inline' || attachment.related === true,
-    }),
-  );
-  const html = clean(parsed.html === false ? '' : parsed.html, 'html', defects);
-  const text = parsed.text === undefined ? htmlToText(html) : parsed.text;
-  return { text: clean(text, 'text', defects), html, attachments };
+  return parsed.text ?? '';
 }
+
+/** Lines of 76 characters: mailparser reads line by line. */
+const wrap = (text: string): string => text.replace(/.{76}/g, '$&\r\n');

@@ -1,7 +1,8 @@
+import { type Bodies, readBodies } from './bodies.ts';
 import { readEnvelope } from './envelope.ts';
 import { readHeaders } from './headers.ts';
-import { readBodiesWithMailparser } from './mailparser.ts';
 import type { Message, ParseLimits } from './message.ts';
+import { readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
 import { Defects } from './sanitize.ts';
 
@@ -10,11 +11,16 @@ export const defaultLimits: ParseLimits = { headerBytes: 1_048_576, parts: 1_000
 
 export interface ParseOptions {
   readonly limits?: ParseLimits;
+  /** Called when mailparser is needed, with the reason: what may become a metric's label. */
+  readonly onFallback?: (reason: FallbackReason) => void;
 }
 
+/** Why our own parser declined something. */
+export type FallbackReason = 'charset';
+
 /**
- * Parses raw bytes into a message; any bytes give one, with `defects` that say what was repaired. Synchronous unless the
- * fallback parser is needed.
+ * Parses raw bytes into a message; any bytes give one, with `defects` that say what was repaired. Synchronous unless
+ * mailparser is needed.
  *
  * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded (thrown or rejected).
  */
@@ -24,11 +30,15 @@ export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message |
   const bytes = normaliseNewlines(raw, defects);
   if (bytes.length === 0) defects.add('EMPTY', 'message');
   const header = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
-  const envelope = readEnvelope(header.fields, defects);
   if (header.fields.length === 0) defects.add('HEADER_MISSING', 'message');
-  return readBodiesWithMailparser(bytes, defects).then((bodies) => ({
-    ...envelope,
-    ...bodies,
-    defects: defects.list(),
-  }));
+  const envelope = readEnvelope(header.fields, defects);
+  const tree = readTree(bytes, header.fields, header.bodyStart, limits, defects);
+  const bodies = readBodies(bytes, tree, defects, async (content, charset) => {
+    options.onFallback?.('charset');
+    // Loaded when first needed: most workers never do.
+    const { decodeWithMailparser } = await import('./mailparser.ts');
+    return decodeWithMailparser(content, charset);
+  });
+  const message = (read: Bodies): Message => ({ ...envelope, ...read, defects: defects.list() });
+  return bodies instanceof Promise ? bodies.then(message) : message(bodies);
 }
