@@ -92,6 +92,8 @@ export async function startDovecot(options: DovecotOptions = {}) {
     signalProcess(master, 'SIGTERM');
     await waitForExit(master);
     master = 0;
+    // Helpers may idle on for a minute after their master.
+    for (const pid of tree) signalProcess(pid, 'SIGTERM');
     for (const pid of tree) if (isAlive(pid)) await waitForExit(pid);
   };
   await up();
