@@ -24,3 +24,6 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** RFC 3339 with microseconds, as `MicroTime` wants it. */
+export const microTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');

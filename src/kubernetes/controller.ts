@@ -1,5 +1,7 @@
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
+import { asMailmillError, transient } from '../telemetry/errors.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { withDeadline } from './deadline.ts';
+import { type Log, silent } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
@@ -33,4 +35,52 @@ export interface Controller {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export declare function createController(options: ControllerOptions): Controller;
+/** Makes a `Controller`; see there. The queue is the caller's to shut down. */
+export function createController(options: ControllerOptions): Controller {
+  const { name, queue, reconcile, metrics, log = silent, clock = systemClock } = options;
+  const { workers = 4, timeoutMs = 120_000 } = options;
+  const controller = name;
+  const expired = () => transient('RECONCILE_TIMEOUT', `reconcile of ${name} took more than ${timeoutMs} ms`);
+
+  /** One reconcile and what follows from it for its key. */
+  const work = async (key: string, signal: AbortSignal): Promise<'success' | 'requeue_after' | 'error'> => {
+    try {
+      const after = await withDeadline(signal, timeoutMs, expired, (bounded) => reconcile(key, bounded));
+      queue.forget(key);
+      if (after?.requeueAfterMs === undefined) return 'success';
+      queue.addAfter(key, after.requeueAfterMs);
+      return 'requeue_after';
+    } catch (thrown) {
+      if (signal.aborted) return 'success';
+      const error = asMailmillError(thrown);
+      if (error.family === 'Waiting' && error.retryAfterMs !== undefined) {
+        log.debug(`${name} waits`, { key, code: error.code, retryAfterMs: error.retryAfterMs });
+        queue.forget(key);
+        queue.addAfter(key, error.retryAfterMs);
+        return 'requeue_after';
+      }
+      log.warn(`${name} failed; it is retried`, { key, code: error.code, error: error.message, cause: error.cause });
+      queue.addRateLimited(key);
+      return 'error';
+    }
+  };
+
+  const worker = async (signal: AbortSignal) => {
+    for (;;) {
+      const key = await queue.take(signal);
+      if (key === undefined) return;
+      const start = clock.monotonic();
+      const result = await work(key, signal);
+      queue.done(key);
+      metrics?.reconciles.inc({ controller, result });
+      if (result === 'error') metrics?.reconcileErrors.inc({ controller });
+      metrics?.reconcileSeconds.observe({ controller }, (clock.monotonic() - start) / 1000);
+    }
+  };
+
+  return {
+    run: async (signal) => {
+      await Promise.all(Array.from({ length: workers }, () => worker(signal)));
+    },
+  };
+}

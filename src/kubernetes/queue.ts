@@ -1,5 +1,7 @@
-import type { Clock } from './clock.ts';
+import { exponential } from './backoff.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { KubernetesMetrics } from './metrics.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface QueueOptions {
   /** Label of the metrics. */
@@ -38,4 +40,138 @@ export interface Queue {
   shutdown(): void;
 }
 
-export declare function createQueue(options: QueueOptions): Queue;
+interface Delay {
+  readonly at: number;
+  readonly cancel: AbortController;
+}
+
+interface Waiter {
+  readonly give: (key: string | undefined) => void;
+}
+
+/** Makes a `Queue`; see there. */
+export function createQueue(options: QueueOptions): Queue {
+  const { name, metrics, clock = systemClock } = options;
+  const [first, max] = options.backoffMs ?? [5, 1_000_000];
+  const bucket = new TokenBucket(options.rate ?? { perSecond: 10, burst: 100 }, clock);
+  /** Ready and not taken, in order, with the time since when. */
+  const ready = new Map<string, number>();
+  /** Taken, with the time since when. */
+  const working = new Map<string, number>();
+  /** Added again while they are worked on. */
+  const again = new Set<string>();
+  const delays = new Map<string, Delay>();
+  const failures = new Map<string, number>();
+  const waiters = new Set<Waiter>();
+  let closed = false;
+
+  const depth = () => metrics?.depth.set({ name }, ready.size);
+
+  const hand = (key: string, since: number): string => {
+    const now = clock.monotonic();
+    metrics?.queueSeconds.observe({ name }, (now - since) / 1000);
+    working.set(key, now);
+    return key;
+  };
+
+  const enqueue = (key: string): void => {
+    const now = clock.monotonic();
+    const [waiter] = waiters;
+    if (waiter === undefined) ready.set(key, now);
+    else {
+      waiters.delete(waiter);
+      waiter.give(hand(key, now));
+    }
+    depth();
+  };
+
+  const add = (key: string): void => {
+    if (closed || ready.has(key) || again.has(key)) return;
+    metrics?.adds.inc({ name });
+    if (working.has(key)) again.add(key);
+    else enqueue(key);
+  };
+
+  const addAfter = (key: string, ms: number): void => {
+    if (closed) return;
+    if (ms <= 0) {
+      add(key);
+      return;
+    }
+    const at = clock.monotonic() + ms;
+    const pending = delays.get(key);
+    if (pending !== undefined && pending.at <= at) return;
+    pending?.cancel.abort();
+    const cancel = new AbortController();
+    delays.set(key, { at, cancel });
+    clock.sleep(ms, cancel.signal).then(
+      () => {
+        delays.delete(key);
+        add(key);
+      },
+      // Cancelled: an earlier delay took its place, or the queue was shut down.
+      () => {},
+    );
+  };
+
+  return {
+    add,
+    addAfter,
+    addRateLimited: (key) => {
+      if (closed) return;
+      const count = failures.get(key) ?? 0;
+      failures.set(key, count + 1);
+      metrics?.retries.inc({ name });
+      addAfter(key, Math.max(exponential(first, max, count), bucket.take()));
+    },
+    forget: (key) => {
+      failures.delete(key);
+    },
+    retries: (key) => failures.get(key) ?? 0,
+    take: (signal) => {
+      if (closed || signal.aborted) return Promise.resolve(undefined);
+      const [next] = ready;
+      if (next !== undefined) {
+        const [key, since] = next;
+        ready.delete(key);
+        depth();
+        return Promise.resolve(hand(key, since));
+      }
+      return new Promise((resolve) => {
+        const leave = () => {
+          waiters.delete(waiter);
+          resolve(undefined);
+        };
+        const waiter: Waiter = {
+          give: (key) => {
+            signal.removeEventListener('abort', leave);
+            resolve(key);
+          },
+        };
+        waiters.add(waiter);
+        signal.addEventListener('abort', leave, { once: true });
+      });
+    },
+    done: (key) => {
+      const since = working.get(key);
+      if (since === undefined) return;
+      working.delete(key);
+      metrics?.workSeconds.observe({ name }, (clock.monotonic() - since) / 1000);
+      if (again.delete(key) && !closed) enqueue(key);
+    },
+    get depth() {
+      return ready.size;
+    },
+    shutdown: () => {
+      closed = true;
+      for (const { cancel } of delays.values()) cancel.abort();
+      delays.clear();
+      ready.clear();
+      again.clear();
+      failures.clear();
+      for (const waiter of waiters) waiter.give(undefined);
+      waiters.clear();
+      depth();
+    },
+  };
+}

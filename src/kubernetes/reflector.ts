@@ -1,9 +1,11 @@
-import type { KubernetesClient } from './client.ts';
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
+import { transient } from '../telemetry/errors.ts';
+import type { KubernetesClient } from './client-api.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { listWatch, type Sink } from './list-watch.ts';
+import { type Log, silent } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
-import type { KubernetesObject, Live, ResourceType } from './objects.ts';
-import type { Cache, Indexers } from './store.ts';
+import { type KubernetesObject, keyOf, type Live, type ResourceType } from './objects.ts';
+import { type Cache, type Indexers, Store } from './store.ts';
 
 /** `old` is the object that the cache held before; a deletion carries the last state known. */
 export type Change<T extends KubernetesObject> =
@@ -27,6 +29,8 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   readonly pageSize?: number;
   /** The server ends a watch after a random time in here; default 5 to 10 minutes. */
   readonly watchTimeoutMs?: readonly [min: number, max: number];
+  /** Silence of a watch that counts as a dead connection; default 150,000. */
+  readonly idleMs?: number;
   /** First and longest wait after an error; default 800 ms to 30 s. */
   readonly backoffMs?: readonly [first: number, max: number];
   readonly metrics?: KubernetesMetrics;
@@ -50,4 +54,105 @@ export interface Reflector<T extends KubernetesObject> {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export declare function createReflector<T extends KubernetesObject>(options: ReflectorOptions<T>): Reflector<T>;
+/** Makes a `Reflector`; see there. Nothing is read before `run`. */
+export function createReflector<T extends KubernetesObject>(options: ReflectorOptions<T>): Reflector<T> {
+  const { type, metrics, log = silent, clock = systemClock, random = Math.random } = options;
+  const named = options.namespaces ?? [];
+  const scopes: readonly (string | undefined)[] = named.length === 0 ? [undefined] : [...new Set(named)];
+  const store = new Store<T>(options.indexers);
+  const handlers = new Set<(change: Change<T>) => void>();
+  const unlisted = new Set(scopes);
+  const ready = Promise.withResolvers<void>();
+  // Whoever does not wait for it has nothing to handle.
+  ready.promise.catch(() => {});
+
+  const call = (handler: (change: Change<T>) => void, change: Change<T>) => {
+    try {
+      handler(change);
+    } catch (error) {
+      log.warn(`a handler of changes of ${type.plural} threw; the cache goes on`, { change: change.type, error });
+    }
+  };
+  const emit = (change: Change<T>) => {
+    for (const handler of handlers) call(handler, change);
+  };
+  const count = () => metrics?.objects.set({ resource: type.plural }, store.size);
+
+  const set = (object: Live<T>) => {
+    const old = store.get(object.metadata);
+    // Seen already: a relist, or an event that the list had included.
+    if (old !== undefined && sameVersion(old, object)) return;
+    if (old !== undefined && old.metadata.uid !== object.metadata.uid) remove(old);
+    const before = store.set(object);
+    emit(before === undefined ? { type: 'added', object } : { type: 'updated', object, old: before });
+  };
+  const remove = (object: Live<T>) => {
+    const old = store.delete(object.metadata);
+    if (old !== undefined) emit({ type: 'deleted', object: old });
+  };
+
+  const sink = (scope: string | undefined): Sink<T> => ({
+    replace: (items) => {
+      const present = new Set(items.map(({ metadata }) => keyOf(metadata)));
+      const known = scope === undefined ? store.list() : store.inNamespace(scope);
+      for (const object of known) if (!present.has(keyOf(object.metadata))) remove(object);
+      for (const item of items) set(item);
+      count();
+      unlisted.delete(scope);
+      if (unlisted.size === 0) ready.resolve();
+    },
+    set: (object) => {
+      set(object);
+      count();
+    },
+    delete: (object) => {
+      remove(object);
+      count();
+    },
+  });
+
+  return {
+    cache: store,
+    synced: ready.promise,
+    isSynced: () => unlisted.size === 0,
+    onChange: (handler) => {
+      for (const object of store.list()) call(handler, { type: 'added', object });
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    run: async (signal) => {
+      const watching = scopes.map((namespace) =>
+        listWatch(
+          {
+            client: options.client,
+            type,
+            namespace,
+            labelSelector: options.labelSelector,
+            fieldSelector: options.fieldSelector,
+            metadataOnly: options.metadataOnly ?? false,
+            transform: options.transform ?? ((object) => object),
+            pageSize: options.pageSize ?? 500,
+            watchTimeoutMs: options.watchTimeoutMs ?? [300_000, 600_000],
+            idleMs: options.idleMs,
+            backoffMs: options.backoffMs ?? [800, 30_000],
+            metrics,
+            log,
+            clock,
+            random,
+          },
+          sink(namespace),
+          signal,
+        ),
+      );
+      try {
+        await Promise.all(watching);
+      } finally {
+        const what = `the watch of ${type.plural} ended before its first complete list`;
+        ready.reject(transient('KUBERNETES_NOT_SYNCED', what, { cause: signal.reason }));
+      }
+    },
+  };
+}
+
+const sameVersion = (a: Live<KubernetesObject>, b: Live<KubernetesObject>) =>
+  a.metadata.resourceVersion === b.metadata.resourceVersion && a.metadata.uid === b.metadata.uid;

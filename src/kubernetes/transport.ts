@@ -1,0 +1,121 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { stalled } from '../telemetry/errors.ts';
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query, beginning with `/api`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** A watch: its connection does not count against those of short requests. */
+  readonly long?: boolean;
+}
+
+/** One HTTP exchange with the API server of a kubeconfig; no retries, no meaning. */
+export interface Transport {
+  /** Answers when the headers are there. The body must be read or destroyed. Rejects with Node's own errors. */
+  send(request: TransportRequest): Promise<http.IncomingMessage>;
+  close(): void;
+}
+
+/** Short requests under way at once: enough for every worker, few enough for the server's fairness. */
+const maxSockets = 32;
+/** TCP keep-alive: after 30 s of silence the kernel probes, and gives up within some ten seconds. */
+const keepAliveMsecs = 30_000;
+
+type TlsOptions = Pick<
+  https.RequestOptions,
+  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+>;
+
+/** Connections by the kubeconfig's current context: its server, TLS files and credentials, read again as they rotate. */
+export function createTransport(config: KubeConfig): Transport {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw stalled('KUBECONFIG_INVALID', 'the kubeconfig names no current cluster; set its current-context');
+  }
+  const server = new URL(cluster.server);
+  const secure = server.protocol === 'https:';
+  let tls: TlsOptions = {};
+  let agents: { short: http.Agent; long: http.Agent } | undefined;
+
+  const agentsFor = (options: TlsOptions) => {
+    if (agents !== undefined && sameTls(tls, options)) return agents;
+    // The old agents' connections end with their requests; idle ones are closed by the server.
+    tls = options;
+    const base = { keepAlive: true, keepAliveMsecs, scheduling: 'lifo' as const };
+    const make = (more: http.AgentOptions) =>
+      secure ? new https.Agent({ ...base, ...options, ...more }) : new http.Agent({ ...base, ...more });
+    agents = { short: make({ maxSockets, maxFreeSockets: maxSockets }), long: make({}) };
+    return agents;
+  };
+
+  const prepare = async (request: TransportRequest) => {
+    const options: https.RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+    const own = agentsFor({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
+    const agent = cluster.proxyUrl === undefined ? own[request.long === true ? 'long' : 'short'] : options.agent;
+    const base = server.pathname === '/' ? '' : server.pathname.replace(/\/$/, '');
+    const prepared: https.RequestOptions = {
+      method: request.method,
+      protocol: server.protocol,
+      hostname: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port === '' ? (secure ? 443 : 80) : server.port,
+      path: base + request.path,
+      headers: { ...(options.headers as http.OutgoingHttpHeaders | undefined), ...request.headers },
+      agent,
+    };
+    return typeof options.auth === 'string' ? { ...prepared, auth: options.auth } : prepared;
+  };
+
+  return {
+    send: async (request) => {
+      request.signal.throwIfAborted();
+      const prepared = await prepare(request);
+      request.signal.throwIfAborted();
+      return exchange(secure, prepared, request);
+    },
+    close: () => {
+      agents?.short.destroy();
+      agents?.long.destroy();
+    },
+  };
+}
+
+function exchange(secure: boolean, options: https.RequestOptions, request: TransportRequest) {
+  return new Promise<http.IncomingMessage>((resolve, reject) => {
+    const sent = (secure ? https : http).request(options);
+    const abort = () => sent.destroy(asError(request.signal.reason));
+    // The signal stays attached until the connection is done with: it also ends the reading of the body.
+    request.signal.addEventListener('abort', abort, { once: true });
+    sent.once('close', () => request.signal.removeEventListener('abort', abort));
+    sent.on('error', reject);
+    sent.once('response', resolve);
+    sent.end(request.body);
+  });
+}
+
+const asError = (reason: unknown) => (reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
+
+const text = (value: unknown) => (value === undefined ? '' : String(value));
+const sameTls = (a: TlsOptions, b: TlsOptions) =>
+  (['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const).every(
+    (field) => text(a[field]) === text(b[field]),
+  );
+
+/** The whole body as text; throws beyond `limit` bytes. */
+export async function readBody(message: http.IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message) {
+    const buffer: Buffer = chunk;
+    bytes += buffer.length;
+    if (bytes > limit) throw new Error(`answer of more than ${limit} bytes`);
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
