@@ -1,0 +1,16 @@
+# The image of workers and of the operator. Its context is made by `npm run build -- --context DIR`, which leaves nothing
+# to fetch or to compile here:
+#
+#   npm run build -- --context build/image
+#   docker build -f Dockerfile -t registry.example.com/mailmill:0.1.0 build/image
+#
+# The base needs Node 24 on its PATH, /tmp and the public certificate authorities; nothing else, no shell.
+ARG BASE_IMAGE=docker.io/library/node:24-bookworm-slim
+FROM ${BASE_IMAGE}
+LABEL org.opencontainers.image.title="mailmill" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY . /app
+USER 65532:65532
+ENTRYPOINT ["node", "/app/src/mailmill.mjs"]

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildBinaries } from '../cluster/binaries.ts';
+import { buildImage } from '../cluster/image.ts';
+import { down, environment, load, up, within } from '../cluster/node.ts';
+import { clusterSettings } from '../cluster/settings.ts';
+import { checks } from './checks.ts';
+import type { Needs } from './machine.ts';
+import { add, failure, nothing, type Tally, tallyFile } from './tally.ts';
+
+/** What a suite may use of its surroundings. */
+export interface Surroundings {
+  log(line: string): void;
+  readonly signal: AbortSignal;
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly needs: Needs;
+  run(surroundings: Surroundings): Promise<Tally>;
+}
+
+const root = new URL('../..', import.meta.url).pathname;
+
+function spawned(command: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const [program = '', ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
+    const stop = () => child.kill('SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      signal.removeEventListener('abort', stop);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+async function vitest(
+  project: string,
+  { signal }: Surroundings,
+  wrap = (command: readonly string[]) => command,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Tally> {
+  const directory = mkdtempSync(join(tmpdir(), 'mailmill-report-'));
+  const report = join(directory, 'report.json');
+  try {
+    const command = [
+      process.execPath,
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--config=test/vitest.config.ts',
+      `--project=${project}`,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ];
+    return tallyFile(report, await spawned(wrap(command), env, signal), root);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function staticChecks({ log, signal }: Surroundings): Promise<Tally> {
+  let sum = nothing;
+  for (const check of checks) {
+    signal.throwIfAborted();
+    try {
+      await check.run();
+      log(`✓ ${check.name}`);
+      sum = { ...sum, passed: sum.passed + 1 };
+    } catch (error) {
+      log(`✗ ${check.name}\n${error instanceof Error ? error.message : String(error)}`);
+      sum = add(sum, failure(`static: ${check.name}`));
+    }
+  }
+  return sum;
+}
+
+async function clusterTests(surroundings: Surroundings): Promise<Tally> {
+  const settings = clusterSettings();
+  await buildBinaries(settings, surroundings.log);
+  const withBinaries = { ...process.env, PATH: `${settings.bin}:${process.env.PATH}` };
+  if (process.env.KUBECONFIG) return vitest('cluster', surroundings, undefined, withBinaries);
+  const image = await buildImage(surroundings.log);
+  try {
+    await up(settings, surroundings.log);
+    await load(settings, image.archive);
+    const env = { ...environment(settings), MAILMILL_TEST_IMAGE: image.name, MAILMILL_TEST_HOST: '10.99.0.1' };
+    return await vitest('cluster', surroundings, (command) => within(settings, command), env);
+  } finally {
+    await down(settings);
+  }
+}
+
+const nodeOnly: Needs = { packages: [], commands: [], root: false };
+const mailServer: Needs = { packages: ['dovecot-imapd', 'openssl'], commands: ['dovecot', 'openssl'], root: true };
+const cluster: Needs = process.env.KUBECONFIG
+  ? { ...mailServer, commands: [...mailServer.commands, 'go'] }
+  : {
+      packages: [
+        ...mailServer.packages,
+        ...['buildah', 'conntrack', 'containernetworking-plugins', 'iproute2', 'nftables', 'procps', 'runc'],
+      ],
+      commands: [...mailServer.commands, 'buildah', 'conntrack', 'go', 'ip', 'nft', 'nsenter', 'runc', 'sysctl'],
+      root: true,
+    };
+
+/** Every suite, cheapest first. */
+export const suites: readonly Suite[] = [
+  { name: 'static', needs: nodeOnly, run: staticChecks },
+  { name: 'unit', needs: nodeOnly, run: (surroundings) => vitest('unit', surroundings) },
+  { name: 'integration', needs: mailServer, run: (surroundings) => vitest('integration', surroundings) },
+  { name: 'crash', needs: mailServer, run: (surroundings) => vitest('crash', surroundings) },
+  { name: 'cluster', needs: cluster, run: clusterTests },
+];
