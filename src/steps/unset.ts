@@ -1,17 +1,16 @@
 import type { UnsetSpec } from '../api/kinds/steps.ts';
-import { didYouMean } from './nearest.ts';
 import type { StepCompilation, StepIssue, Types } from './step.ts';
+import { didYouMean } from './suggestion.ts';
 
 /** Compiles the removal of fields. Each must be known at this point of the pipeline. */
 export function compileUnset(spec: UnsetSpec, types: Types, path: string): StepCompilation {
   const issues: StepIssue[] = spec.flatMap((field, index) => {
     if (types.has(field)) return [];
-    const suggestion = didYouMean(field, types.keys());
     return [
       {
         path: `${path}[${index}]`,
         message: `there is no field "${field}" at this step`,
-        ...(suggestion !== undefined && { suggestion }),
+        ...didYouMean(field, types.keys()),
       },
     ];
   });

@@ -25,8 +25,8 @@ export const limits = {
   dynamicPattern: 256,
   /** Compiled patterns that are not literals and are kept for the next message. */
   dynamicPatterns: 64,
-  /** Units of work of one evaluation; see `meter.ts`. */
-  work: 4_000_000,
+  /** Units of work of all expressions of a pipeline on one document; see `meter.ts`. At worst about a second. */
+  work: 8_000_000,
 } as const;
 
 /** Defect code that a step adds to a document when it saw less than the whole of a field. */

@@ -2,25 +2,33 @@ import type { EvaluationError } from '@marcbachmann/cel-js';
 import { evaluationError } from './error.ts';
 import { limits } from './limits.ts';
 
+/** What the steps of a pipeline may still do on one document. */
+export interface Work {
+  left: number;
+}
+
+/** The work that one document is worth. */
+export const fullWork = (): Work => ({ left: limits.work });
+
 /**
- * Counts the work of one evaluation and ends it at `limits.work` units. The library bounds only what it parses, and
- * two nested comprehensions over long strings could still take minutes and gigabytes. A unit is in the order of 50 ns
- * and of at most 16 bytes.
+ * Counts the work of evaluations and ends them when `limits.work` units are used up. The library bounds only what it
+ * parses, and two nested comprehensions over long strings could still take minutes and gigabytes. A unit is in
+ * the order of 50 ns and of at most 16 bytes.
  */
 export class Meter {
-  #left = 0;
+  #work = fullWork();
   // One error for the whole life: building a stack for each of a million elements would be the attack itself.
   readonly #exhausted: EvaluationError = evaluationError('work_exhausted');
 
-  /** Begins an evaluation. */
-  start(): void {
-    this.#left = limits.work;
+  /** Begins an evaluation that takes from this work. */
+  start(work: Work): void {
+    this.#work = work;
   }
 
-  /** Throws when the work of this evaluation is used up. */
+  /** Throws when the work is used up. */
   spend(units: number): void {
-    this.#left -= units;
-    if (this.#left < 0) throw this.#exhausted;
+    this.#work.left -= units;
+    if (this.#work.left < 0) throw this.#exhausted;
   }
 
   /** Accounts for a value that a node of the expression gave, and bounds its size. */

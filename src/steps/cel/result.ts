@@ -23,11 +23,11 @@ function text(value: string, size: Size): string {
   return value.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
 
-/** A 64-bit integer: a number when it is safe, else its decimal digits. */
-function integer(value: bigint): number | string {
+/** A 64-bit integer: a number when it is safe, else a bigint. */
+function integer(value: bigint): number | bigint {
   if (value < minInt || value > maxInt) throw evaluationError('numeric_overflow');
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value.toString();
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 function timestamp(value: Date): Date {

@@ -1,5 +1,5 @@
-import { didYouMean } from '../nearest.ts';
 import type { Types } from '../step.ts';
+import { didYouMean } from '../suggestion.ts';
 import { comprehensions, type FunctionNames } from './functions.ts';
 import { limits } from './limits.ts';
 import type { Patterns } from './patterns.ts';
@@ -35,7 +35,8 @@ export function rewrite(root: Node, types: Types, names: FunctionNames, patterns
       faults.push({
         offset: node.start,
         message: `unknown field "${name}"`,
-        suggestion: didYouMean(name, known) ?? `known here: ${known.sort().join(', ')}`,
+        suggestion: `known here: ${known.sort().join(', ')}`,
+        ...didYouMean(name, known),
       });
     }
   };
@@ -81,8 +82,8 @@ export function rewrite(root: Node, types: Types, names: FunctionNames, patterns
     if (registered === undefined) {
       const other = receiver === undefined ? names.methods : names.functions;
       const form = receiver === undefined ? `value.${name}(…)` : `${name}(value)`;
-      const suggestion = other.has(name) ? `write ${form}` : didYouMean(name, known.keys());
-      faults.push({ offset: node.start, message: `unknown function ${name}()`, ...(suggestion && { suggestion }) });
+      const suggestion = other.has(name) ? { suggestion: `write ${form}` } : didYouMean(name, known.keys());
+      faults.push({ offset: node.start, message: `unknown function ${name}()`, ...suggestion });
       return;
     }
     if (receiver !== undefined && name === 'bind' && receiver.op === 'id' && receiver.args === 'cel') {

@@ -113,7 +113,7 @@ export class DocumentView extends Map<string, unknown> {
       case 'string':
         return typeof value === 'string' ? this.#string(value) : (value ?? '');
       case 'int':
-        return typeof value === 'number' || typeof value === 'string' ? BigInt(value) : value;
+        return typeof value === 'number' ? BigInt(value) : value;
       case 'double':
       case 'bool':
       case 'timestamp':
