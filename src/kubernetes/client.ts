@@ -216,7 +216,7 @@ function deletion(
     path: objectPath(type, name),
     headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: 'v1',
       kind: 'DeleteOptions',
       propagationPolicy: options.propagation ?? 'Background',
       preconditions: { uid, resourceVersion },

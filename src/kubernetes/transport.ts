@@ -89,6 +89,8 @@ export function createTransport(config: KubeConfig): Transport {
 function exchange(secure: boolean, options: https.RequestOptions, request: TransportRequest) {
   return new Promise<http.IncomingMessage>((resolve, reject) => {
     const sent = (secure ? https : http).request(options);
+    // Node gives a DELETE's body no length by itself: the server would read it as the next request.
+    if (request.body !== undefined) sent.setHeader('content-length', Buffer.byteLength(request.body));
     const abort = () => sent.destroy(asError(request.signal.reason));
     // The signal stays attached until the connection is done with: it also ends the reading of the body.
     request.signal.addEventListener('abort', abort, { once: true });
