@@ -27,17 +27,29 @@ export interface Progress {
   readonly token: bigint;
 }
 
-/** Why one row was refused by the sink for good (SQLSTATE class 22 or 23). */
+/** What every row of a batch has in common. */
+export interface WriteContext {
+  /** Hash of the revision that made the documents. */
+  readonly revision: string;
+  /** Name of the source they come from. */
+  readonly source: string;
+}
+
+/** Why one row was refused by the sink for good: it does not fit its table, or the table says no (SQLSTATE class 22 or 23). */
 export interface Refusal {
   readonly documentId: string;
-  /** Stable code, e.g. `SINK_ROW_REFUSED`, with the SQLSTATE in the message. */
+  /** `SINK_ROW_REFUSED` (the database; its SQLSTATE stands in the message) or `SINK_VALUE_REFUSED` (a value has the wrong type or range). */
   readonly code: string;
   readonly message: string;
 }
 
 export interface WriteResult {
+  /** Rows inserted or replaced; one whose table row has a newer edition is neither written nor refused. */
   readonly written: number;
   readonly refused: readonly Refusal[];
 }
 
 export type ColumnTypes = ReadonlyMap<string, FieldType>;
+
+/** What a sink promises about repeats: none visible, or the key by which the receiver can tell them. */
+export type Guarantee = { readonly kind: 'Exact' | 'AtLeastOnce'; readonly key: string };

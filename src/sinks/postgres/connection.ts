@@ -1,0 +1,102 @@
+import pg from 'pg';
+import { transient } from '../../telemetry/errors.ts';
+import { sinkError } from './errors.ts';
+
+/** Milliseconds for a login, or for a connection of the pool to become free. */
+const connectMs = 15_000;
+/** Milliseconds that one statement may run on the server. */
+const statementMs = 60_000;
+/** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
+const idleInTransactionMs = 8_000;
+/** Milliseconds for everything done with one connection, in case the network stays silent. */
+const deadlineMs = 5 * 60_000;
+
+export const openPool = (uri: string, max: number): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: uri,
+    max,
+    application_name: 'mailmill',
+    connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced at its next use, and that use reports what is wrong.
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+/** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
+export const begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
+
+/** A connection in use. `seal` makes it deaf to the caller's signal: COMMIT, once sent, is waited for. */
+export interface Connection {
+  readonly client: pg.PoolClient;
+  readonly seal: () => void;
+}
+
+/**
+ * Runs `body` with a connection of the pool. The connection is thrown away when `body` fails, is aborted or takes over 5 minutes,
+ * which rolls back whatever it had begun.
+ *
+ * @throws what `body` throws, errors of PostgreSQL and of the network in our families; the signal's reason when it aborts.
+ */
+export async function withConnection<T>(
+  pool: pg.Pool,
+  signal: AbortSignal,
+  body: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const client = await connect(pool, signal);
+  let gone = false;
+  const discard = () => {
+    if (!gone) client.release(true);
+    gone = true;
+  };
+  const ignore = () => undefined; // the query that is under way reports it; without a listener Node would exit
+  client.on('error', ignore);
+  const seal = () => signal.removeEventListener('abort', discard);
+  signal.addEventListener('abort', discard);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    discard();
+  }, deadlineMs);
+  try {
+    const result = await body({ client, seal });
+    if (!gone) client.release();
+    gone = true;
+    return result;
+  } catch (error) {
+    const aborted = gone && signal.aborted;
+    discard();
+    if (aborted) throw signal.reason;
+    if (late)
+      throw transient('SINK_TIMEOUT', "the sink's database did not answer for 5 minutes; it is tried again", { cause: error });
+    throw sinkError(error);
+  } finally {
+    clearTimeout(timer);
+    seal();
+    client.off('error', ignore);
+  }
+}
+
+async function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
+  const connecting = pool.connect().catch((error) => {
+    throw sinkError(error);
+  });
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([connecting, aborted.promise]);
+  } catch (error) {
+    // Nobody waits for it any more: give it back when it comes; that it failed was, or needs not be, told.
+    connecting.then(
+      (client) => client.release(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,288 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { PostgresSpec } from '../../api/kinds/postgres.ts';
+import { stalled, transient } from '../../telemetry/errors.ts';
+import type { ColumnTypes, Guarantee, Progress, ProgressKey, Row, WriteContext, WriteResult } from '../sink.ts';
+import { columnsOf, type TableColumns } from './columns.ts';
+import { begin, openPool, withConnection } from './connection.ts';
+import { RowEncoder } from './encode.ts';
+import { sinkError, sqlState } from './errors.ts';
+import { fencedError, inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
+import { sharesDatabase } from './shared-database.ts';
+import {
+  createProgressTable,
+  createTable,
+  progressColumns,
+  progressKeyColumns,
+  progressTable,
+  requiredColumns,
+  type TableName,
+  upsert,
+} from './statements.ts';
+import { readRelation, readServer, rightsProblem, serverProblem, tableProblem } from './table-check.ts';
+import { writeRows } from './write-rows.ts';
+
+export interface PostgresSinkOptions {
+  /** `postgresql://user:password@host:5432/database`. */
+  readonly uri: string;
+  /** Connections at most; 2 by default. */
+  readonly connections?: number;
+  /** A pool to use instead of an own one; it is left open by `close`. */
+  readonly pool?: pg.Pool;
+  /** Milliseconds between tries to learn what became of a COMMIT; tests shorten them. */
+  readonly resolveDelaysMs?: readonly number[];
+}
+
+/** Somebody else is making the same table at this moment. */
+const raceStates = new Set(['23505', '42P07', '42710']);
+const createTries = 5;
+
+/**
+ * A table of a PostgreSQL database. `Exact`: a document has one row, however often it is written, and a repeat under an older edition or
+ * by a worker that lost its lease changes nothing. At most two connections, no session state.
+ */
+export class PostgresSink {
+  readonly name: string;
+  readonly guarantee: Guarantee = { kind: 'Exact', key: '_mailmill_id' };
+  readonly #pool: pg.Pool;
+  readonly #ownsPool: boolean;
+  readonly #table: TableName;
+  readonly #columns: TableColumns;
+  readonly #encoder: RowEncoder;
+  readonly #upsert: string;
+  readonly #lineage = new Lineage();
+  readonly #resolveDelaysMs: readonly number[];
+
+  private constructor(name: string, spec: PostgresSpec, types: ColumnTypes, options: PostgresSinkOptions) {
+    this.name = name;
+    this.#table = { schema: spec.schema ?? 'public', table: spec.table };
+    this.#columns = columnsOf(spec, types);
+    this.#encoder = new RowEncoder(this.#columns, types);
+    this.#upsert = upsert(this.#table, this.#columns);
+    this.#ownsPool = options.pool === undefined;
+    this.#pool = options.pool ?? openPool(options.uri, options.connections ?? 2);
+    this.#resolveDelaysMs = options.resolveDelaysMs ?? [0, 250, 1_000, 4_000, 10_000];
+  }
+
+  /**
+   * A sink; nothing is connected yet.
+   *
+   * @param types every field that documents of the revision can have, with its type.
+   * @throws what `columnsOf` throws; Stalled `SINK_TABLE_RESERVED` when the table is the sink's own book-keeping.
+   */
+  static open(name: string, spec: PostgresSpec, types: ColumnTypes, options: PostgresSinkOptions): PostgresSink {
+    if (spec.table === progressTable)
+      throw stalled('SINK_TABLE_RESERVED', `${progressTable} is the sink's own table; name another one`);
+    return new PostgresSink(name, spec, types, options);
+  }
+
+  /**
+   * Checks server, schema, rights and tables, and makes the tables that do not exist.
+   *
+   * @throws Stalled with what to run or correct: `SINK_TABLE_MISMATCH`, `SINK_FORBIDDEN`, `SINK_SCHEMA_MISSING`,
+   * `SINK_SERVER_TOO_OLD`, `SINK_ENCODING`, `SINK_AUTH_REJECTED`, `SINK_DATABASE_MISSING`; Transient when it cannot be reached.
+   */
+  async check(signal: AbortSignal): Promise<void> {
+    for (let tries = 1; !(await this.#checkOnce(signal)); tries++)
+      if (tries === createTries)
+        throw transient('SINK_UNAVAILABLE', 'others keep making and removing the table of the sink; it is tried again');
+  }
+
+  /** False when somebody else made a table at the same time: look again. */
+  async #checkOnce(signal: AbortSignal): Promise<boolean> {
+    const { schema } = this.#table;
+    const progress: TableName = { schema, table: progressTable };
+    return withConnection(this.#pool, signal, async ({ client }) => {
+      await client.query(begin);
+      const server = await readServer(client, schema);
+      const unusable = serverProblem(server, schema);
+      if (unusable) throw unusable;
+      const table = await readRelation(client, this.#table);
+      const recorded = await readRelation(client, progress);
+      const problem =
+        (table && tableProblem(this.#table, requiredColumns(this.#columns), ['_mailmill_id'], table)) ??
+        (recorded && tableProblem(progress, progressColumns, progressKeyColumns, recorded)) ??
+        rightsProblem(server, schema, [
+          { name: this.#table, relation: table },
+          { name: progress, relation: recorded },
+        ]);
+      if (problem) throw problem;
+      try {
+        if (!table) await client.query(createTable(this.#table, this.#columns, server.lz4));
+        if (!recorded) await client.query(createProgressTable(schema));
+        await client.query('COMMIT');
+      } catch (error) {
+        if (!raceStates.has(sqlState(error) ?? '')) throw error;
+        await client.query('ROLLBACK');
+        return false;
+      }
+      return true;
+    });
+  }
+
+  /** What the sink remembers of each key, in their order; undefined where it knows nothing. */
+  async progress(keys: readonly ProgressKey[], signal: AbortSignal): Promise<(Progress | undefined)[]> {
+    if (keys.length === 0) return [];
+    return withConnection(this.#pool, signal, async ({ client }) => {
+      await client.query(begin);
+      const found = await readProgress(client, this.#table.schema, keys, false);
+      await client.query('COMMIT');
+      for (const [i, key] of keys.entries()) this.#lineage.see(key, found[i]);
+      return found.map((recorded) => recorded?.progress);
+    });
+  }
+
+  /** Records where a folder stands at the sink's first sight of it; what is there already stays. */
+  async writeProgressIfAbsent(progress: readonly Progress[], signal: AbortSignal): Promise<void> {
+    if (progress.length === 0) return;
+    await withConnection(this.#pool, signal, async ({ client }) => {
+      await client.query(begin);
+      await insertProgress(client, this.#table.schema, inLockOrder(progress), randomUUID());
+      await client.query('COMMIT');
+    });
+  }
+
+  /**
+   * Merges rows inside the caller's open transaction, which must be on the sink's database. Constraints become immediate for the rest of
+   * that transaction, so that a refusal shows here and not at COMMIT.
+   *
+   * @throws errors in our families; the caller then rolls back.
+   */
+  async write(client: pg.ClientBase, rows: readonly Row[], context: WriteContext, signal?: AbortSignal): Promise<WriteResult> {
+    if (rows.length === 0) return { written: 0, refused: [] };
+    try {
+      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+    } catch (error) {
+      throw sinkError(error);
+    }
+    return writeRows(client, this.#upsert, this.#encoder, rows, context, signal);
+  }
+
+  /**
+   * Writes progress inside the caller's open transaction, which must be on the sink's database.
+   *
+   * @throws Transient `SINK_FENCED` when a newer token is recorded; the caller then rolls back.
+   */
+  async writeProgress(client: pg.ClientBase, progress: readonly Progress[]): Promise<void> {
+    if (progress.length === 0) return;
+    try {
+      await upsertProgress(client, this.#table.schema, inLockOrder(progress), randomUUID());
+    } catch (error) {
+      throw sinkError(error);
+    }
+  }
+
+  /**
+   * Merges rows and records progress (at least one) in a transaction of its own; both or neither. When the connection breaks during
+   * COMMIT, what became of it is read from a new connection.
+   *
+   * @throws Transient `SINK_FENCED` when a newer token is recorded, `SINK_REWOUND` when the database lost what this process committed
+   * before (call `progress` again), `SINK_COMMIT_LOST` when a broken COMMIT turned out not to have happened, `SINK_COMMIT_UNKNOWN`
+   * when that could not be learned; other errors in our families. After any of them nothing of this batch may be taken as written.
+   */
+  async commit(
+    rows: readonly Row[],
+    progress: readonly Progress[],
+    context: WriteContext,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    const ordered = inLockOrder(progress);
+    if (ordered.length === 0) throw new TypeError('a commit without progress cannot be fenced');
+    const attempt = randomUUID();
+    let sent: WriteResult | undefined;
+    try {
+      const result = await withConnection(this.#pool, signal, async ({ client, seal }) => {
+        await client.query(`${begin}; SET CONSTRAINTS ALL IMMEDIATE; ${durable}; ${lockAttempt(attempt)}`);
+        await this.#fence(client, ordered, attempt);
+        const merged = await writeRows(client, this.#upsert, this.#encoder, rows, context, signal);
+        seal();
+        sent = merged;
+        const done = await client.query('COMMIT').catch((error) => {
+          if (saysRolledBack(error)) sent = undefined;
+          throw error;
+        });
+        if (done.command !== 'COMMIT') sent = undefined;
+        if (sent === undefined) throw transient('SINK_UNAVAILABLE', "the sink's database rolled the batch back; it is tried again");
+        return merged;
+      });
+      this.#remember(ordered, attempt);
+      return result;
+    } catch (error) {
+      this.#lineage.forget(ordered.map(({ key }) => key));
+      if (sent === undefined) throw error;
+      await this.#resolve(ordered, attempt, signal, error);
+      this.#remember(ordered, attempt);
+      return sent;
+    }
+  }
+
+  /** Whether `storePool` reaches the same database as the same user, so that rows and store can share a transaction. */
+  async sharesDatabaseWith(storePool: pg.Pool, signal: AbortSignal): Promise<boolean> {
+    return sharesDatabase(this.#pool, storePool, randomBytes(8).readBigInt64BE(), signal);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ownsPool) await this.#pool.end();
+  }
+
+  async #fence(client: pg.ClientBase, ordered: readonly Progress[], attempt: string): Promise<void> {
+    const { schema } = this.#table;
+    const keys = ordered.map(({ key }) => key);
+    const recorded = await readProgress(client, schema, keys, true);
+    for (const [i, { key, token }] of ordered.entries()) {
+      const now = recorded[i];
+      if (now && now.progress.token > token) throw fencedError();
+      this.#lineage.check(key, now);
+    }
+    await upsertProgress(client, schema, ordered, attempt);
+  }
+
+  #remember(ordered: readonly Progress[], attempt: string): void {
+    for (const progress of ordered) this.#lineage.see(progress.key, { progress, attempt });
+  }
+
+  /** Returns when the commit named `attempt` has happened, else throws. The lock on its name waits for a server that is still at it. */
+  async #resolve(ordered: readonly Progress[], attempt: string, signal: AbortSignal, cause: unknown): Promise<void> {
+    let recorded: Awaited<ReturnType<typeof readProgress>> | undefined;
+    let last = cause;
+    for (const delay of this.#resolveDelaysMs) {
+      await sleep(delay, undefined, { signal });
+      try {
+        recorded = await withConnection(this.#pool, signal, async ({ client }) => {
+          await client.query(`${begin}; ${lockAttempt(attempt)}`);
+          const found = await readProgress(client, this.#table.schema, ordered.map(({ key }) => key), false);
+          await client.query('COMMIT');
+          return found;
+        });
+        break;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        last = error;
+      }
+    }
+    if (recorded === undefined)
+      throw transient(
+        'SINK_COMMIT_UNKNOWN',
+        'the connection broke during COMMIT and the database does not say what became of it; the range is read and written again',
+        { cause: last },
+      );
+    if (recorded.every((row) => row?.attempt === attempt)) return;
+    if (recorded.some((row, i) => row !== undefined && row.progress.token > (ordered[i] as Progress).token))
+      throw fencedError();
+    throw transient('SINK_COMMIT_LOST', 'the connection broke before COMMIT was done; the range is written again', { cause });
+  }
+}
+
+// A commit that the server may still lose after saying yes would let the cursor pass mail that is nowhere.
+const durable = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+
+/** Locks a commit's name until its transaction is over, seen by everybody. */
+const lockAttempt = (attempt: string) =>
+  `SELECT pg_advisory_xact_lock(${BigInt.asIntN(64, BigInt(`0x${attempt.replaceAll('-', '').slice(0, 16)}`))})`;
+
+/** Whether the server itself said, and lived to say, that COMMIT failed. */
+function saysRolledBack(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && !['08', '57', '58', 'XX'].includes(state.slice(0, 2));
+}
