@@ -18,9 +18,9 @@ export function compileFilter(compiler: Compiler, spec: FilterSpec, types: Types
   return {
     ok: true,
     types,
-    run: (document) => {
+    run: (document, work) => {
       const view = new DocumentView(document, types);
-      const result = expression.evaluate(view);
+      const result = expression.evaluate(view, work);
       if (!result.ok) return { outcome: 'error', message: result.message };
       return result.value === true ? { outcome: 'pass', document: view.marked(document) } : { outcome: 'drop' };
     },

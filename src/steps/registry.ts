@@ -1,6 +1,7 @@
 import type { StepSpec } from '../api/email-pipeline.ts';
 import type { Document } from '../message/fields.ts';
 import { Compiler } from './cel/expression.ts';
+import { fullWork } from './cel/meter.ts';
 import { compileFilter } from './filter.ts';
 import { compileSet } from './set.ts';
 import type { CompiledStep, StepCompilation, StepIssue, Types } from './step.ts';
@@ -49,9 +50,10 @@ export function compileSteps(specs: readonly StepSpec[], types: Types): Compilat
 
 /** Runs compiled steps over one document, in order, to the first that drops it or fails. Never throws. */
 export function runSteps(steps: readonly CompiledStep[], document: Document): RunOutcome {
+  const work = fullWork();
   let current = document;
   for (const step of steps) {
-    const result = step.run(current);
+    const result = step.run(current, work);
     if (result.outcome === 'drop') return { outcome: 'drop', step: step.name };
     if (result.outcome === 'error') {
       const message = `step "${step.name}": ${result.message}`;

@@ -1,6 +1,7 @@
 import type { SetSpec } from '../api/kinds/steps.ts';
 import type { Document, FieldType } from '../message/fields.ts';
 import type { Compiler, Expression } from './cel/expression.ts';
+import type { Work } from './cel/meter.ts';
 import { DocumentView } from './cel/view.ts';
 import type { StepCompilation, StepIssue, StepOutcome, Types } from './step.ts';
 
@@ -22,11 +23,11 @@ interface Assignment {
   readonly expression: Expression;
 }
 
-function assign(assignments: readonly Assignment[], types: Types, document: Document): StepOutcome {
+function assign(assignments: readonly Assignment[], types: Types, document: Document, work: Work): StepOutcome {
   const incoming = new DocumentView(document, types);
   const next: Document = { ...document };
   for (const { field, expression } of assignments) {
-    const result = expression.evaluate(incoming);
+    const result = expression.evaluate(incoming, work);
     if (!result.ok) return { outcome: 'error', message: `${field}: ${result.message}` };
     if (result.value === undefined) delete next[field];
     else next[field] = result.value;
@@ -61,6 +62,6 @@ export function compileSet(compiler: Compiler, spec: SetSpec, types: Types, path
   return {
     ok: true,
     types: new Map([...types, ...added]),
-    run: (document) => assign(assignments, types, document),
+    run: (document, work) => assign(assignments, types, document, work),
   };
 }

@@ -1,4 +1,5 @@
 import type { Document, FieldType } from '../message/fields.ts';
+import type { Work } from './cel/meter.ts';
 
 /** Types of the fields that documents have at one point of a pipeline. */
 export type Types = ReadonlyMap<string, FieldType>;
@@ -22,7 +23,8 @@ export type StepOutcome =
  */
 export interface CompiledStep {
   readonly name: string;
-  readonly run: (document: Document) => StepOutcome;
+  /** @param work what the steps of the pipeline may still do on this document; it is taken from. */
+  readonly run: (document: Document, work: Work) => StepOutcome;
 }
 
 /** Result of compiling one step: what runs, and the types that documents have behind it. */

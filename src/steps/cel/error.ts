@@ -50,7 +50,8 @@ export function position(expression: string, offset: number): string {
 export function describe(expression: string, error: unknown): string {
   if (!(error instanceof EvaluationError)) return 'the expression failed in a way that is not foreseen';
   const reason = reasons[error.code] ?? 'the expression does not fit this message';
-  return error.range === undefined
+  // The error of exhausted work is one object, which keeps the place where it was thrown first.
+  return error.range === undefined || error.code === 'work_exhausted'
     ? reason
     : `${reason} (${position(expression, error.range.start)} of the expression)`;
 }

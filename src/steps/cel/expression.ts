@@ -4,7 +4,7 @@ import type { Types } from '../step.ts';
 import { describe, position } from './error.ts';
 import { type FunctionNames, registerFunctions } from './functions.ts';
 import { limits } from './limits.ts';
-import { Meter } from './meter.ts';
+import { Meter, type Work } from './meter.ts';
 import { Patterns } from './patterns.ts';
 import { fromCel } from './result.ts';
 import { type Fault, rewrite } from './rewrite.ts';
@@ -21,7 +21,7 @@ export type Evaluation =
 export interface Expression {
   readonly type: FieldType;
   /** Evaluates it on a view of a document with the types it was compiled for. Never throws. */
-  readonly evaluate: (view: DocumentView) => Evaluation;
+  readonly evaluate: (view: DocumentView, work: Work) => Evaluation;
 }
 
 export type ExpressionCompilation =
@@ -143,9 +143,9 @@ export class Compiler {
   }
 
   #evaluator(parsed: ParseResult, text: string, type: FieldType): Expression['evaluate'] {
-    return (view) => {
+    return (view, work) => {
       try {
-        this.#meter.start();
+        this.#meter.start(work);
         const value: unknown = parsed(view);
         // An exhausted meter that a logical operator swallowed.
         this.#meter.spend(0);
