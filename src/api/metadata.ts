@@ -54,7 +54,14 @@ export function checkMetadata(metadata: unknown): ObjectIssue[] {
     ...checkAnnotations(metadata.annotations),
     ...(metadata.resourceVersion === undefined || metadata.resourceVersion === null || metadata.resourceVersion === ''
       ? []
-      : [issue('metadata.resourceVersion', 'is set by the API server', 'remove it')]),
+      : [
+          {
+            path: 'metadata.resourceVersion',
+            level: 'semantics' as const,
+            message: 'is set by the API server, which refuses to create an object that brings one',
+            suggestion: 'remove it',
+          },
+        ]),
   ];
 }
 

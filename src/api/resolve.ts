@@ -67,7 +67,7 @@ function fill(node: SchemaNode, value: unknown): unknown {
   const filled: Record<string, unknown> = {};
   if (node.patternProperties !== undefined) {
     const { value: each } = recordOf(node);
-    for (const [key, item] of Object.entries(value)) filled[key] = fill(each, item);
+    for (const [key, item] of Object.entries(value)) if (item !== null) filled[key] = fill(each, item);
     return filled;
   }
   for (const [name, property] of Object.entries(node.properties)) {

@@ -74,6 +74,11 @@ function wrongType(walk: Walk, node: SchemaNode, value: unknown, path: string): 
   add(walk, path, `must be ${article[node.type]}, not ${kindOf(value)}`, suggestion);
 }
 
+/** The API server drops a field or key without a value, and then looks at what is left. */
+function nothing(walk: Walk, path: string): void {
+  walk.issues.push({ path, level: 'note', message: 'has no value and counts as absent' });
+}
+
 function object(walk: Walk, node: ObjectNode, value: Record<string, unknown>, path: string): void {
   const known = Object.keys(node.properties);
   for (const name of node.required ?? []) {
@@ -86,17 +91,19 @@ function object(walk: Walk, node: ObjectNode, value: Record<string, unknown>, pa
       const absent = known.filter((candidate) => !Object.hasOwn(value, candidate));
       add(walk, at, 'unknown field', suggestField(name, absent, walk.root, path));
     } else if (given !== null) visit(walk, child, given, at);
+    else if (!node.required?.includes(name)) nothing(walk, at);
   }
 }
 
 function map(walk: Walk, node: RecordNode, value: Record<string, unknown>, path: string): void {
   const { pattern, value: each } = recordOf(node);
-  const keys = Object.keys(value);
-  if (keys.length < (node.minProperties ?? 0))
+  const entries = Object.entries(value).filter(([, given]) => given !== null);
+  for (const [key, given] of Object.entries(value)) if (given === null) nothing(walk, property(path, key));
+  if (entries.length < (node.minProperties ?? 0))
     add(walk, path, `needs at least ${count(node.minProperties ?? 0, 'entry')}`);
-  if (keys.length > node.maxProperties) add(walk, path, `has more than ${node.maxProperties} entries`);
+  if (entries.length > node.maxProperties) add(walk, path, `has more than ${node.maxProperties} entries`);
   const regex = new RegExp(pattern, 'u');
-  for (const [key, given] of Object.entries(value)) {
+  for (const [key, given] of entries) {
     const at = property(path, key);
     if (!regex.test(key)) add(walk, at, `the key must match ${pattern}`);
     visit(walk, each, given, at);

@@ -9,11 +9,14 @@ const quantity = Text({
 });
 const amounts = (description: string) =>
   Closed({ cpu: Type.Optional(quantity), memory: Type.Optional(quantity) }, { description });
-const strings = (description: string) =>
-  Type.Record(Type.String({ pattern: '^.{1,317}$' }), Text({ description: 'Value.', maxLength: 4096 }), {
-    description,
-    maxProperties: 32,
-  });
+const labelKey = '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$';
+const strings = (description: string, value: ReturnType<typeof Text>) =>
+  Type.Record(Type.String({ pattern: labelKey }), value, { description, maxProperties: 32 });
+const labelValue = Text({
+  description: 'Value.',
+  maxLength: 63,
+  pattern: '^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$',
+});
 
 /** What of a worker's pod may be chosen. */
 export const podTemplate = Closed(
@@ -27,7 +30,7 @@ export const podTemplate = Closed(
         { description: 'Memory and CPU of the worker.' },
       ),
     ),
-    nodeSelector: Type.Optional(strings('Labels a node must have.')),
+    nodeSelector: Type.Optional(strings('Labels a node must have.', labelValue)),
     tolerations: Type.Optional(
       Type.Array(
         Closed(
@@ -55,8 +58,10 @@ export const podTemplate = Closed(
         'x-kubernetes-list-type': 'atomic',
       }),
     ),
-    labels: Type.Optional(strings('Labels of the pods, beside our own.')),
-    annotations: Type.Optional(strings('Annotations of the pods, beside our own.')),
+    labels: Type.Optional(strings('Labels of the pods, beside our own.', labelValue)),
+    annotations: Type.Optional(
+      strings('Annotations of the pods, beside our own.', Text({ description: 'Value.', maxLength: 4096 })),
+    ),
   },
   { description: 'Pod settings of the workers.' },
 );

@@ -1,4 +1,4 @@
-import { type Issue, type ObjectIssue, property } from './issue.ts';
+import { hasErrors, type Issue, type ObjectIssue, property } from './issue.ts';
 import { isRecord, schemaNode } from './json-schema.ts';
 import { type LoadedObject, place } from './load.ts';
 import { checkMetadata } from './metadata.ts';
@@ -86,11 +86,10 @@ function checkSpec(definition: ResourceDefinition, spec: unknown, old: unknown):
     node,
     spec,
     'spec',
-    structure.map((issue) => issue.path),
+    structure.filter((issue) => issue.level !== 'note').map((issue) => issue.path),
     old,
   );
-  const issues = [...structure, ...rules];
-  return issues.length > 0 || !isRecord(spec) ? issues : checkSchedule(spec);
+  return [...structure, ...rules, ...(isRecord(spec) && !hasErrors(structure) ? checkSchedule(spec) : [])];
 }
 
 /** What only the CronJob controller would say, and late. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -136,6 +136,23 @@ export async function start(): Promise<ApiServer> {
   const call = (method: string, path: string, body?: unknown, contentType?: string) =>
     ask({ method, url: url + path, token, ca, body, contentType });
   return { url, token, ca, kubeconfig, bin, call, stop };
+}
+
+/** Applies `crds/*.yaml` of this checkout; resolves when the API server serves the new resources. */
+export async function installCrds(server: ApiServer): Promise<void> {
+  const directory = new URL('../../crds/', import.meta.url);
+  for (const file of await readdir(directory)) {
+    const crd = await readFile(new URL(file, directory), 'utf8');
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict';
+    const made = await server.call('POST', path, crd);
+    if (made.status !== 201) throw new Error(`crds/${file} is refused: ${made.body.message}`);
+    const { group, names, versions } = made.body.spec;
+    const deadline = Date.now() + 20_000;
+    while ((await server.call('GET', `/apis/${group}/${versions[0].name}/${names.plural}`)).status !== 200) {
+      if (Date.now() > deadline) throw new Error(`crds/${file} is not served after 20 s`);
+      await sleep(100);
+    }
+  }
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -24,7 +24,10 @@ export const maildir = Closed(
               description: 'Directory within the volume that holds `cur`, `new` and `tmp`.',
               minLength: 1,
               maxLength: 1024,
-              pattern: '^[^/].*$',
+              pattern: '^[^/\\p{Cc}][^\\p{Cc}]*$',
+              'x-kubernetes-validations': [
+                { rule: '!("/" + self + "/").contains("/../")', message: 'must not leave the volume by `..`' },
+              ],
             }),
           ),
         },

@@ -1,0 +1,70 @@
+import { dump } from 'js-yaml';
+import type { Issue } from '../api/issue.ts';
+import { hasErrors } from '../api/issue.ts';
+import { loadPaths } from '../api/load.ts';
+import { resolveResource } from '../api/resolve.ts';
+import { type ValidResource, validateObjects } from '../api/validate.ts';
+import type { Command, CommandIo } from './command.ts';
+
+const usage = `usage: mailmill validate PATH… [--resolved]
+
+Checks MailboxSource, EmailPipeline and EmailPipelineRun resources in files and directories (*.yaml, *.yml, *.json) without a
+cluster: what the API server checks, and that pipelines compile. Other kinds are left alone. Prints a line an issue,
+  file:line:column: field: what is wrong (what to do)
+and ends with 1 when there is an error, else with 0.
+
+  --resolved    print the resources as YAML with every default filled in; issues then go to stderr
+
+example: mailmill validate manifests/samples`;
+
+/** An issue on one line. */
+export function format(issue: Issue): string {
+  const field = issue.path === '' ? '' : `${issue.path}: `;
+  const note = issue.level === 'note' ? 'note: ' : '';
+  const suggestion = issue.suggestion === undefined ? '' : ` (${issue.suggestion})`;
+  return `${issue.file}:${issue.line}:${issue.column}: ${note}${field}${issue.message}${suggestion}`;
+}
+
+const byPlace = (a: Issue, b: Issue): number =>
+  a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1;
+
+function summary(valid: readonly ValidResource[], files: number, issues: readonly Issue[]): string {
+  const errors = issues.filter((issue) => issue.level !== 'note').length;
+  const resources = `${valid.length} ${valid.length === 1 ? 'resource' : 'resources'}`;
+  const where = `in ${files} ${files === 1 ? 'file' : 'files'}`;
+  if (errors > 0) return `${errors} ${errors === 1 ? 'error' : 'errors'} ${where}`;
+  return `${resources} ${where}: all valid`;
+}
+
+async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--resolved');
+  const paths = args.filter((arg) => !arg.startsWith('-'));
+  if (unknown !== undefined || paths.length === 0) {
+    io.stderr.write(`${unknown === undefined ? 'no path given' : `unknown option ${unknown}`}\n\n${usage}\n`);
+    return 2;
+  }
+  const resolved = args.includes('--resolved');
+  const loaded = await loadPaths(paths, io.signal);
+  const { issues: found, valid } = validateObjects(loaded.objects);
+  const issues = [...loaded.issues, ...found].toSorted(byPlace);
+  const failed = hasErrors(issues);
+  const report = failed || resolved ? io.stderr : io.stdout;
+  for (const issue of issues) report.write(`${format(issue)}\n`);
+  if (valid.length === 0 && !failed) {
+    io.stderr.write(`no Mailmill resources in ${paths.join(', ')}\n`);
+    return 1;
+  }
+  if (resolved && !failed) {
+    const documents = valid.map(({ resource }) => dump(resolveResource(resource), { lineWidth: 120, noRefs: true }));
+    io.stdout.write(documents.join('---\n'));
+  }
+  report.write(`${summary(valid, loaded.files.length, issues)}\n`);
+  return failed ? 1 : 0;
+}
+
+export const command: Command = {
+  name: 'validate',
+  summary: 'check resources in files without a cluster',
+  usage,
+  run,
+};
