@@ -1,4 +1,4 @@
-import type { Counters, RunResult } from '../api/worker-status.ts';
+import type { RunResult } from '../api/worker-status.ts';
 import type { Database } from './database.ts';
 
 interface RunRow {
@@ -53,13 +53,17 @@ export async function beginRun(
   return toResult(rows[0]!);
 }
 
-/** How a run ended. */
-export interface RunEnd extends Counters {
+/** How a run ended; its counters are those of what was recorded since it began. */
+export interface RunEnd {
   readonly state: 'Succeeded' | 'Failed';
   readonly family?: RunResult['family'];
   readonly code?: string;
   readonly message?: string;
 }
+
+const countersSince = `
+  SELECT count(*), count(*) FILTER (WHERE m.state = 'Processed'), count(*) FILTER (WHERE m.state = 'Dropped'), count(*) FILTER (WHERE m.state = 'Dead')
+    FROM mailmill.message m WHERE m.pipeline_id = r.pipeline_id AND m.recorded_at >= r.started_at`;
 
 /** Ends a run that is still running; the first end stands. Returns the run as it is in the store. */
 export async function endRun(
@@ -69,21 +73,9 @@ export async function endRun(
   end: RunEnd,
 ): Promise<RunResult> {
   await database.query(
-    `UPDATE mailmill.run SET state = $4, finished_at = now(), read = $5, delivered = $6, dropped = $7, dead = $8, family = $9, code = $10, message = $11
+    `UPDATE mailmill.run r SET state = $4, finished_at = now(), family = $5, code = $6, message = $7, (read, delivered, dropped, dead) = (${countersSince})
       WHERE pipeline_id = $1 AND name = $2 AND spec_hash = $3 AND state = 'Running'`,
-    [
-      pipelineId,
-      run.name,
-      run.specHash,
-      end.state,
-      end.read,
-      end.delivered,
-      end.dropped,
-      end.dead,
-      end.family ?? null,
-      end.code ?? null,
-      end.message ?? null,
-    ],
+    [pipelineId, run.name, run.specHash, end.state, end.family ?? null, end.code ?? null, end.message ?? null],
   );
   return beginRun(database, pipelineId, run);
 }
@@ -104,9 +96,7 @@ export async function recentRuns(database: Database, pipelineId: bigint): Promis
  */
 export async function endCheckedRuns(database: Database, pipelineId: bigint): Promise<number> {
   const rows = await database.query(
-    `UPDATE mailmill.run r SET state = 'Succeeded', finished_at = now(), (read, delivered, dropped, dead) = (
-         SELECT count(*), count(*) FILTER (WHERE m.state = 'Processed'), count(*) FILTER (WHERE m.state = 'Dropped'), count(*) FILTER (WHERE m.state = 'Dead')
-           FROM mailmill.message m WHERE m.pipeline_id = r.pipeline_id AND m.recorded_at >= r.started_at)
+    `UPDATE mailmill.run r SET state = 'Succeeded', finished_at = now(), (read, delivered, dropped, dead) = (${countersSince})
       WHERE r.pipeline_id = $1 AND r.state = 'Running' AND r.spec_hash <> ''
         AND EXISTS (SELECT FROM mailmill.cursor c WHERE c.pipeline_id = $1)
         AND NOT EXISTS (SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id

@@ -1,0 +1,143 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { RunResult } from '../api/worker-status.ts';
+import type { RunnerMode } from '../pipeline/pipeline-runner.ts';
+import type { Revision } from '../pipeline/revision.ts';
+import { Worker } from '../pipeline/worker.ts';
+import { asMailmillError, exitCodes, type MailmillError, stalled } from '../telemetry/errors.ts';
+import { createLogger } from '../telemetry/log.ts';
+import type { Command, CommandIo } from './command.ts';
+import { secretFiles } from './secret-files.ts';
+
+const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] | --check]
+
+Runs one compiled revision of a pipeline; the operator starts it. Streams until it is told to end.
+
+  --revision FILE    revision as JSON (the operator's ConfigMap); may be given several times
+  --once             end when everything is caught up; needs --run
+  --run NAME         name of the run in the store
+  --spec-hash HASH   hash of the EmailPipelineRun, for runs on demand
+  --check            log in, check store and sinks, end
+
+Environment: MAILMILL_SECRETS (directory of <secret>/<key> files), MAILMILL_HTTP_HOST, MAILMILL_HTTP_PORT,
+MAILMILL_STATUS_TOKEN_SHA256, MAILMILL_WORKER, MAILMILL_TERMINATION_LOG, MAILMILL_BUDGET_BYTES, MAILMILL_GRACE_SECONDS, MAILMILL_LOG_LEVEL.`;
+
+async function readRevision(file: string): Promise<Revision> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Revision; // written by the operator's own compiler
+  } catch (error) {
+    throw stalled('REVISION_UNREADABLE', `${file} is not a revision; it is the ConfigMap that the operator makes`, {
+      cause: error,
+    });
+  }
+}
+
+async function terminationMessage(io: CommandIo, result: object): Promise<void> {
+  const text = JSON.stringify(result).slice(0, 2048);
+  try {
+    await writeFile(io.env.MAILMILL_TERMINATION_LOG ?? '/dev/termination-log', text);
+  } catch {
+    io.stdout.write(`${text}\n`); // not in a pod, or the file is not writable: the log has it
+  }
+}
+
+function failedRun(mode: RunnerMode, revision: string, error: MailmillError): RunResult {
+  const now = new Date().toISOString();
+  return {
+    name: mode.kind === 'once' ? mode.run : mode.kind,
+    specHash: mode.kind === 'once' ? mode.specHash : '',
+    revision,
+    state: 'Failed',
+    startedAt: now,
+    finishedAt: now,
+    read: 0,
+    delivered: 0,
+    dropped: 0,
+    dead: 0,
+    family: error.family,
+    code: error.code,
+    message: error.message.slice(0, 1024),
+  };
+}
+
+export const command: Command = {
+  name: 'worker',
+  summary: 'run one revision of a pipeline (the operator starts it)',
+  usage,
+  async run(args, io) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        revision: { type: 'string', multiple: true },
+        once: { type: 'boolean' },
+        run: { type: 'string' },
+        'spec-hash': { type: 'string' },
+        check: { type: 'boolean' },
+      },
+    });
+    if (!values.revision || (values.once && !values.run)) {
+      io.stderr.write(`${usage}\n`);
+      return 2;
+    }
+    const revisions = await Promise.all(values.revision.map(readRevision));
+    const first = revisions[0]!;
+    const mode: RunnerMode = values.check
+      ? { kind: 'check' }
+      : values.once
+        ? { kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' }
+        : { kind: 'stream' };
+    const log = createLogger({ stream: io.stdout, level: io.env.MAILMILL_LOG_LEVEL === 'debug' ? 'debug' : 'info' });
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
+    try {
+      const worker = new Worker({
+        revisions,
+        mode,
+        name: io.env.MAILMILL_WORKER ?? `${hostname()}-${process.pid}`,
+        storeUri: await secret(first.storeRef.name, first.storeRef.key),
+        secret,
+        maildirPath: (source) => `${io.env.MAILMILL_MAILDIRS ?? '/var/lib/mailmill/maildir'}/${source}`,
+        http: {
+          host: io.env.MAILMILL_HTTP_HOST ?? '127.0.0.1',
+          port: Number(io.env.MAILMILL_HTTP_PORT ?? 8080),
+          tokenSha256: io.env.MAILMILL_STATUS_TOKEN_SHA256,
+        },
+        registry,
+        log,
+        clock: () => new Date(),
+        budgetBytes: Number(io.env.MAILMILL_BUDGET_BYTES ?? 64 * 2 ** 20),
+        storeConnections: 1,
+        graceMs: Number(io.env.MAILMILL_GRACE_SECONDS ?? 45) * 1000,
+      });
+      log.info('worker started', { pipeline: first.pipeline, revision: first.hash, mode: mode.kind });
+      await worker.run(io.signal);
+      const result = worker.results[0];
+      if (result) await terminationMessage(io, result);
+      if (io.env.MAILMILL_BENCH_TIMES)
+        await writeFile(
+          io.env.MAILMILL_BENCH_TIMES,
+          JSON.stringify({ firstFetch: worker.times.firstFetch, lastCommit: worker.lastCommit }),
+        );
+      log.info('worker ended', {
+        pipeline: first.pipeline,
+        read: result?.read,
+        delivered: result?.delivered,
+        dropped: result?.dropped,
+        dead: result?.dead,
+      });
+      return mode.kind === 'once' && !result && io.signal.aborted ? exitCodes.Transient : 0;
+    } catch (thrown) {
+      const error = asMailmillError(thrown);
+      log.error(error.message, {
+        code: error.code,
+        family: error.family,
+        ...(error.cause instanceof Error && error.code === 'INTERNAL' && { stack: error.cause.stack }),
+      });
+      await terminationMessage(io, failedRun(mode, first.hash, error));
+      return exitCodes[error.family];
+    }
+  },
+};

@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MailmillError } from '../telemetry/errors.ts';
+
+/** Milliseconds to wait after an error: exponential for Transient, as told for Waiting, a steady minute for Stalled; with jitter. */
+export class Backoff {
+  #failures = 0;
+  readonly #random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  next(error: MailmillError): number {
+    this.#failures += 1;
+    const base =
+      error.family === 'Waiting'
+        ? (error.retryAfterMs ?? 30_000)
+        : error.family === 'Stalled'
+          ? Math.min(5_000 * 2 ** (this.#failures - 1), 60_000)
+          : Math.min(250 * 2 ** (this.#failures - 1), 60_000);
+    return base * (0.8 + 0.4 * this.#random());
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+}
+
+/** Sleeps; returns early, without an error, when the signal is aborted. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import type { Progress, ProgressKey, Row } from '../sinks/sink.ts';
+import type { CompiledStep } from '../steps/step.ts';
+import type { Database } from '../store/database.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { WorkerMetrics } from '../telemetry/metrics.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { DeadRate } from './dead-rate.ts';
+import type { Death } from './processed.ts';
+import type { Revision } from './revision.ts';
+
+/** A sink that commits before, or with, the store. */
+export interface DirectSink {
+  readonly name: string;
+  /** Its tables are in the store's database under the store's user: one transaction does both. */
+  readonly shared: boolean;
+  /** Makes or checks its table. Throws what is wrong with it. */
+  check(signal: AbortSignal): Promise<void>;
+  progress(keys: readonly ProgressKey[], signal: AbortSignal): Promise<readonly (Progress | undefined)[]>;
+  /** Writes progress rows without documents; fenced by token. */
+  fence(progress: readonly Progress[], signal: AbortSignal): Promise<void>;
+  /** Commits rows in the sink's own database. Returns the documents it refuses, with the reason. */
+  commit(rows: readonly Row[], progress: readonly Progress[], signal: AbortSignal): Promise<Map<string, Death>>;
+  /** The same within a transaction of the store. */
+  writeShared(client: pg.ClientBase, rows: readonly Row[], progress: readonly Progress[]): Promise<Map<string, Death>>;
+  close(): Promise<void>;
+}
+
+/** What everything that works for one pipeline shares. */
+export interface PipelineContext {
+  readonly revision: Revision;
+  readonly pipelineId: bigint;
+  readonly database: Database;
+  readonly workerId: string;
+  readonly steps: readonly CompiledStep[];
+  readonly sinks: readonly DirectSink[];
+  readonly budget: ByteBudget;
+  readonly deadRate: DeadRate;
+  /** A person accepted the dead letters of this revision. */
+  deadAccepted: boolean;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+  readonly clock: () => Date;
+  /** Ends everything at once; the orderly end is a signal of its own. */
+  readonly hardStop: AbortSignal;
+  readonly counters: { read: number; delivered: number; dropped: number; dead: number };
+  lastCommitAt: Date | undefined;
+}

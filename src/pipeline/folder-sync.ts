@@ -1,0 +1,228 @@
+import type { FolderStatus } from '../api/worker-status.ts';
+import type { FolderState, Listed, Source, SourceSession } from '../sources/source.ts';
+import { type Cursor, openCursor } from '../store/epochs.ts';
+import type { Lease } from '../store/leases.ts';
+import { transient } from '../telemetry/errors.ts';
+import { type PlannedBatch, planBatches } from './batch-plan.ts';
+import { Committer } from './committer.ts';
+import type { PipelineContext } from './context.ts';
+import { type ReadMessage, readMessage, tooLargeMessage } from './processed.ts';
+
+/** Sizes are listed ahead in windows of this many messages. */
+const windowMessages = 5_000;
+
+export interface FolderSyncOptions {
+  readonly context: PipelineContext;
+  readonly source: Source;
+  readonly account: string;
+  /** The lease as it is held now. */
+  readonly lease: () => Lease;
+  readonly fresh: () => boolean;
+  /** Times of the first FETCH and the last commit, for benchmarks. */
+  readonly onFetch: () => void;
+}
+
+/** Keeps one folder in step: what the server lists against what the cursor has finished. */
+export class FolderSync {
+  readonly name: string;
+  readonly #options: FolderSyncOptions;
+  #committer: Committer | undefined;
+  /** Every UID below is finished or listed; later looks begin here. */
+  #next = 1;
+  #lastSeen: { uidNext: number; exists: number; epoch: bigint } | undefined;
+  #lag = 0;
+  #oldest: Date | undefined;
+  #state: FolderStatus['state'] = 'Unchecked';
+  #checkedAt: Date | undefined;
+
+  constructor(name: string, options: FolderSyncOptions) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  get epochId(): bigint | undefined {
+    return this.#committer?.cursor.epochId;
+  }
+
+  get lagMessages(): number {
+    return this.#lag;
+  }
+
+  /** Seconds since the oldest unfinished message arrived. */
+  get lagSeconds(): number {
+    if (this.#lag === 0 || !this.#oldest) return 0;
+    return Math.max(0, (this.#options.context.clock().getTime() - this.#oldest.getTime()) / 1000);
+  }
+
+  status(): FolderStatus {
+    return {
+      name: this.name,
+      state: this.#state,
+      ...(this.#checkedAt && { checkedAt: this.#checkedAt.toISOString() }),
+      lagMessages: this.#lag,
+      lagSeconds: Math.round(this.lagSeconds),
+    };
+  }
+
+  /** Forgets what is derived from the store, after an error or under a new lease; what is shown of the lag stays. */
+  reset(): void {
+    this.#committer = undefined;
+    this.#next = 1;
+    this.#lastSeen = undefined;
+    this.#state = 'Unchecked';
+  }
+
+  /** The server has just proven that nothing is new. */
+  touch(live: boolean): void {
+    this.#checkedAt = this.#options.context.clock();
+    this.#state = live ? 'Live' : 'Polled';
+  }
+
+  /** Whether a STATUS answer differs from what was last seen. */
+  changed(seen: { uidNext: number; exists: number; epoch: bigint }): boolean {
+    const last = this.#lastSeen;
+    return !last || last.epoch !== seen.epoch || last.uidNext !== seen.uidNext || last.exists < seen.exists;
+  }
+
+  /**
+   * Selects the folder and works until nothing is left that the server lists and the cursor has not finished. Returns early, in order, when
+   * `stop` says so: false then.
+   */
+  async catchUp(session: SourceSession, stop: () => boolean, signal: AbortSignal): Promise<boolean> {
+    const state = await session.select(this.name, signal);
+    const committer = await this.#open(state);
+    const from = Math.max(this.#next, 1);
+    const uids = await session.search(from, undefined, signal);
+    if (from === 1 && uids.length === 0 && state.exists > 0)
+      throw transient(
+        'SOURCE_LISTING_INCOMPLETE',
+        'the server says that the folder has messages but lists none; it is asked again',
+      );
+    const todo = committer.cursor.finished.missing(uids);
+    this.#lastSeen = { uidNext: state.uidNext, exists: state.exists, epoch: state.epoch };
+    this.#lag = todo.length;
+    if (todo.length > 0) {
+      this.#state = 'CatchingUp';
+      const done = await this.#work(session, committer, todo, stop, signal);
+      if (!done) return false;
+    }
+    if (uids.length > 0) this.#next = uids.at(-1)! + 1;
+    this.#lag = 0;
+    this.#oldest = undefined;
+    this.touch(true);
+    return true;
+  }
+
+  async #open(state: FolderState): Promise<Committer> {
+    if (this.#committer?.cursor.uidvalidity === state.epoch) return this.#committer;
+    const { context, source } = this.#options;
+    const lease = this.#options.lease();
+    const cursor: Cursor = await openCursor(
+      context.database,
+      lease,
+      { name: this.name, uidvalidity: state.epoch, uidNext: state.uidNext },
+      (now) => source.cutoff(now),
+    );
+    this.#next = 1;
+    this.#committer = new Committer(cursor, {
+      context,
+      lease,
+      sourceName: source.name,
+      account: this.#options.account,
+      fresh: this.#options.fresh,
+      onCommitted: (_, messages) => {
+        this.#lag = Math.max(0, this.#lag - messages);
+      },
+    });
+    return this.#committer;
+  }
+
+  /** Fetches window by window while earlier batches commit. */
+  async #work(
+    session: SourceSession,
+    committer: Committer,
+    todo: readonly number[],
+    stop: () => boolean,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { source } = this.#options;
+    let from = Math.max(1, this.#next);
+    try {
+      for (let at = 0; at < todo.length; at += windowMessages) {
+        const uids = todo.slice(at, at + windowMessages);
+        const listed = await session.list(uids, signal);
+        this.#oldest ??= listed[0]?.receivedAt;
+        const plans = planBatches({
+          from,
+          uids,
+          listed,
+          since: committer.cursor.since,
+          firstUidNext: committer.cursor.firstUidNext,
+          messageSize: source.messageSize,
+        });
+        for (const [index, plan] of plans.entries()) {
+          if (stop()) return false;
+          const more = index < plans.length - 1 || at + windowMessages < todo.length;
+          await this.#fetch(session, committer, plan, more, signal);
+          this.#oldest = plan.fetch.at(-1)?.receivedAt ?? this.#oldest;
+        }
+        from = uids.at(-1)! + 1;
+      }
+      return true;
+    } finally {
+      await committer.drain();
+    }
+  }
+
+  async #fetch(
+    session: SourceSession,
+    committer: Committer,
+    plan: PlannedBatch,
+    more: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { context, source } = this.#options;
+    await context.budget.acquire(plan.bytes, signal);
+    let handed = false;
+    try {
+      const messages: ReadMessage[] = [];
+      const byUid = new Map<number, Listed>(plan.fetch.map((listed) => [listed.uid, listed]));
+      if (plan.fetch.length > 0) {
+        this.#options.onFetch();
+        for await (const fetched of session.fetch(
+          plan.fetch.map((listed) => listed.uid),
+          signal,
+        )) {
+          const listed = byUid.get(fetched.uid);
+          if (!listed) continue; // not asked for, or given twice
+          byUid.delete(fetched.uid);
+          messages.push(await readMessage(fetched, listed));
+        }
+      }
+      const vanished = await this.#confirmGone(session, [...byUid.keys()], signal);
+      let headersGone = 0;
+      for (const listed of plan.tooLarge) {
+        const header = await session.fetchHeader(listed.uid, signal);
+        if (header) messages.push(tooLargeMessage(listed, header, source.messageSize));
+        else headersGone += 1;
+      }
+      messages.sort((a, b) => a.uid - b.uid);
+      handed = true;
+      committer.push({ plan, messages, vanished: vanished + headersGone, budgetBytes: plan.bytes, more });
+    } finally {
+      if (!handed) context.budget.release(plan.bytes);
+    }
+  }
+
+  /** Those that FETCH left out must be gone at a second look, else the answer was cut short. */
+  async #confirmGone(session: SourceSession, missing: readonly number[], signal: AbortSignal): Promise<number> {
+    if (missing.length === 0) return 0;
+    const still = new Set(await session.search(Math.min(...missing), Math.max(...missing), signal));
+    if (missing.some((uid) => still.has(uid)))
+      throw transient(
+        'SOURCE_FETCH_INCOMPLETE',
+        'the server left out messages that it still lists; they are fetched again',
+      );
+    return missing.length;
+  }
+}

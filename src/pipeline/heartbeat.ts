@@ -1,0 +1,103 @@
+import { Worker as Thread } from 'node:worker_threads';
+import { leaseTermMs } from '../store/leases.ts';
+import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts';
+
+/** What the main thread answers to requests that reach the probe server. */
+export interface ProbeAnswers {
+  metrics(): Promise<string>;
+  /** WorkerStatus as JSON. */
+  status(): string;
+  /** Whether the worker is ready; latches. */
+  ready(): boolean;
+  /** An on-demand run was asked for. */
+  run(request: { readonly name: string; readonly specHash: string }): void;
+}
+
+export interface HeartbeatOptions {
+  readonly storeUri: string | undefined;
+  readonly workerId: string;
+  readonly workerName: string;
+  readonly http: { readonly host: string; readonly port: number; readonly tokenSha256: string | undefined } | undefined;
+  readonly answers: ProbeAnswers;
+  /** Holders of connection slots that somebody else waits for. */
+  readonly onWanted: (holders: readonly string[]) => void;
+}
+
+const moduleUrl = new URL(
+  import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js',
+  import.meta.url,
+);
+
+/**
+ * Heartbeats and probes on a thread of their own: a main thread that is busy parsing does not lose its leases, and one that hangs for 30 s
+ * does, with its liveness probe.
+ */
+export class Heartbeat {
+  readonly #thread: Thread;
+  readonly #shared: BigInt64Array;
+  readonly #timer: NodeJS.Timeout;
+  readonly #answers: ProbeAnswers;
+  #failed: Error | undefined;
+  readonly started: Promise<void>;
+
+  constructor(options: HeartbeatOptions) {
+    this.#answers = options.answers;
+    this.#shared = new BigInt64Array(new SharedArrayBuffer(16));
+    const data: ThreadData = {
+      storeUri: options.storeUri,
+      workerId: options.workerId,
+      workerName: options.workerName,
+      http: options.http,
+      shared: this.#shared.buffer as SharedArrayBuffer,
+    };
+    this.#tick();
+    this.#thread = new Thread(moduleUrl, { workerData: data });
+    this.started = new Promise((resolve, reject) => {
+      this.#thread.on('message', (message: FromThread) => {
+        if (message.type === 'started') resolve();
+        else if (message.type === 'wanted') options.onWanted(message.holders);
+        else if (message.type === 'run') this.#answers.run(message);
+        else if (message.type === 'metrics') void this.#sendMetrics(message.id);
+      });
+      this.#thread.on('error', (error) => {
+        this.#failed = error instanceof Error ? error : new Error(String(error));
+        reject(error);
+      });
+    });
+    this.#timer = setInterval(() => this.#tick(), 500);
+  }
+
+  /** Throws when the thread has died: without it no lease can be kept. */
+  get failure(): Error | undefined {
+    return this.#failed;
+  }
+
+  /** Whether a heartbeat was confirmed less than two thirds of a term ago, by this process's own clock. */
+  fresh(): boolean {
+    const last = Atomics.load(this.#shared, 0);
+    return last !== 0n && process.hrtime.bigint() - last < BigInt(leaseTermMs) * 666_667n;
+  }
+
+  async #sendMetrics(id: number): Promise<void> {
+    this.#post({ type: 'metrics', id, text: await this.#answers.metrics() });
+  }
+
+  #tick(): void {
+    Atomics.store(this.#shared, 1, process.hrtime.bigint());
+    if (this.#thread) this.#post({ type: 'state', ready: this.#answers.ready(), status: this.#answers.status() });
+  }
+
+  #post(message: ToThread): void {
+    this.#thread.postMessage(message);
+  }
+
+  /** Lets the probes see the present state without waiting for the next tick. */
+  publish(): void {
+    this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#thread.terminate();
+  }
+}

@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
+import type { RunResult, WorkerStatus } from '../api/worker-status.ts';
+import { createSource } from '../sources/registry.ts';
+import { Database } from '../store/database.ts';
+import { assignUids } from '../store/file-uids.ts';
+import { registerWorker, unregisterWorker } from '../store/leases.ts';
+import { checkServer, migrate } from '../store/migrate.ts';
+import { accountId } from '../store/names.ts';
+import { dropExpiredPartitions, ensurePartitions } from '../store/partitions.ts';
+import { sweepDeadWorkers } from '../store/slots.ts';
+import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { workerMetrics } from '../telemetry/metrics.ts';
+import { Backoff, sleep } from './backoff.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { ConnectionBroker } from './connection-broker.ts';
+import { directSinks } from './direct-sinks.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { PipelineRunner, type RunnerMode } from './pipeline-runner.ts';
+import type { Revision } from './revision.ts';
+
+export interface WorkerOptions {
+  /** Work of one worker; all in one store. */
+  readonly revisions: readonly Revision[];
+  readonly mode: RunnerMode;
+  /** Pod name, or host and pid. */
+  readonly name: string;
+  readonly storeUri: string;
+  /** Value of one key of a Secret. Throws Stalled `SECRET_MISSING`. */
+  readonly secret: (name: string, key: string) => Promise<string>;
+  /** Directory of a Maildir source. */
+  readonly maildirPath: (source: string) => string | undefined;
+  readonly http: { readonly host: string; readonly port: number; readonly tokenSha256: string | undefined } | undefined;
+  readonly registry: Registry;
+  readonly log: Logger;
+  readonly clock: () => Date;
+  /** Bytes of raw mail in memory at most. */
+  readonly budgetBytes: number;
+  /** Connections to the store beside the heartbeat's. */
+  readonly storeConnections: number;
+  /** Milliseconds for an orderly end after `stop`; then everything is cut. */
+  readonly graceMs: number;
+}
+
+const housekeepingMs = 3_600_000;
+
+/** A process that runs pipelines: heartbeats, store, sources, sinks, and the end in order. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #id = randomUUID();
+  readonly #startedAt: Date;
+  readonly #database: Database;
+  readonly #broker: ConnectionBroker;
+  readonly #hardStop = new AbortController();
+  readonly #runners: readonly PipelineRunner[];
+  #heartbeat: Heartbeat | undefined;
+  /** Times for benchmarks: the first FETCH and the last commit, epoch milliseconds. */
+  readonly times: { firstFetch: number | undefined } = { firstFetch: undefined };
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock();
+    this.#database = new Database({
+      uri: options.storeUri,
+      max: options.storeConnections,
+      applicationName: 'mailmill-worker',
+    });
+    this.#broker = new ConnectionBroker(this.#database, this.#id);
+    const metrics = workerMetrics(options.registry);
+    const budget = new ByteBudget(options.budgetBytes);
+    this.#runners = options.revisions.map(
+      (revision) =>
+        new PipelineRunner(revision, options.mode, {
+          database: this.#database,
+          workerId: this.#id,
+          broker: this.#broker,
+          budget,
+          metrics,
+          log: options.log,
+          clock: options.clock,
+          fresh: () => this.#heartbeat?.fresh() ?? false,
+          hardStop: this.#hardStop.signal,
+          openSource: (of, name) => this.#openSource(of, name),
+          openSinks: (of, types) =>
+            directSinks(of.sinks, types, {
+              secret: options.secret,
+              store: this.#database,
+              context: { revision: of.hash, source: of.sources.map((source) => source.name).join(',') },
+            }),
+          onFetch: () => {
+            this.times.firstFetch ??= Date.now();
+          },
+        }),
+    );
+  }
+
+  /** What `/status` says. */
+  status(): WorkerStatus {
+    return {
+      version: 1,
+      worker: this.#options.name,
+      startedAt: this.#startedAt.toISOString(),
+      pipelines: this.#runners.map((runner) => runner.status()),
+    };
+  }
+
+  get results(): readonly RunResult[] {
+    return this.#runners.flatMap((runner) => runner.result ?? []);
+  }
+
+  /** Time of the newest commit, epoch milliseconds. */
+  get lastCommit(): number | undefined {
+    const times = this.#runners.flatMap((runner) => runner.status().lastCommitAt ?? []);
+    return times.length === 0 ? undefined : Math.max(...times.map((time) => Date.parse(time)));
+  }
+
+  /** Messages listed and not finished, over all pipelines. */
+  lagOf(pipeline: string): { readonly messages: number; readonly seconds: number } {
+    return this.#runners.find((runner) => runner.revision.pipeline === pipeline)?.lag() ?? { messages: 0, seconds: 0 };
+  }
+
+  async metrics(): Promise<string> {
+    for (const runner of this.#runners) runner.measure();
+    return this.#options.registry.metrics();
+  }
+
+  /** Runs until the mode's end or `stop`; then ends in order within the grace period. Throws what needs a person, in `once` and `check` mode. */
+  async run(stop: AbortSignal): Promise<void> {
+    const cut = () => {
+      void delay(this.#options.graceMs, undefined, { ref: false }).then(() =>
+        this.#hardStop.abort(new Error('the grace period is over')),
+      );
+    };
+    stop.addEventListener('abort', cut, { once: true });
+    if (stop.aborted) cut();
+    try {
+      this.#heartbeat = this.#startHeartbeat();
+      await this.#heartbeat.started;
+      if (!(await this.#openStore(stop))) return;
+      const ended = new AbortController();
+      const housekeeping = this.#keepHouse(AbortSignal.any([stop, ended.signal]));
+      const results = await Promise.allSettled(this.#runners.map((runner) => runner.run(stop)));
+      ended.abort();
+      await housekeeping;
+      const failure = results.find((result) => result.status === 'rejected');
+      if (failure) throw failure.reason;
+    } finally {
+      stop.removeEventListener('abort', cut);
+      this.#heartbeat?.publish();
+      await this.#close();
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#heartbeat?.stop();
+    try {
+      await unregisterWorker(this.#database, this.#id);
+    } catch (error) {
+      // The leases expire by themselves; only the hand-over is slower.
+      this.#options.log.warn('could not sign off from the store', { code: asMailmillError(error).code });
+    }
+    await this.#database.close();
+  }
+
+  #startHeartbeat(): Heartbeat {
+    const heartbeat = new Heartbeat({
+      storeUri: this.#options.storeUri,
+      workerId: this.#id,
+      workerName: this.#options.name,
+      http: this.#options.http,
+      answers: {
+        metrics: () => this.metrics(),
+        status: () => JSON.stringify(this.status()),
+        ready: () => this.#runners.every((runner) => runner.ready),
+        run: (run) => {
+          for (const runner of this.#runners)
+            runner
+              .requestRun(run)
+              .catch((error: unknown) =>
+                this.#options.log.warn('could not record a run; it is asked for again', {
+                  code: asMailmillError(error).code,
+                }),
+              );
+        },
+      },
+      onWanted: (holders) => this.#broker.wanted(holders),
+    });
+    return heartbeat;
+  }
+
+  /** Migrates and registers; tries again until it works. False: stopped before. */
+  async #openStore(stop: AbortSignal): Promise<boolean> {
+    const { log, mode } = this.#options;
+    const backoff = new Backoff();
+    while (!stop.aborted) {
+      try {
+        await checkServer(this.#database);
+        const applied = await migrate(this.#database);
+        if (applied > 0) log.info('migrated the store', { migrations: applied });
+        await ensurePartitions(this.#database);
+        await registerWorker(this.#database, this.#id, this.#options.name);
+        await this.#firstHeartbeat(stop);
+        return true;
+      } catch (thrown) {
+        const error: MailmillError = asMailmillError(thrown);
+        for (const runner of this.#runners) runner.storeHealth(error);
+        log.warn(error.message, { code: error.code, family: error.family });
+        if (mode.kind !== 'stream' && (error.family === 'Stalled' || backoff.failures >= 5)) throw error;
+        await sleep(backoff.next(error), stop);
+      }
+    }
+    return false;
+  }
+
+  async #firstHeartbeat(stop: AbortSignal): Promise<void> {
+    while (!this.#heartbeat?.fresh() && !stop.aborted) {
+      if (this.#heartbeat?.failure) throw this.#heartbeat.failure;
+      await sleep(20, stop);
+    }
+  }
+
+  async #keepHouse(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        await ensurePartitions(this.#database);
+        const dropped = await dropExpiredPartitions(this.#database);
+        if (dropped.length > 0)
+          this.#options.log.info('dropped partitions beyond retention', { count: dropped.length });
+        await sweepDeadWorkers(this.#database);
+      } catch (error) {
+        this.#options.log.warn('housekeeping of the store failed; it is tried again within the hour', {
+          code: asMailmillError(error).code,
+        });
+      }
+      await sleep(housekeepingMs, stop);
+    }
+  }
+
+  async #openSource(revision: Revision, name: string) {
+    const spec = revision.sources.find((source) => source.name === name);
+    if (!spec) throw new Error(`revision without its source ${name}`);
+    return createSource(spec, {
+      namespace: revision.namespace,
+      secret: this.#options.secret,
+      maildirPath: this.#options.maildirPath,
+      clock: this.#options.clock,
+      uids: {
+        assign: async (source, account, folder, keys) =>
+          assignUids(
+            this.#database,
+            await accountId(this.#database, revision.namespace, source, account),
+            folder,
+            keys,
+          ),
+      },
+    });
+  }
+}
