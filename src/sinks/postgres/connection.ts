@@ -13,7 +13,7 @@ const deadlineMs = 5 * 60_000;
 
 export const openPool = (uri: string, max: number): pg.Pool => {
   const pool = new pg.Pool({
-    connectionString: uri,
+    connectionString: uri.trim(), // Secrets made from files end in a line break
     max,
     application_name: 'mailmill',
     connectionTimeoutMillis: connectMs,

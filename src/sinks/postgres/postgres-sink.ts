@@ -30,7 +30,7 @@ export interface PostgresSinkOptions {
   readonly connections?: number;
   /** A pool to use instead of an own one; it is left open by `close`. */
   readonly pool?: pg.Pool;
-  /** Milliseconds between tries to learn what became of a COMMIT; tests shorten them. */
+  /** Milliseconds before each try to learn what became of a COMMIT. */
   readonly resolveDelaysMs?: readonly number[];
 }
 
