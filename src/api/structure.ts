@@ -32,7 +32,7 @@ const article: Readonly<Record<SchemaNode['type'], string>> = {
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return 'a number';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a number with a fraction';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
@@ -88,8 +88,7 @@ function object(walk: Walk, node: ObjectNode, value: Record<string, unknown>, pa
     const at = property(path, name);
     const child = Object.hasOwn(node.properties, name) ? node.properties[name] : undefined;
     if (child === undefined) {
-      const absent = known.filter((candidate) => !Object.hasOwn(value, candidate));
-      add(walk, at, 'unknown field', suggestField(name, absent, walk.root, path));
+      add(walk, at, 'unknown field', suggestField(name, known, walk.root, path));
     } else if (given !== null) visit(walk, child, given, at);
     else if (!node.required?.includes(name)) nothing(walk, at);
   }
@@ -105,7 +104,7 @@ function map(walk: Walk, node: RecordNode, value: Record<string, unknown>, path:
   const regex = new RegExp(pattern, 'u');
   for (const [key, given] of entries) {
     const at = property(path, key);
-    if (!regex.test(key)) add(walk, at, `the key must match ${pattern}`);
+    if (!regex.test(key)) add(walk, at, `the key must match ${pattern}`, meaningOf(pattern));
     visit(walk, each, given, at);
   }
 }
@@ -150,7 +149,8 @@ function text(walk: Walk, node: StringNode, value: string, path: string): void {
   // Kubernetes counts code points.
   const length = value.length > maxLength ? [...value].length : value.length;
   if (length < minLength) {
-    add(walk, path, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`);
+    const message = minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`;
+    add(walk, path, message, pattern === undefined ? undefined : meaningOf(pattern));
   } else if (length > maxLength) add(walk, path, `is longer than ${maxLength} characters`);
   else if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
     add(walk, path, `must match ${pattern}`, meaningOf(pattern));
@@ -166,10 +166,12 @@ function choice(walk: Walk, choices: readonly string[], value: string, path: str
 
 /** Patterns that need words. */
 function meaningOf(pattern: string): string | undefined {
+  if (pattern.includes('[0-9]{4}-')) return 'a time before now such as 90d, or a date such as 2026-01-31';
   if (pattern.includes('(ms|s|m|h|d|w)')) return 'a whole number and a unit, such as 15m, 12h or 90d';
   if (pattern.includes('(Ki|Mi|Gi)')) return 'a whole number and a unit, such as 64Mi or 2Gi';
+  if (pattern.includes('/)?')) return 'letters, digits, `-`, `_` and `.`, with an optional `dns.prefix/`';
   if (pattern.startsWith('^[a-z0-9]([-a-z0-9')) return 'lower-case letters, digits and `-`';
-  if (pattern.includes('{4}')) return 'five fields: minute, hour, day of month, month, day of week';
+  if (pattern.endsWith('{4}$')) return 'five fields: minute, hour, day of month, month, day of week';
   return undefined;
 }
 

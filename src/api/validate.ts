@@ -142,7 +142,7 @@ export function validateObjects(objects: readonly LoadedObject[]): Validation {
     if (!found.some((issue) => issue.level !== 'note'))
       valid.push({ resource: value as unknown as MailmillResource, object });
   }
-  issues.push(...valid.flatMap((each) => checkReferences(each, valid)));
+  issues.push(...valid.flatMap((each) => checkReferences(each, [...first.values()])));
   return { issues, valid };
 }
 
@@ -161,7 +161,7 @@ function checkDuplicate(object: LoadedObject, first: Map<string, LoadedObject>):
 }
 
 /** What a resource names and no file has: a note, because it may exist in the cluster. */
-function checkReferences({ resource, object }: ValidResource, all: readonly ValidResource[]): Issue[] {
+function checkReferences({ resource, object }: ValidResource, all: readonly LoadedObject[]): Issue[] {
   const named =
     resource.kind === 'EmailPipeline'
       ? { kind: 'MailboxSource', name: resource.spec.source.name, path: 'spec.source.name' }
@@ -169,10 +169,11 @@ function checkReferences({ resource, object }: ValidResource, all: readonly Vali
         ? { kind: 'EmailPipeline', name: resource.spec.pipeline.name, path: 'spec.pipeline.name' }
         : undefined;
   if (!named) return [];
-  const peers = all.map((each) => each.resource).filter((each) => each.kind === named.kind);
-  const namespace = resource.metadata.namespace;
-  if (peers.some((peer) => peer.metadata.name === named.name && peer.metadata.namespace === namespace)) return [];
-  const names = peers.map((peer) => peer.metadata.name);
+  const { namespace } = resource.metadata;
+  const names = all.flatMap(({ value: { kind, metadata } }) =>
+    kind === named.kind && isRecord(metadata) && metadata.namespace === namespace ? [String(metadata.name)] : [],
+  );
+  if (names.includes(named.name)) return [];
   const message = `no ${named.kind} of this name is in the given files`;
   return [place(object, { path: named.path, level: 'note', message, ...meant(named.name, names) })];
 }

@@ -7,6 +7,7 @@ import {
   getScalarValue,
   mergeTag,
   parseEvents,
+  SCALAR_STYLE,
   YAMLException,
 } from 'js-yaml';
 import { item, type Position, parent, property } from './issue.ts';
@@ -72,7 +73,7 @@ function positions(events: readonly Event[], text: string): readonly ReadonlyMap
     return event;
   };
   const node = (map: Map<string, number>, path: string, event: Event): void => {
-    if (!map.has(path)) map.set(path, startOf(event));
+    note(map, path, event);
     if (event.type === EVENT_ID.SEQUENCE) {
       for (let index = 0, child = next(); child.type !== EVENT_ID.POP; child = next())
         node(map, item(path, index++), child);
@@ -80,7 +81,7 @@ function positions(events: readonly Event[], text: string): readonly ReadonlyMap
       for (let key = next(); key.type !== EVENT_ID.POP; key = next()) {
         const name = key.type === EVENT_ID.SCALAR && key.valueStart >= 0 ? getScalarValue(text, key) : '';
         const below = property(path, name);
-        if (key.type === EVENT_ID.SCALAR) map.set(below, startOf(key));
+        if (key.type === EVENT_ID.SCALAR) note(map, below, key);
         else node(new Map(), '', key);
         node(map, below, next());
       }
@@ -95,7 +96,16 @@ function positions(events: readonly Event[], text: string): readonly ReadonlyMap
   return documents;
 }
 
-function startOf(event: Event): number {
-  if (event.type === EVENT_ID.SCALAR) return Math.max(0, event.valueStart);
-  return event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE ? event.start : 0;
+/** Keeps the first place of a path: that of a key before that of its value. */
+function note(map: Map<string, number>, path: string, event: Event): void {
+  const start = startOf(event);
+  if (start !== undefined && !map.has(path)) map.set(path, start);
+}
+
+/** Where a node begins; `undefined` for a value that is left out and for an alias. */
+function startOf(event: Event): number | undefined {
+  if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) return event.start;
+  if (event.type !== EVENT_ID.SCALAR || event.valueStart < 0) return undefined;
+  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+  return quoted ? event.valueStart - 1 : event.valueStart;
 }

@@ -1,9 +1,10 @@
 import { dump } from 'js-yaml';
-import type { Issue } from '../api/issue.ts';
-import { hasErrors } from '../api/issue.ts';
-import { loadPaths } from '../api/load.ts';
+import { hasErrors, type Issue } from '../api/issue.ts';
+import { loadPaths, place } from '../api/load.ts';
 import { resolveResource } from '../api/resolve.ts';
+import type { MailboxSource } from '../api/resources.ts';
 import { type ValidResource, validateObjects } from '../api/validate.ts';
+import { compilePipeline } from '../pipeline/compile.ts';
 import type { Command, CommandIo } from './command.ts';
 
 const usage = `usage: mailmill validate PATH… [--resolved]
@@ -28,6 +29,21 @@ export function format(issue: Issue): string {
 const byPlace = (a: Issue, b: Issue): number =>
   a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1;
 
+/** What compiling each pipeline with the sources of its namespace finds, in its file's places. */
+export function compileAll(valid: readonly ValidResource[]): readonly Issue[] {
+  const resources = valid.map((each) => each.resource);
+  const sources = resources.filter((resource): resource is MailboxSource => resource.kind === 'MailboxSource');
+  return valid.flatMap(({ resource, object }) => {
+    if (resource.kind !== 'EmailPipeline') return [];
+    const near = sources.filter((source) => source.metadata.namespace === resource.metadata.namespace);
+    const result = compilePipeline(resource, near);
+    if (result.ok) return [];
+    // A source that no file has may be in the cluster: validateObjects has said so in a note.
+    const issues = result.issues.filter((issue) => issue.path !== 'spec.source.name');
+    return issues.map((issue) => place(object, { ...issue, level: 'semantics' as const }));
+  });
+}
+
 function summary(valid: readonly ValidResource[], files: number, issues: readonly Issue[]): string {
   const errors = issues.filter((issue) => issue.level !== 'note').length;
   const resources = `${valid.length} ${valid.length === 1 ? 'resource' : 'resources'}`;
@@ -46,7 +62,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const resolved = args.includes('--resolved');
   const loaded = await loadPaths(paths, io.signal);
   const { issues: found, valid } = validateObjects(loaded.objects);
-  const issues = [...loaded.issues, ...found].toSorted(byPlace);
+  const issues = [...loaded.issues, ...found, ...compileAll(valid)].toSorted(byPlace);
   const failed = hasErrors(issues);
   const report = failed || resolved ? io.stderr : io.stdout;
   for (const issue of issues) report.write(`${format(issue)}\n`);
