@@ -204,6 +204,7 @@ function withoutBlanks(text: string): string {
 /** `@one,@two:user@example.com` without its route, `mailto:` too. */
 function withoutRoute(text: string): string {
   if (/^mailto:/i.test(text)) return text.slice(7);
+  if (text.endsWith(':;')) return ''; // an empty group in brackets: <undisclosed-recipients:;>
   if (!text.startsWith('@')) return text;
   const colon = text.indexOf(':');
   return colon === -1 ? text : text.slice(colon + 1);

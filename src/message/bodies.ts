@@ -35,8 +35,8 @@ const encodingOf = (leaf: Leaf): string => {
   return /^[^\s;(]*/.exec(value)?.[0].toLowerCase() ?? '';
 };
 
-const contentOf = (raw: Buffer, leaf: Leaf): Buffer =>
-  decodeTransfer(raw.subarray(leaf.start, leaf.end), encodingOf(leaf));
+const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>
+  decodeTransfer(raw.subarray(leaf.start, leaf.end), encodingOf(leaf), defects);
 
 /** Reads the leaves of one message into bodies and attachments (RFC 8621 §4.1.4 decides which is which). */
 class BodyReader {
@@ -69,11 +69,11 @@ class BodyReader {
   #body(leaf: Leaf): void {
     const kind = leaf.type === 'text/html' ? 'html' : 'text';
     if (this.found[kind] === null) this.found[kind] = leaf;
-    else this.#defects.add('BODY_PART_LEFT_OUT', kind);
+    else if (leaf.end > leaf.start) this.#defects.add('BODY_PART_LEFT_OUT', kind);
   }
 
   #attachment(leaf: Leaf, disposition: Parameterised, filename: string, inRelated: boolean): void {
-    const content = contentOf(this.#raw, leaf);
+    const content = contentOf(this.#raw, leaf, this.#defects);
     const contentId = firstField(leaf.fields, 'content-id');
     const cid = (/^[^<]*<([^>]*)>/.exec(contentId)?.[1] ?? contentId).trim();
     const name = filename === '' && leaf.type === 'message/rfc822' ? subjectOf(content) : filename;
@@ -95,7 +95,7 @@ class BodyReader {
   /** A body as text, a promise of it when its charset is read elsewhere. */
   decode(leaf: Leaf | null, where: string, elsewhere: DecodeElsewhere): string | Promise<string> {
     if (leaf === null) return '';
-    const bytes = contentOf(this.#raw, leaf);
+    const bytes = contentOf(this.#raw, leaf, this.#defects);
     const charset = leaf.parameters.get('charset') ?? '';
     if (needsFallback(charset)) return elsewhere(bytes, charset).then((text) => this.#normal(text, where));
     return this.#normal(decodeCharset(bytes, charset, where, this.#defects), where);

@@ -97,6 +97,13 @@ const utf8 = (bytes: Buffer): string => {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC is what switches character sets
+const idleEscapes = /\x1b(?:\([BJ]|\$[@B])(?=\x1b)/g;
+
+/** ISO-2022-JP without switches that nothing follows: the Encoding Standard calls them errors, senders joined words. */
+const withoutIdleEscapes = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString('latin1').replace(idleEscapes, ''), 'latin1');
+
 /** Bytes of no declared charset: UTF-8 when they are valid UTF-8, else windows-1252. */
 export function decodeUndeclared(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
@@ -111,7 +118,8 @@ export function decodeUndeclared(bytes: Buffer): string {
 export function decodeCharset(bytes: Buffer, name: string, where: string, defects: Defects): string {
   const charset = lookUp(name);
   if (typeof charset === 'object') {
-    const text = charset.decoder.decode(bytes);
+    const { decoder } = charset;
+    const text = decoder.decode(decoder.encoding === 'iso-2022-jp' ? withoutIdleEscapes(bytes) : bytes);
     if (text.includes('\uFFFD')) defects.add('CHARSET_INVALID_BYTES', where);
     return text;
   }

@@ -1,3 +1,5 @@
+import type { Defects } from './sanitize.ts';
+
 const months: Readonly<Record<string, number>> = Object.fromEntries(
   ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map((name, i) => [name, i]),
 );
@@ -51,19 +53,34 @@ function withoutComments(text: string): string {
   return result;
 }
 
-/** Minutes east of Greenwich; an unknown name counts as 0 (RFC 5322 §4.3), a wrong number is null. */
-function zoneMinutes(zone: string | undefined): number | null {
-  if (zone === undefined) return 0;
-  const numeric = /^(?:gmt|utc|ut)?([+-])(\d{1,2}):?(\d\d)$/i.exec(zone);
+/**
+ * Minutes east of Greenwich. Names that nobody knows count as 0 (RFC 5322 §4.3, `DATE_ZONE_UNKNOWN`), an impossible number
+ * is null; `Eastern Daylight Time` is read by its initials.
+ */
+function zoneMinutes(words: readonly string[], defects: Defects): number | null {
+  const zone = words[0] ?? '';
+  const numeric = /^(?:gmt|utc|ut)?([+-])(\d{1,2})(?::?(\d\d))?$/i.exec(zone);
   if (numeric) {
     const hours = Number(numeric[2]);
-    const minutes = Number(numeric[3]);
+    const minutes = Number(numeric[3] ?? 0);
     if (minutes > 59 || hours > 23) return null;
     return (numeric[1] === '-' ? -1 : 1) * (hours * 60 + minutes);
   }
   if (/^[+-]?\d/.test(zone)) return null;
-  return zones[zone.toLowerCase()] ?? 0;
+  const initials =
+    words[2]?.toLowerCase() === 'time'
+      ? words
+          .slice(0, 3)
+          .map((word) => word[0])
+          .join('')
+      : zone;
+  const minutes = zones[initials.toLowerCase()];
+  if (minutes === undefined) defects.add('DATE_ZONE_UNKNOWN', 'date');
+  return minutes ?? 0;
 }
+
+/** Hours of a day from hours on a twelve-hour clock. */
+const afternoon = (hours: number, half: string) => (hours % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
 
 /** RFC 5322 §4.3: two digits are 1950–2049, three count from 1900. */
 function fullYear(digits: string): number | null {
@@ -74,11 +91,20 @@ function fullYear(digits: string): number | null {
   return year < 50 ? year + 2000 : year + 1900;
 }
 
-function instant(year: number, month: number, day: number, time: string, zone: string | undefined): Date | null {
+/** @param rest what stands behind the time: AM or PM, the zone's words. */
+function instant(
+  year: number,
+  month: number,
+  day: number,
+  time: string,
+  rest: readonly string[],
+  defects: Defects,
+): Date | null {
   const clock = /^(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d{1,9})?)?$/.exec(time);
-  const offset = zoneMinutes(zone);
+  const half = /^[ap]m$/i.test(rest[0] ?? '') ? rest[0] : undefined;
+  const offset = zoneMinutes(half === undefined ? rest : rest.slice(1), defects);
   if (!clock || offset === null) return null;
-  const hours = Number(clock[1]);
+  const hours = half === undefined ? Number(clock[1]) : afternoon(Number(clock[1]), half);
   const minutes = Number(clock[2]);
   const seconds = Number(clock[3] ?? 0);
   if (hours > 23 || minutes > 59 || seconds > 60) return null;
@@ -96,32 +122,42 @@ const monthOf = (token: string | undefined) =>
 
 /**
  * A Date header as an instant, or null when it cannot be read or lies outside the years 1 to 9999. Reads RFC 5322 with
- * its obsolete forms, asctime's order, `22-Aug-2002` and ISO 8601; a zone that is missing or unknown counts as UTC.
+ * its obsolete forms, asctime's order, `22-Aug-2002` and ISO 8601; a zone
+ * that is missing or unknown counts as UTC.
  */
-export function parseDate(value: string): Date | null {
+export function parseDate(value: string, defects: Defects): Date | null {
   if (value.length > maxLength) return null;
   const text = withoutComments(value).trim();
   const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5})?$/.exec(
     text,
   );
-  if (iso) return instant(Number(iso[1]), Number(iso[2]) - 1, Number(iso[3]), iso[4] ?? '', iso[5]);
+  if (iso)
+    return instant(
+      Number(iso[1]),
+      Number(iso[2]) - 1,
+      Number(iso[3]),
+      iso[4] ?? '',
+      iso[5] === undefined ? [] : [iso[5]],
+      defects,
+    );
   let tokens = text.split(/[\s,]+/).filter((token) => token !== '');
   // A day's name, in whatever language.
   if (!/^\d/.test(tokens[0] ?? '') && monthOf(tokens[0]) === undefined) tokens = tokens.slice(1);
   const dashed = /^(\d{1,2})-([A-Za-z]{3,9})-(\d{2,4})$/.exec(tokens[0] ?? '');
   if (dashed) tokens = [dashed[1] ?? '', dashed[2] ?? '', dashed[3] ?? '', ...tokens.slice(1)];
   const [first = '', second = '', third = '', fourth = '', fifth] = tokens;
+  const rest = tokens.slice(4);
   const month = monthOf(second);
   if (/^\d{1,2}$/.test(first) && month !== undefined) {
     const year = fullYear(third);
-    return year === null ? null : instant(year, month, Number(first), fourth, fifth);
+    return year === null ? null : instant(year, month, Number(first), fourth, rest, defects);
   }
   // asctime: Thu Aug 22 12:36:23 [zone] 2024
   const early = monthOf(first);
   if (early !== undefined && /^\d{1,2}$/.test(second) && isTime(third)) {
     const zoned = fifth !== undefined && /^\d{4}$/.test(fifth);
     const year = fullYear(zoned ? fifth : fourth);
-    return year === null ? null : instant(year, early, Number(second), third, zoned ? fourth : fifth);
+    return year === null ? null : instant(year, early, Number(second), third, zoned ? [fourth] : rest, defects);
   }
   return null;
 }

@@ -1,6 +1,7 @@
+import { decodeBase64 } from './base64.ts';
 import { decodeCharset, latin1ToWindows1252 } from './charsets.ts';
 import type { Defects } from './sanitize.ts';
-import { decodeBase64, hexDigit } from './transfer-encoding.ts';
+import { hexDigit } from './transfer-encoding.ts';
 
 interface Word {
   readonly charset: string;

@@ -83,7 +83,7 @@ export function readEnvelope(fields: readonly HeaderField[], defects: Defects): 
   const mailbox = (name: string): Address | null =>
     parseAddresses(firsts.get(name)?.text ?? '', name, defects)[0] ?? null;
   const dateText = first('date');
-  const date = dateText === '' ? null : parseDate(dateText);
+  const date = dateText === '' ? null : parseDate(dateText, defects);
   if (date === null && firsts.has('date')) defects.add('DATE_UNREADABLE', 'date');
   return {
     messageId: messageId(first('message-id')),

@@ -104,7 +104,8 @@ class TreeReader {
       }
       if (delimiter === null) break;
       position = delimiter.next;
-      if (delimiter.close) continue;
+      // A delimiter with nothing behind it begins no part.
+      if (delimiter.close || position >= raw.length) continue;
       const block = readHeaders(
         raw,
         position,

@@ -132,16 +132,26 @@ function collect(text: string, start: number): Map<string, Map<number, Piece>> {
   return found;
 }
 
+/** The value before the parameters, and where these begin; a blank stands for a missing semicolon. */
+function splitValue(text: string, where: string, defects: Defects): { readonly value: string; readonly start: number } {
+  const semicolon = text.indexOf(';');
+  const head = beforeComment(semicolon === -1 ? text : text.slice(0, semicolon));
+  const blank = head.search(/[ \t]/);
+  if (blank === -1 || !head.includes('=', blank))
+    return { value: head.toLowerCase(), start: semicolon === -1 ? -1 : semicolon + 1 };
+  defects.add('PARAMETER_SEPARATOR_MISSING', where);
+  return { value: head.slice(0, blank).toLowerCase(), start: text.indexOf(head) + blank + 1 };
+}
+
 /**
  * Reads `value; name=…; name*0*=…` (RFC 2045 §5.1, RFC 2231). The first of two equal parameters wins, unquoted names may
  * hold blanks, encoded words are decoded although they are not allowed there. Linear in the length of `text`.
  */
 export function parseParameters(text: string, where: string, defects: Defects): Parameterised {
-  const semicolon = text.indexOf(';');
-  const value = beforeComment(semicolon === -1 ? text : text.slice(0, semicolon)).toLowerCase();
+  const { value, start } = splitValue(text, where, defects);
   const parameters = new Map<string, string>();
-  if (semicolon === -1) return { value, parameters };
-  for (const [name, pieces] of collect(text, semicolon + 1)) {
+  if (start === -1) return { value, parameters };
+  for (const [name, pieces] of collect(text, start)) {
     const whole = pieces.get(maxPieces);
     const ordered: Piece[] = [];
     if (whole !== undefined) ordered.push(whole);

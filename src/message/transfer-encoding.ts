@@ -1,3 +1,6 @@
+import { decodeBase64 } from './base64.ts';
+import type { Defects } from './sanitize.ts';
+
 const hex = new Int8Array(256).fill(-1);
 for (let i = 0; i < 10; i++) hex[0x30 + i] = i;
 for (let i = 0; i < 6; i++) hex[0x41 + i] = hex[0x61 + i] = 10 + i;
@@ -92,27 +95,9 @@ function copyTrimmed(from: Buffer, start: number, end: number, to: Buffer, at: n
   return length;
 }
 
-/** Base64 bytes decoded; everything outside the alphabet is skipped, data behind padding included (RFC 2045 §6.8). */
-export function decodeBase64(bytes: Buffer): Buffer {
-  const padding = bytes.indexOf(EQUALS);
-  const text = bytes.toString('latin1');
-  if (padding === -1 || onlyPaddingFollows(bytes, padding)) return Buffer.from(text, 'base64');
-  const parts: Buffer[] = [];
-  for (const part of text.split('=')) if (part !== '') parts.push(Buffer.from(part, 'base64'));
-  return Buffer.concat(parts);
-}
-
-function onlyPaddingFollows(bytes: Buffer, from: number): boolean {
-  for (let i = from; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte !== EQUALS && byte > 0x20) return false;
-  }
-  return true;
-}
-
 /** A part's bytes decoded by its Content-Transfer-Encoding; every other encoding than these two is identity. */
-export function decodeTransfer(bytes: Buffer, encoding: string): Buffer {
-  if (encoding === 'base64') return decodeBase64(bytes);
+export function decodeTransfer(bytes: Buffer, encoding: string, defects: Defects): Buffer {
+  if (encoding === 'base64') return decodeBase64(bytes, defects);
   if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes);
   return bytes;
 }
