@@ -24,7 +24,7 @@ const extensions = new Set(['.yaml', '.yml', '.json']);
 
 /**
  * Reads every object of some files and directories (recursively `*.yaml`, `*.yml` and `*.json`, in the order of names; without
- * hidden directories, `node_modules`, Maildirs and directories named `mail`). Never throws for what is in a file.
+ * hidden directories, `node_modules`, the templates of Helm charts, Maildirs and directories named `mail`). Never throws for what is in a file.
  */
 export async function loadPaths(paths: readonly string[], signal?: AbortSignal): Promise<Loaded> {
   const objects: LoadedObject[] = [];
@@ -107,7 +107,9 @@ async function search(directory: string, signal: AbortSignal | undefined): Promi
   const files: string[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
-    const skipped = entry.name.startsWith('.') || entry.name === 'node_modules' || basename(path) === 'mail';
+    const template = entry.name === 'templates' && names.has('Chart.yaml');
+    const skipped =
+      template || entry.name.startsWith('.') || entry.name === 'node_modules' || basename(path) === 'mail';
     if (entry.isDirectory()) {
       if (!skipped) files.push(...(await search(path, signal)));
     } else if (extensions.has(extname(entry.name)) && !entry.name.startsWith('.')) files.push(path);

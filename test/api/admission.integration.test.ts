@@ -66,3 +66,36 @@ describe('offline validation says what the API server says', () => {
     }
   });
 });
+
+test('kubectl scale sets spec.replicas, and only of a streaming pipeline', async () => {
+  const path = pathOf('EmailPipeline');
+  expect((await server.call('POST', path, base.pipeline)).status).toBe(201);
+  expect((await server.call('POST', path, base.scheduled)).status).toBe(201);
+  const scale = (name: string) =>
+    server.call('PATCH', `${path}/${name}/scale`, { spec: { replicas: 2 } }, 'application/merge-patch+json');
+  expect((await scale('orders')).body.spec.replicas).toBe(2);
+  expect((await server.call('GET', `${path}/orders`)).body.spec.replicas).toBe(2);
+  expect((await scale('nightly')).body.message).toContain('replicas are for streaming pipelines');
+});
+
+test('a status as the operator writes it is accepted', async () => {
+  const path = `${pathOf('EmailPipelineRun')}/orders-now/status?fieldValidation=Strict`;
+  const status = {
+    observedGeneration: 1,
+    state: 'Failed',
+    startedAt: '2026-11-21T06:00:00Z',
+    read: 3,
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'False',
+        reason: 'Failed',
+        message: 'why',
+        lastTransitionTime: '2026-11-21T06:00:00Z',
+        observedGeneration: 1,
+      },
+    ],
+  };
+  const answer = await server.call('PATCH', path, { status }, 'application/merge-patch+json');
+  expect(answer.body.status).toEqual(status);
+});

@@ -20,7 +20,7 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
 const object = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 
 describe('files', () => {
-  test('directories are searched, in the order of names, without mail and hidden directories', async () => {
+  test('directories are searched, in the order of names, without mail, templates and hidden directories', async () => {
     await write({
       'b.yaml': object('b'),
       'a/z.yml': object('z'),
@@ -30,13 +30,20 @@ describe('files', () => {
       'box/cur/x.yaml': 'a: [',
       'box/new/x': '',
       'box/tmp/x': '',
+      'chart/Chart.yaml': 'apiVersion: v2\nname: chart\n',
+      'chart/templates/x.yaml': '{{ if a }}',
       '.git/x.yaml': 'a: [',
       'node_modules/x.yaml': 'a: [',
     });
     const { objects, issues, files } = await loadPaths([root, join(root, 'b.yaml')]);
     expect(issues).toEqual([]);
-    expect(objects.map(({ value }) => value.metadata)).toEqual([{ name: 'json' }, { name: 'z' }, { name: 'b' }]);
-    expect(files).toEqual(['a/c.json', 'a/z.yml', 'b.yaml'].map((file) => join(root, file)));
+    expect(objects.map(({ value }) => value.metadata)).toEqual([
+      { name: 'json' },
+      { name: 'z' },
+      { name: 'b' },
+      undefined,
+    ]);
+    expect(files).toEqual(['a/c.json', 'a/z.yml', 'b.yaml', 'chart/Chart.yaml'].map((file) => join(root, file)));
   });
 
   test('a path that does not exist and a directory without resources are errors', async () => {
