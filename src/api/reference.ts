@@ -12,6 +12,8 @@ function typeOf(node: SchemaNode): string {
       return `list of ${typeOf(node.items)}, ${range(node.minItems, node.maxItems)}`;
     case 'string':
       if (node.enum) return node.enum.map((value) => `\`${value}\``).join(' \\| ');
+      if (node.pattern?.startsWith('^[1-9][0-9]{0,6}(ms')) return 'duration (`90d`, `15m`, `500ms`)';
+      if (node.pattern?.endsWith('(Ki|Mi|Gi)?$')) return 'size (`64Mi`, bytes without a unit)';
       return node.format ?? `string ≤ ${node.maxLength}`;
     case 'integer':
       if (node.minimum === undefined && node.maximum === undefined) return 'integer';

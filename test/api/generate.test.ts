@@ -84,7 +84,7 @@ describe('the reference', () => {
     expect(made).toMatch(/\n<!-- reference:end -->\nafter\n$/);
     expect(made).not.toContain('\nold\n');
     expect(made).toContain('| `imap.host` **\\*** | string ≤ 253 | Host name or address of the IMAP server. |');
-    expect(made).toContain('| `retention` | string ≤ 9 |');
+    expect(made).toContain('| `retention` | duration (`90d`, `15m`, `500ms`) |');
     expect(withReference(made ?? '')).toBe(made);
   });
 
