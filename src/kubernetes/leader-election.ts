@@ -50,6 +50,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const what = `lease ${leaseMs} ms > renew deadline ${renewDeadlineMs} ms > retry ${retryMs} ms must hold`;
     throw stalled('LEADER_ELECTION_TIMES', `leader election cannot work with these times: ${what}`);
   }
+  const tryMs = Math.max(retryMs, renewDeadlineMs / 3);
   let observed: Observed | undefined;
   /** Until when, by the monotonic clock, this process may act as leader. */
   let leadsUntil = Number.NEGATIVE_INFINITY;
@@ -121,12 +122,13 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   /** As `tryHold`, given up at `deadline` by our own clock, whatever the connection does. */
   const holdBy = async (signal: AbortSignal, deadline: number) => {
-    const left = Math.max(0, deadline - clock.monotonic());
+    // One dead connection must not use up the whole deadline.
+    const left = Math.max(0, Math.min(deadline - clock.monotonic(), tryMs));
     const controller = new AbortController();
     const follow = () => controller.abort(signal.reason);
     if (signal.aborted) follow();
     signal.addEventListener('abort', follow, { once: true });
-    const late = transient('LEADER_ELECTION_SLOW', 'the API server did not answer within the renew deadline');
+    const late = transient('LEADER_ELECTION_SLOW', 'the API server did not answer in time for the leader lease');
     const timer = new AbortController();
     clock.sleep(left, timer.signal).then(
       () => controller.abort(late),
