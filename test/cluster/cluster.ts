@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { buildBinaries } from './binaries.ts';
 import { down, environment, isUp, load, up, within } from './node.ts';
+import { openSession } from './session.ts';
 import { clusterSettings } from './settings.ts';
 
 const usage = `A real one-node Kubernetes (API server, etcd, scheduler, controllers, kubelet, containerd, kube-proxy, CoreDNS)
@@ -10,6 +11,7 @@ in a network namespace of its own. Needs root on Linux.
   node test/cluster/cluster.ts up              start it, or do nothing when it runs; prints the kubeconfig's path
   node test/cluster/cluster.ts load FILE.tar   import an OCI archive as an image of the node
   node test/cluster/cluster.ts exec CMD …      run CMD inside its network, with kubectl and helm on the PATH
+  node test/cluster/cluster.ts vitest ARGS …   run cluster tests with the image of this checkout; the cluster stays up
   node test/cluster/cluster.ts down            stop everything and remove its state
 
 MAILMILL_CLUSTER_NAME names the cluster; the default belongs to this checkout.
@@ -17,10 +19,9 @@ MAILMILL_CLUSTER_NAME names the cluster; the default belongs to this checkout.
 
 const log = (line: string) => process.stderr.write(`cluster: ${line}\n`);
 
-function execute(command: readonly string[]): Promise<number> {
-  const settings = clusterSettings();
-  const [program, ...args] = within(settings, command);
-  const child = spawn(program, args, { stdio: 'inherit', env: environment(settings) });
+function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -48,7 +49,12 @@ async function main([verb, ...args]: readonly string[]): Promise<number> {
       return 0;
     case 'exec':
       if (file === undefined) break;
-      return execute(args);
+      return execute(within(settings, args), environment(settings));
+    case 'vitest': {
+      const session = await openSession(log);
+      const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config=test/vitest.config.ts', '--project=cluster'];
+      return execute(session.wrap([process.execPath, ...vitest, ...args]), session.env);
+    }
   }
   process.stderr.write(usage);
   return 2;

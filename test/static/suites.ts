@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildBinaries } from '../cluster/binaries.ts';
-import { buildImage } from '../cluster/image.ts';
-import { down, environment, load, up, within } from '../cluster/node.ts';
+import { down } from '../cluster/node.ts';
+import { openSession } from '../cluster/session.ts';
 import { clusterSettings } from '../cluster/settings.ts';
 import { checks } from './checks.ts';
 import type { Needs } from './machine.ts';
@@ -80,18 +79,11 @@ async function staticChecks({ log, signal }: Surroundings): Promise<Tally> {
 }
 
 async function clusterTests(surroundings: Surroundings): Promise<Tally> {
-  const settings = clusterSettings();
-  await buildBinaries(settings, surroundings.log);
-  const withBinaries = { ...process.env, PATH: `${settings.bin}:${process.env.PATH}` };
-  if (process.env.KUBECONFIG) return vitest('cluster', surroundings, undefined, withBinaries);
-  const image = await buildImage(surroundings.log);
   try {
-    await up(settings, surroundings.log);
-    await load(settings, image.archive);
-    const env = { ...environment(settings), MAILMILL_TEST_IMAGE: image.name, MAILMILL_TEST_HOST: '10.99.0.1' };
-    return await vitest('cluster', surroundings, (command) => within(settings, command), env);
+    const session = await openSession(surroundings.log);
+    return await vitest('cluster', surroundings, session.wrap, session.env);
   } finally {
-    await down(settings);
+    if (!process.env.KUBECONFIG) await down(clusterSettings());
   }
 }
 

@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { load, loadAll } from 'js-yaml';
+import { expect, test } from 'vitest';
+import { chart } from './chart.ts';
+import { finish } from './shell.ts';
+
+const required = ['--set', 'image.repository=example.com/mailmill,statusKey.existingSecret=key'];
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly unknown[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
+}
+
+const render = (...args: string[]): readonly Rendered[] =>
+  loadAll(execFileSync('helm', ['template', 'mailmill', chart, ...required, ...args], { encoding: 'utf8' })).filter(
+    (object): object is Rendered => object !== null && object !== undefined,
+  );
+
+const names = (objects: readonly Rendered[], ...kinds: string[]) =>
+  objects
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ kind, metadata }) => `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`)
+    .sort();
+
+test('helm lint finds nothing', async () => {
+  const { code, stdout, stderr } = await finish('helm', ['lint', '--strict', chart, ...required]);
+  expect(code, `${stdout}${stderr}`).toBe(0);
+});
+
+test.each([
+  ['a misspelt value', 'image.repositry=x', /repositry/],
+  ['a replica count that is no number', 'operator.replicas=many', /operator\/replicas/],
+  ['a pull policy that does not exist', 'image.pullPolicy=Sometimes', /pullPolicy/],
+  ['a namespace that cannot exist', 'tenants={Team_A}', /tenants/],
+  ['a deadline of no time', 'operator.stallDeadlineSeconds=0', /stallDeadlineSeconds/],
+  ['a tenant that is not watched', 'tenants={b},watch.namespaces={a}', /tenant b is not among watch.namespaces/],
+  ['cluster-wide Secrets in listed namespaces', 'secrets.clusterWide=true,watch.namespaces={a}', /clusterWide/],
+])('%s is refused', async (_, values, says) => {
+  const { code, stderr } = await finish('helm', ['template', 'mailmill', chart, ...required, '--set', values]);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(says);
+});
+
+test('without a repository or a key it says what to set', async () => {
+  const bare = await finish('helm', ['template', 'mailmill', chart]);
+  expect(bare.code).not.toBe(0);
+  expect(bare.stderr).toMatch(/image\.repository|statusKey\.existingSecret/);
+});
+
+test('by default the operator works in every namespace and reads no Secret', () => {
+  const objects = render();
+  expect(names(objects, 'ClusterRoleBinding', 'RoleBinding')).toEqual([
+    'ClusterRoleBinding mailmill-operator',
+    'RoleBinding default/mailmill-operator-leader',
+  ]);
+});
+
+test('with listed namespaces nothing is cluster-wide but the resource definitions', () => {
+  const objects = render('--set', 'watch.namespaces={a,b},tenants={a}');
+  expect(names(objects, 'ClusterRole', 'ClusterRoleBinding')).toEqual([]);
+  expect(names(objects, 'RoleBinding')).toEqual([
+    'RoleBinding a/mailmill-operator',
+    'RoleBinding a/mailmill-secret-reader',
+    'RoleBinding b/mailmill-operator',
+    'RoleBinding default/mailmill-operator-leader',
+  ]);
+});
+
+test('resource definitions stay when the release goes, for Helm and for Argo CD', () => {
+  const definitions = render().filter(({ kind }) => kind === 'CustomResourceDefinition');
+  expect(definitions).toHaveLength(3);
+  for (const { metadata } of definitions) {
+    expect(metadata).toMatchObject({
+      annotations: {
+        'helm.sh/resource-policy': 'keep',
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+      },
+    });
+  }
+  expect(render('--set', 'crds.install=false').some(({ kind }) => kind === 'CustomResourceDefinition')).toBe(false);
+});
+
+test('a PodDisruptionBudget from two replicas, PodMonitors when asked for', () => {
+  expect(names(render(), 'PodDisruptionBudget', 'PodMonitor')).toEqual([]);
+  const objects = render('--set', 'operator.replicas=2,monitoring.podMonitor.enabled=true');
+  expect(names(objects, 'PodDisruptionBudget', 'PodMonitor')).toEqual([
+    'PodDisruptionBudget default/mailmill-operator',
+    'PodMonitor default/mailmill-operator',
+    'PodMonitor default/mailmill-workers',
+  ]);
+});
+
+test('rendering twice gives the same: nothing drifts under Argo CD', () => {
+  expect(render('--set', 'tenants={a}')).toEqual(render('--set', 'tenants={a}'));
+});
+
+test('the schema knows every value of values.yaml', async () => {
+  const { stdout } = await finish('helm', ['show', 'values', chart]);
+  const values = load(stdout) as Record<string, unknown>;
+  expect(Object.keys(values).length).toBeGreaterThan(8);
+});
