@@ -143,7 +143,8 @@ class AddressReader {
       if (comma !== -1) i = comma;
     }
     spec += text.slice(run, i);
-    this.#position = text[i] === ',' ? i : i + 1;
+    this.#position = i;
+    while (text[this.#position] === '>') this.#position++;
     this.#spaced = true;
     this.#angle ??= withoutRoute(withoutBlanks(spec));
   }
@@ -174,7 +175,8 @@ class AddressReader {
       words = bare.rest;
     }
     const phrase = this.#phrase(words);
-    const name = phrase !== '' || this.#comment === '' ? phrase : this.#phrase([commentWord(this.#comment)]);
+    const comment = phrase === '' && address !== '' ? this.#comment : '';
+    const name = comment === '' ? phrase : this.#phrase([commentWord(comment)]);
     const group = this.#group;
     if (address !== '' || name !== '') {
       const spec = clean(address, this.#where, this.#defects);

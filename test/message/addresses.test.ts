@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { parseAddresses } from '../../src/message/addresses.ts';
+import { Defects } from '../../src/message/sanitize.ts';
+
+const read = (text: string) =>
+  parseAddresses(text, 'to', new Defects()).map(({ name, address, group }) =>
+    group === undefined ? `${name}|${address}` : `${name}|${address}|${group}`,
+  );
+const defectsOf = (text: string) => {
+  const defects = new Defects();
+  parseAddresses(text, 'to', defects);
+  return defects.list().map((defect) => defect.code);
+};
+
+describe('parseAddresses', () => {
+  test.each([
+    // RFC 5322 appendix A.1
+    ['John Doe <jdoe@machine.example>', ['John Doe|jdoe@machine.example']],
+    [
+      'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>',
+      ['Mary Smith|mary@x.test', '|jdoe@example.org', 'Who?|one@y.test'],
+    ],
+    [
+      '<boss@nil.test>, "Giant; \\"Big\\" Box" <sysservices@example.net>',
+      ['|boss@nil.test', 'Giant; "Big" Box|sysservices@example.net'],
+    ],
+    [
+      'A Group:Ed Jones <c@a.test>,joe@where.test,John <jdoe@one.test>;',
+      ['Ed Jones|c@a.test|A Group', '|joe@where.test|A Group', 'John|jdoe@one.test|A Group'],
+    ],
+    ['Undisclosed recipients:;', []],
+    // A.5: comments and folding
+    ['Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>', ['Pete|pete@silly.test']],
+    [
+      "A Group(Some people) :Chris Jones <c@(Chris's host.)public.example>, joe@example.org, John <jdoe@one.test> (my dear friend); (the end of the group)",
+      ['Chris Jones|c@public.example|A Group', '|joe@example.org|A Group', 'John|jdoe@one.test|A Group'],
+    ],
+    ['(Empty list)(start)Hidden recipients :(nobody(that I know)) ;', []],
+    // A.6: obsolete forms
+    ['Joe Q. Public <john.q.public@example.com>', ['Joe Q. Public|john.q.public@example.com']],
+    [
+      'Mary Smith <@node.test:mary@example.net>, , jdoe@test . example',
+      ['Mary Smith|mary@example.net', '|jdoe@test.example'],
+    ],
+    ['John Doe <jdoe@machine(comment). example>', ['John Doe|jdoe@machine.example']],
+    ['Mary Smith <@a.test,@b.test:mary@example.net>', ['Mary Smith|mary@example.net']],
+    // what senders do beside it
+    ['jdoe@example.org (John Doe)', ['John Doe|jdoe@example.org']],
+    ['"john doe"@example.org', ['|"john doe"@example.org']],
+    ['=?ISO-8859-1?Q?Andr=E9?= Pirard <PIRARD@vm1.ulg.ac.be>', ['André Pirard|PIRARD@vm1.ulg.ac.be']],
+    ['"=?utf-8?Q?Caf=C3=A9=2C_Bar?=" <a@example.org>', ['Café, Bar|a@example.org']],
+    ['one@example.org; two@example.org', ['|one@example.org', '|two@example.org']],
+    ['root', ['root|']],
+    ['"" <>', []],
+    ['<<a@example.org>>', ['|a@example.org']],
+    ['<mailto:a@example.org>', ['|a@example.org']],
+    ['Jörg Müller <j@example.org>', ['Jörg Müller|j@example.org']],
+  ])('%s', (text, expected) => {
+    expect(read(text)).toEqual(expected);
+  });
+
+  test('the domain is the lower-case part behind the last @', () => {
+    expect(parseAddresses('"a@b"@Example.ORG, root <root>', 'to', new Defects()).map((a) => a.domain)).toEqual([
+      'example.org',
+      '',
+    ]);
+  });
+
+  test.each([
+    [
+      '"John <john@example.org>, b@example.org',
+      ['John|john@example.org', '|b@example.org'],
+      'ADDRESS_QUOTE_UNTERMINATED',
+    ],
+    ['John (x <john@example.org>', ['John x|john@example.org'], 'ADDRESS_COMMENT_UNTERMINATED'],
+    [
+      'John <john@example.org, b@example.org',
+      ['John|john@example.org', '|b@example.org'],
+      'ADDRESS_ANGLE_UNTERMINATED',
+    ],
+  ])('%s is repaired', (text, expected, code) => {
+    expect(read(text)).toEqual(expected);
+    expect(defectsOf(text)).toEqual([code]);
+  });
+});

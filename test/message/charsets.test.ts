@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { decodeCharset, needsFallback } from '../../src/message/charsets.ts';
+import { Defects } from '../../src/message/sanitize.ts';
+
+describe('decodeCharset', () => {
+  test.each([
+    ['utf-8', [0xc3, 0xa9], 'é', []],
+    ['UTF8', [0xef, 0xbb, 0xbf, 0x61], 'a', []],
+    ['utf-8', [0xe9, 0x61], '\uFFFDa', ['CHARSET_INVALID_BYTES']],
+    ['iso-8859-1', [0xe9, 0x80], 'é€', []],
+    ['ISO8859_15', [0xa4], '€', []],
+    ['win-1251', [0xcf], 'П', []],
+    ['cp1252', [0x93], '“', []],
+    ['koi8-r', [0xf0], 'П', []],
+    ['ks_c_5601-1987', [0xb0, 0xa1], '가', []],
+    ['cp932', [0x88, 0x9f], '亜', []],
+    ['utf-16', [0x00, 0x61], 'a', []],
+    ['us-ascii', [0xc3, 0xa9], 'é', ['UNDECLARED_8BIT']],
+    ['', [0xe9], 'é', ['UNDECLARED_8BIT']],
+    ['', [0x61], 'a', []],
+    ['x-nobody', [0xe9], 'é', ['CHARSET_UNKNOWN']],
+    ['iso-2022-kr', [0x61], 'a', ['CHARSET_UNKNOWN']],
+    // joined words of one charset switch back and forth with nothing between
+    ['iso-2022-jp', [...Buffer.from('\x1b$BF|\x1b(B\x1b$BK\\\x1b(B', 'latin1')], '日本', []],
+  ])('%s %j', (name, bytes, text, codes) => {
+    const defects = new Defects();
+    expect(decodeCharset(Buffer.from(bytes), name, 'text', defects)).toBe(text);
+    expect(defects.list().map((one) => one.code)).toEqual(codes);
+  });
+
+  test('what only the fallback reads is said so', () => {
+    expect(['utf-7', 'cp437', 'IBM850', 'macintosh', 'utf-8', 'x-nobody', ''].map(needsFallback)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { parseParameters } from '../../src/message/parameters.ts';
+import { Defects } from '../../src/message/sanitize.ts';
+
+const parse = (text: string) => {
+  const { value, parameters } = parseParameters(text, 'content-type', new Defects());
+  return [value, Object.fromEntries(parameters)];
+};
+
+describe('parseParameters', () => {
+  test.each([
+    // RFC 2045 §5.1
+    ['text/plain; charset=us-ascii (Plain text)', 'text/plain', { charset: 'us-ascii' }],
+    ['text/plain; charset="us-ascii"', 'text/plain', { charset: 'us-ascii' }],
+    ['Text/HTML (a page) ; Charset=UTF-8', 'text/html', { charset: 'UTF-8' }],
+    // RFC 2231 §3, §4, §4.1
+    [
+      'message/external-body; access-type=URL; URL*0="ftp://"; URL*1="cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar"',
+      'message/external-body',
+      { 'access-type': 'URL', url: 'ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar' },
+    ],
+    [
+      "application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A",
+      'application/x-stuff',
+      { title: 'This is ***fun***' },
+    ],
+    [
+      `application/x-stuff; title*0*=us-ascii'en'This%20is%20even%20more%20; title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2="isn't it!"`,
+      'application/x-stuff',
+      { title: "This is even more ***fun*** isn't it!" },
+    ],
+    ["attachment; filename*=UTF-8''%e2%82%ac.txt; filename=euro.txt", 'attachment', { filename: '€.txt' }],
+    ["attachment; filename=euro.txt; filename*=UTF-8''%e2%82%ac.txt", 'attachment', { filename: '€.txt' }],
+    // what senders do beside it
+    ['attachment; filename="=?utf-8?B?w6kudHh0?="', 'attachment', { filename: 'é.txt' }],
+    ['attachment; filename=my file (1).pdf; size=3', 'attachment', { filename: 'my file (1).pdf', size: '3' }],
+    ['attachment; filename="C:\\temp\\a.txt"', 'attachment', { filename: 'C:\\temp\\a.txt' }],
+    ['attachment; filename="say \\"hi\\".txt"', 'attachment', { filename: 'say "hi".txt' }],
+    ['text/plain; charset=a; charset=b', 'text/plain', { charset: 'a' }],
+    ['multipart/mixed boundary="b"', 'multipart/mixed', { boundary: 'b' }],
+    ['multipart/mixed; boundary="never closed', 'multipart/mixed', { boundary: 'never closed' }],
+    ['text/plain;', 'text/plain', {}],
+    ['', '', {}],
+  ])('%s', (text, value, parameters) => {
+    expect(parse(text)).toEqual([value, parameters]);
+  });
+});
