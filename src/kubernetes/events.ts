@@ -155,7 +155,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   /** One at a time: events never compete with the work that they tell about. */
   const drain = async (signal: AbortSignal) => {
-    for (let entry = pending.shift(); entry !== undefined && !signal.aborted; entry = pending.shift()) {
+    while (!signal.aborted) {
+      const entry = pending.shift();
+      if (entry === undefined) return;
       await write(entry, signal);
     }
   };

@@ -15,6 +15,8 @@ export interface ManualClock extends Clock {
   /** Lets everything run that needs no time. */
   settle(): Promise<void>;
   readonly sleeping: number;
+  /** Milliseconds until the next sleeper wakes. */
+  readonly next: number | undefined;
 }
 
 export function manualClock(start = Date.UTC(2026, 10, 21)): ManualClock {
@@ -63,6 +65,10 @@ export function manualClock(start = Date.UTC(2026, 10, 21)): ManualClock {
       time += ms;
     },
     settle,
+    get next() {
+      const [next] = [...sleepers].sort((a, b) => a.at - b.at);
+      return next === undefined ? undefined : next.at - time;
+    },
     get sleeping() {
       return sleepers.size;
     },
