@@ -1,14 +1,36 @@
 import type { Command, CommandIo } from './commands/command.ts';
 import { asMailmillError, exitCodes } from './telemetry/errors.ts';
 
-const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {};
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  run: () => import('./commands/run.ts'),
+  validate: () => import('./commands/validate.ts'),
+  try: () => import('./commands/try.ts'),
+  reconcile: () => import('./commands/reconcile.ts'),
+  dead: () => import('./commands/dead.ts'),
+  migrate: () => import('./commands/migrate.ts'),
+  worker: () => import('./commands/worker.ts'),
+  operator: () => import('./commands/operator.ts'),
+};
+
+const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
+
+  run        run the pipelines of a directory on this machine
+  validate   check resources in files without a cluster
+  try        look into a mailbox without writing anything
+  reconcile  compare a mailbox with what was recorded of it
+  dead       show dead letters, or let a pipeline go on after many
+  migrate    bring a store's schema up to date
+  worker     run one revision of a pipeline (the operator starts it)
+  operator   turn resources into workers (the Helm chart starts it)
+`;
 
 async function main(args: readonly string[]): Promise<number> {
   const name = args[0];
   const load = name === undefined ? undefined : commands[name];
   if (!load) {
-    process.stderr.write(`usage: mailmill COMMAND …\ncommands: ${Object.keys(commands).join(', ')}\n`);
-    return name === undefined || name === 'help' || name === '--help' ? 0 : 2;
+    const asked = name === undefined || name === 'help' || name === '--help';
+    (asked ? process.stdout : process.stderr).write(asked ? help : `mailmill: there is no command ${name}\n\n${help}`);
+    return asked ? 0 : 2;
   }
   const stop = new AbortController();
   for (const event of ['SIGINT', 'SIGTERM'] as const) process.on(event, () => stop.abort(event));

@@ -43,23 +43,15 @@ export const Name = (options: FieldOptions & { maxLength?: number }) =>
 export const Closed = <T extends Record<string, TSchema>>(properties: T, options: FieldOptions) =>
   Type.Object(properties, { additionalProperties: false, ...options });
 
-/** One key of a Secret in the resource's own namespace. */
-export const secretKeyRef = (description: string, defaultKey?: string) =>
+const secretKeyText = (options: { readonly 'x-mailmill-default'?: string } = {}) =>
+  Text({ description: 'Key in the Secret.', minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$', ...options });
+
+/** One key of a Secret in the resource's own namespace; the key has a default. */
+export const secretKeyRef = (description: string, defaultKey: string) =>
   Closed(
     {
       name: Name({ description: 'Name of the Secret, in the namespace of this resource.' }),
-      key:
-        defaultKey === undefined
-          ? Text({ description: 'Key in the Secret.', minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' })
-          : Type.Optional(
-              Text({
-                description: 'Key in the Secret.',
-                minLength: 1,
-                maxLength: 253,
-                pattern: '^[-._a-zA-Z0-9]+$',
-                'x-mailmill-default': defaultKey,
-              }),
-            ),
+      key: Type.Optional(secretKeyText({ 'x-mailmill-default': defaultKey })),
     },
     { description },
   );

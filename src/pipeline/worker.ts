@@ -30,8 +30,8 @@ export interface WorkerOptions {
   readonly storeUri: string;
   /** Value of one key of a Secret. Throws Stalled `SECRET_MISSING`. */
   readonly secret: (name: string, key: string) => Promise<string>;
-  /** Directory of a Maildir source. */
-  readonly maildirPath: (source: string) => string | undefined;
+  /** Directory of a Maildir source; default: its `path`. */
+  readonly maildirPath?: (source: string) => string;
   readonly http: { readonly host: string; readonly port: number; readonly tokenSha256: string | undefined } | undefined;
   readonly registry: Registry;
   readonly log: Logger;
@@ -110,6 +110,17 @@ export class Worker {
     return this.#runners.flatMap((runner) => runner.result ?? []);
   }
 
+  /** Asks for a run of one pipeline as soon as it is ready. */
+  async requestRun(
+    pipeline: string,
+    run: { readonly name: string; readonly specHash: string },
+    stop: AbortSignal,
+  ): Promise<void> {
+    const runner = this.#runners.find((candidate) => candidate.revision.pipeline === pipeline);
+    while (runner && !runner.ready && !stop.aborted) await sleep(100, stop);
+    if (!stop.aborted) await runner?.requestRun(run);
+  }
+
   /** Time of the newest commit, epoch milliseconds. */
   get lastCommit(): number | undefined {
     const times = this.#runners.flatMap((runner) => runner.status().lastCommitAt ?? []);
@@ -176,13 +187,11 @@ export class Worker {
         ready: () => this.#runners.every((runner) => runner.ready),
         run: (run) => {
           for (const runner of this.#runners)
-            runner
-              .requestRun(run)
-              .catch((error: unknown) =>
-                this.#options.log.warn('could not record a run; it is asked for again', {
-                  code: asMailmillError(error).code,
-                }),
-              );
+            runner.requestRun(run).catch((error: unknown) =>
+              this.#options.log.warn('could not record a run; it is asked for again', {
+                code: asMailmillError(error).code,
+              }),
+            );
         },
       },
       onWanted: (holders) => this.#broker.wanted(holders),
@@ -244,8 +253,8 @@ export class Worker {
     return createSource(spec, {
       namespace: revision.namespace,
       secret: this.#options.secret,
-      maildirPath: this.#options.maildirPath,
-      clock: this.#options.clock,
+      ...(this.#options.maildirPath && { maildirPath: this.#options.maildirPath }),
+      clock: () => this.#options.clock().getTime(),
       uids: {
         assign: async (source, account, folder, keys) =>
           assignUids(

@@ -1,0 +1,81 @@
+import { dirname, resolve } from 'node:path';
+import { hasErrors } from '../../api/issue.ts';
+import { loadPaths, secretsOf } from '../../api/load.ts';
+import type { EmailPipelineRun } from '../../api/resources.ts';
+import { validateObjects } from '../../api/validate.ts';
+import { compilePipeline } from '../../pipeline/compile.ts';
+import type { Revision, RevisionSink } from '../../pipeline/revision.ts';
+import { format } from '../validate.ts';
+
+/** A pipeline that is ready to run on this machine. */
+export interface ProjectPipeline {
+  readonly revision: Revision;
+  /** Present: runs at these times. */
+  readonly schedule?: { readonly expression: string; readonly timeZone: string };
+  readonly runs: readonly EmailPipelineRun[];
+}
+
+/** The resources of a directory. */
+export interface Project {
+  readonly pipelines: readonly ProjectPipeline[];
+  readonly sinks: readonly RevisionSink[];
+  /** Secrets in the files, by name and key. */
+  readonly secrets: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Directories of Maildir sources by source name. */
+  readonly maildirs: ReadonlyMap<string, string>;
+}
+
+/** Reads, validates and compiles resources; or says what is wrong, one line an issue. */
+export async function loadProject(
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Project | { readonly problems: readonly string[] }> {
+  const loaded = await loadPaths(paths, signal);
+  const { issues, valid } = validateObjects(loaded.objects);
+  const all = [...loaded.issues, ...issues];
+  if (hasErrors(all)) return { problems: all.filter((issue) => issue.level !== 'note').map(format) };
+  const problems: string[] = [];
+  const pipelines: ProjectPipeline[] = [];
+  const maildirs = new Map<string, string>();
+  for (const { resource, object } of valid) {
+    if (resource.kind !== 'MailboxSource' || !resource.spec.maildir) continue;
+    if (resource.spec.maildir.path === undefined)
+      problems.push(
+        `${object.file}: MailboxSource ${resource.metadata.name} reads a persistentVolumeClaim, which only a cluster has (set maildir.path)`,
+      );
+    else maildirs.set(resource.metadata.name, resolve(dirname(object.file), resource.spec.maildir.path));
+  }
+  for (const { resource, object } of valid) {
+    if (resource.kind !== 'EmailPipeline' || resource.spec.suspend) continue;
+    const { namespace } = resource.metadata;
+    const peers = valid.flatMap((each) => (each.resource.metadata.namespace === namespace ? [each.resource] : []));
+    const compiled = compilePipeline(
+      resource,
+      peers.filter((peer) => peer.kind === 'MailboxSource'),
+    );
+    if (!compiled.ok) {
+      problems.push(
+        ...compiled.issues.map(
+          (issue) => `${object.file}: EmailPipeline ${resource.metadata.name}: ${issue.path}: ${issue.message}`,
+        ),
+      );
+      continue;
+    }
+    const { schedule, timeZone } = resource.spec;
+    pipelines.push({
+      revision: compiled.revision,
+      ...(schedule !== undefined && { schedule: { expression: schedule, timeZone: timeZone ?? 'Etc/UTC' } }),
+      runs: peers
+        .filter((peer) => peer.kind === 'EmailPipelineRun')
+        .filter((run) => run.spec.pipeline.name === resource.metadata.name),
+    });
+  }
+  if (pipelines.length === 0 && problems.length === 0) problems.push(`${paths.join(', ')}: no EmailPipeline to run`);
+  if (problems.length > 0) return { problems };
+  return {
+    pipelines,
+    sinks: pipelines.flatMap((pipeline) => pipeline.revision.sinks),
+    secrets: secretsOf(loaded.objects),
+    maildirs,
+  };
+}
