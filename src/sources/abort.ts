@@ -1,0 +1,10 @@
+import { type MailmillError, transient } from '../telemetry/errors.ts';
+
+/** What a source's method throws when its signal ends it. */
+export const aborted = (signal: AbortSignal): MailmillError =>
+  transient('ABORTED', 'stopped before it was done; it is done again at the next start', { cause: signal.reason });
+
+/** Throws when the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal);
+}

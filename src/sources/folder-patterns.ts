@@ -1,0 +1,53 @@
+/** Which folders a source reads. */
+export interface FolderSelection {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+type Token = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'level' } | { readonly kind: 'any' };
+
+/** INBOX is the one name without case (RFC 9051 §5.1), also as the parent of others. */
+const canonical = (name: string): string => name.replace(/^inbox(?=\/|$)/i, 'INBOX');
+
+function tokens(pattern: string): Token[] {
+  const parts = canonical(pattern).match(/\*+|[^*]+/g) ?? [];
+  return parts.map((part) => {
+    if (!part.startsWith('*')) return { kind: 'text', text: part };
+    return { kind: part.length === 1 ? 'level' : 'any' };
+  });
+}
+
+/**
+ * Whether a folder's name (`/` between levels) matches a pattern as a whole: `*` stands for any characters but `/`,
+ * `**` for any characters, everything else for itself. Time grows with the product of both lengths, never worse.
+ */
+export function matchesFolder(pattern: string, folder: string): boolean {
+  const name = canonical(folder);
+  // Offsets in `name` that the tokens so far can end at.
+  let ends = new Set([0]);
+  for (const token of tokens(pattern)) {
+    const next = new Set<number>();
+    for (const at of ends) {
+      if (token.kind === 'text') {
+        if (name.startsWith(token.text, at)) next.add(at + token.text.length);
+        continue;
+      }
+      for (let end = at; end <= name.length && !next.has(end); end++) {
+        next.add(end);
+        if (token.kind === 'level' && name[end] === '/') break;
+      }
+    }
+    if (next.size === 0) return false;
+    ends = next;
+  }
+  return ends.has(name.length);
+}
+
+/** Whether `include` has the folder and `exclude` does not. */
+export const isSelected = (folder: string, selection: FolderSelection): boolean =>
+  selection.include.some((pattern) => matchesFolder(pattern, folder)) &&
+  !selection.exclude.some((pattern) => matchesFolder(pattern, folder));
+
+/** Order of folder names: by code unit, the same on every machine. */
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

@@ -1,0 +1,178 @@
+import { type FetchMessageObject, ImapFlow } from 'imapflow';
+import type { MailmillError } from '../../telemetry/errors.ts';
+import { aborted, throwIfAborted } from '../abort.ts';
+import { connectionLost, imapError, throttled } from './errors.ts';
+
+/** How to reach and log in to one account. */
+export interface ImapSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly mode: 'Implicit' | 'StartTLS' | 'None';
+  /** PEM certificates to trust instead of the public authorities. */
+  readonly ca?: string;
+  readonly user: string;
+  readonly password: string;
+  readonly timeouts?: Partial<ImapTimeouts>;
+}
+
+/** Milliseconds. */
+export interface ImapTimeouts {
+  /** TCP, TLS and greeting; each. */
+  readonly connect: number;
+  /** Silence of the server while a command is in flight. */
+  readonly inactivity: number;
+  /** From the start to a finished login. */
+  readonly login: number;
+}
+
+export const defaultTimeouts: ImapTimeouts = { connect: 30_000, inactivity: 60_000, login: 90_000 };
+
+/** An entry that imapflow logs; commands that answer `false` on failure tell the reason only here. */
+interface LogEntry {
+  readonly msg?: unknown;
+  readonly err?: unknown;
+  readonly throttleDelay?: unknown;
+}
+
+/** One TCP connection with a login, and what ended it. Used for one command at a time. */
+export class ImapConnection {
+  readonly client: ImapFlow;
+  /** Commands in flight: logging out politely makes sense only when there is none. */
+  #running = 0;
+  #failure: MailmillError | undefined;
+  #refusal: unknown;
+
+  private constructor(settings: ImapSettings) {
+    const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+    const observe = (entry: LogEntry) => this.#observe(entry);
+    this.client = new ImapFlow({
+      host: settings.host,
+      port: settings.port,
+      secure: settings.mode === 'Implicit',
+      // Anything but true or false would be opportunistic.
+      doSTARTTLS: settings.mode === 'Implicit' ? undefined : settings.mode === 'StartTLS',
+      auth: { user: settings.user, pass: settings.password },
+      tls: {
+        minVersion: 'TLSv1.2',
+        rejectUnauthorized: true,
+        ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+      },
+      clientInfo: { name: 'mailmill', vendor: false, version: false, 'support-url': false },
+      connectionTimeout: timeouts.connect,
+      greetingTimeout: timeouts.connect,
+      socketTimeout: timeouts.inactivity,
+      disableAutoIdle: true,
+      disableAutoEnable: true,
+      disableCompression: true,
+      maxLockHoldTime: 0,
+      logger: { trace() {}, debug() {}, info() {}, warn: observe, error: observe, fatal: observe },
+    });
+    this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
+  }
+
+  /** Connects and logs in; a failure leaves nothing open. */
+  static async open(settings: ImapSettings, signal: AbortSignal): Promise<ImapConnection> {
+    throwIfAborted(signal);
+    const connection = new ImapConnection(settings);
+    const { client } = connection;
+    const limit = AbortSignal.timeout(settings.timeouts?.login ?? defaultTimeouts.login);
+    const stop = AbortSignal.any([signal, limit]);
+    const onStop = () => client.close();
+    stop.addEventListener('abort', onStop, { once: true });
+    try {
+      await client.connect();
+      // Folder names are used as they are listed: the personal namespace's prefix must not be put before those of others.
+      if (client.namespace) client.namespace = { ...client.namespace, prefix: '' };
+      return connection;
+    } catch (error) {
+      client.close();
+      if (signal.aborted) throw aborted(signal);
+      throw connection.#failure ?? imapError(error, 'open');
+    } finally {
+      stop.removeEventListener('abort', onStop);
+    }
+  }
+
+  /** Whether commands can still be sent. */
+  get usable(): boolean {
+    return this.client.usable && !this.client.isClosed && this.#failure === undefined;
+  }
+
+  /**
+   * Runs one command; an abort closes the connection. `false` is how imapflow says that the server refused: the reason is thrown.
+   */
+  async run<T>(signal: AbortSignal, command: () => Promise<T>): Promise<Exclude<T, false>> {
+    return this.#guard(signal, async () => {
+      const result = await command();
+      if (result === false) throw this.#refusal ?? connectionLost();
+      // TypeScript cannot narrow a generic by its literal.
+      return result as Exclude<T, false>;
+    });
+  }
+
+  /** The rows of a FETCH as they come; the command goes on only as rows are taken. An abort closes the connection. */
+  async *rows(
+    signal: AbortSignal,
+    fetch: () => AsyncGenerator<FetchMessageObject, unknown, undefined>,
+  ): AsyncGenerator<FetchMessageObject, void, undefined> {
+    const rows = fetch();
+    try {
+      for (;;) {
+        const next = await this.#guard(signal, () => rows.next());
+        if (next.done) break;
+        yield next.value;
+      }
+    } finally {
+      await rows.return(undefined);
+    }
+    // A fetch with no mailbox selected ends without rows and without an error.
+    if (!this.usable || !this.client.mailbox) throw this.#failure ?? connectionLost();
+  }
+
+  async #guard<T>(signal: AbortSignal, command: () => Promise<T>): Promise<T> {
+    throwIfAborted(signal);
+    if (!this.usable) throw this.#failure ?? connectionLost();
+    const onAbort = () => this.client.close();
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#refusal = undefined;
+    this.#running += 1;
+    try {
+      return await command();
+    } catch (error) {
+      if (signal.aborted) throw aborted(signal);
+      throw this.#failure ?? imapError(error, 'command');
+    } finally {
+      this.#running -= 1;
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #observe(entry: LogEntry): void {
+    if (entry.err !== undefined) this.#refusal = entry.err;
+    if (entry.msg !== 'Throttling detected') return;
+    // imapflow would wait minutes with the connection open and then repeat the command by itself.
+    const text = `Backoff Time: ${Number(entry.throttleDelay) || 60_000}`;
+    this.#fail(throttled(text, undefined, entry.err) ?? connectionLost(entry.err));
+    this.client.closeAfter();
+  }
+
+  #fail(error: MailmillError): void {
+    this.#failure ??= error;
+  }
+
+  /** Logs out when nothing is in flight, within two seconds, and closes the socket in any case. */
+  async close(): Promise<void> {
+    if (this.usable && this.#running === 0) {
+      const timer = setTimeout(() => this.client.close(), 2_000);
+      try {
+        await this.client.logout();
+      } catch (error) {
+        // It is closed below; why the farewell failed matters to nobody.
+        this.#observe({ err: error });
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    this.client.close();
+  }
+}

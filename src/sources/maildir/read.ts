@@ -1,0 +1,33 @@
+import { constants } from 'node:fs';
+import fs from 'node:fs/promises';
+import { isMissing, isNotRegular } from './errors.ts';
+
+/** At most `limit` bytes of a regular file, without following a link; undefined when there is none. */
+export async function readRegular(file: Buffer, limit = Number.POSITIVE_INFINITY): Promise<Buffer | undefined> {
+  let handle: fs.FileHandle;
+  try {
+    // Without O_NONBLOCK a named pipe would hang.
+    handle = await fs.open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isMissing(error) || isNotRegular(error)) return undefined;
+    throw error;
+  }
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) return undefined;
+    if (stat.size <= limit) return await handle.readFile();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(limit), 0, limit, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The header block with its blank line; all of it when there is no body. */
+export function headerOf(bytes: Buffer): Buffer {
+  const ends = ['\r\n\r\n', '\n\n'].flatMap((blank) => {
+    const at = bytes.indexOf(blank);
+    return at < 0 ? [] : [at + blank.length];
+  });
+  return ends.length === 0 ? bytes : bytes.subarray(0, Math.min(...ends));
+}

@@ -1,0 +1,42 @@
+import { resolveSource } from '../api/resolve.ts';
+import { stalled } from '../telemetry/errors.ts';
+import { createImapSource } from './imap/source.ts';
+import { createMaildirSource } from './maildir/source.ts';
+import type { Source } from './source.ts';
+import type { UidAllocator } from './uid-allocator.ts';
+
+/** A source of a revision (`RevisionSource`), with or without defaults. */
+export interface SourceSpec {
+  readonly name: string;
+  readonly imap?: Parameters<typeof resolveSource>[0]['spec']['imap'];
+  readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
+}
+
+export interface SourceDependencies {
+  /** Reads a key of a Secret in the pipeline's namespace; throws Stalled when there is none. */
+  readonly secret: (name: string, key: string) => Promise<string>;
+  readonly uids: UidAllocator;
+  readonly namespace: string;
+  /** Where the Maildir of a source is; default: its `path`, else where workers have it mounted. */
+  readonly maildirPath?: (source: string) => string;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** What reads a source. One line a kind. */
+export async function createSource(source: SourceSpec, dependencies: SourceDependencies): Promise<Source> {
+  const { name } = source;
+  const { spec } = resolveSource({
+    apiVersion: 'mailmill.io/v1alpha1',
+    kind: 'MailboxSource',
+    metadata: { name, namespace: dependencies.namespace },
+    spec: { imap: source.imap, maildir: source.maildir },
+  });
+  if (spec.imap) return createImapSource({ name, spec: spec.imap, secret: dependencies.secret });
+  if (spec.maildir) {
+    const { uids, clock, maildirPath } = dependencies;
+    const dir = maildirPath?.(name) ?? spec.maildir.path ?? `/var/lib/mailmill/maildir/${name}`;
+    return createMaildirSource({ name, spec: spec.maildir, dir, uids, clock });
+  }
+  throw stalled('SOURCE_KIND_UNKNOWN', `source ${name} is of a kind that this version does not know; update mailmill`);
+}
