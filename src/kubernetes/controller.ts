@@ -1,7 +1,7 @@
 import { asMailmillError, transient } from '../telemetry/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { withDeadline } from './deadline.ts';
-import { type Log, silent } from './log.ts';
+import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
@@ -59,7 +59,7 @@ export function createController(options: ControllerOptions): Controller {
         queue.addAfter(key, error.retryAfterMs);
         return 'requeue_after';
       }
-      log.warn(`${name} failed; it is retried`, { key, code: error.code, error: error.message, cause: error.cause });
+      log.warn(`${name} failed; it is retried`, { key, ...told(error) });
       queue.addRateLimited(key);
       return 'error';
     }

@@ -1,7 +1,7 @@
-import { asMailmillError, transient } from '../telemetry/errors.ts';
+import { transient } from '../telemetry/errors.ts';
 import type { KubernetesClient } from './client-api.ts';
 import { type Clock, microTime, systemClock } from './clock.ts';
-import { type Log, silent } from './log.ts';
+import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { type Event, events, type KubernetesObject, keyOf } from './objects.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -132,12 +132,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       count('failed');
       // Events expire: the next repeat begins a new one.
       entries.delete(entry.key);
-      const { code, message } = asMailmillError(error);
-      log.info('an event could not be written; it is not retried', {
-        reason: entry.event.reason,
-        code,
-        error: message,
-      });
+      log.info('an event could not be written; it is not retried', { reason: entry.event.reason, ...told(error) });
     }
   };
 
@@ -168,7 +163,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         record(object, what);
       } catch (error) {
         count('failed');
-        log.warn('an event could not be recorded', { reason: what.reason, error });
+        log.warn('an event could not be recorded', { reason: what.reason, ...told(error) });
       }
     },
     run: async (signal) => {

@@ -1,8 +1,8 @@
-import { asMailmillError, stalled, transient } from '../telemetry/errors.ts';
+import { stalled, transient } from '../telemetry/errors.ts';
 import type { KubernetesClient } from './client-api.ts';
 import { type Clock, microTime, systemClock } from './clock.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
-import { type Log, silent } from './log.ts';
+import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { type Lease, type Live, leases, type ObjectName } from './objects.ts';
 
@@ -232,8 +232,3 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
 const lostLeadership = (name: string) =>
   transient('LEADERSHIP_LOST', `lease ${name} could not be renewed in time; this process stops leading and stands by`);
-
-const told = (error: unknown) => {
-  const { code, message } = asMailmillError(error);
-  return { code, error: message };
-};

@@ -3,7 +3,7 @@ import { Backoff } from './backoff.ts';
 import type { KubernetesClient } from './client-api.ts';
 import type { Clock } from './clock.ts';
 import { isExpired } from './errors.ts';
-import type { Log } from './log.ts';
+import { type Log, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import type { KubernetesObject, Live, ResourceType } from './objects.ts';
 
@@ -94,9 +94,9 @@ export async function listWatch<T extends KubernetesObject>(
   };
 
   const pause = async (error: unknown) => {
-    const { code, message, retryAfterMs } = asMailmillError(error);
+    const { retryAfterMs } = asMailmillError(error);
     const wait = Math.max(backoff.next(), (retryAfterMs ?? 0) * (1 + random() / 4));
-    log.info(`watch of ${type.plural} interrupted; continued after a pause`, { code, error: message, waitMs: wait });
+    log.info(`watch of ${type.plural} interrupted; continued after a pause`, { ...told(error), waitMs: wait });
     await clock.sleep(wait, signal);
   };
 

@@ -2,7 +2,7 @@ import { transient } from '../telemetry/errors.ts';
 import type { KubernetesClient } from './client-api.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { listWatch, type Sink } from './list-watch.ts';
-import { type Log, silent } from './log.ts';
+import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { type KubernetesObject, keyOf, type Live, type ResourceType } from './objects.ts';
 import { type Cache, type Indexers, Store } from './store.ts';
@@ -70,7 +70,10 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
     try {
       handler(change);
     } catch (error) {
-      log.warn(`a handler of changes of ${type.plural} threw; the cache goes on`, { change: change.type, error });
+      log.warn(`a handler of changes of ${type.plural} threw; the cache goes on`, {
+        change: change.type,
+        ...told(error),
+      });
     }
   };
   const emit = (change: Change<T>) => {
