@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { transient } from '../../telemetry/errors.ts';
-import { sinkError } from './errors.ts';
+import { invalidUri, sinkError } from './errors.ts';
 
 /** Milliseconds for a login, or for a connection of the pool to become free. */
 const connectMs = 15_000;
@@ -11,9 +11,16 @@ const idleInTransactionMs = 8_000;
 /** Milliseconds for everything done with one connection, in case the network stays silent. */
 const deadlineMs = 5 * 60_000;
 
-export const openPool = (uri: string, max: number): pg.Pool => {
+/**
+ * A pool that connects when it is first used.
+ *
+ * @throws Stalled `SINK_URI_INVALID`.
+ */
+export function openPool(uri: string, max: number): pg.Pool {
+  const connectionString = uri.trim(); // Secrets made from files end in a line break
+  if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) throw invalidUri();
   const pool = new pg.Pool({
-    connectionString: uri.trim(), // Secrets made from files end in a line break
+    connectionString,
     max,
     application_name: 'mailmill',
     connectionTimeoutMillis: connectMs,
@@ -23,7 +30,7 @@ export const openPool = (uri: string, max: number): pg.Pool => {
   // An idle connection that breaks is replaced at its next use, and that use reports what is wrong.
   pool.on('error', () => undefined);
   return pool;
-};
+}
 
 /** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
 export const begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
@@ -81,9 +88,7 @@ export async function withConnection<T>(
 }
 
 async function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
-  const connecting = pool.connect().catch((error) => {
-    throw sinkError(error);
-  });
+  const connecting = login(pool);
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort);
@@ -98,5 +103,13 @@ async function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClien
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
+  }
+}
+
+async function login(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw sinkError(error);
   }
 }

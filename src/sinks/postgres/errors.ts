@@ -108,15 +108,17 @@ function serverError(state: string, cause: unknown): MailmillError {
   }
 }
 
+/** The URI cannot be read. No cause: it would hold the password. */
+export const invalidUri = (): MailmillError =>
+  stalled(
+    'SINK_URI_INVALID',
+    'the connection URI in the Secret of the sink cannot be read; it is postgresql://user:password@host:5432/database, with special characters percent-encoded',
+  );
+
 function connectionError(cause: unknown): MailmillError {
   const code = systemCode(cause);
   const text = cause instanceof Error ? cause.message : '';
-  // The URL in such an error holds the password, so the cause is left out.
-  if (code === 'ERR_INVALID_URL' || text.startsWith('Invalid port'))
-    return stalled(
-      'SINK_URI_INVALID',
-      'the connection URI in the Secret of the sink cannot be read; it is postgresql://user:password@host:5432/database, with special characters percent-encoded',
-    );
+  if (code === 'ERR_INVALID_URL' || text.startsWith('Invalid port')) return invalidUri();
   if (code === 'ENOENT' || text.startsWith('SECURITY WARNING'))
     return stalled(
       'SINK_TLS_SETTINGS',

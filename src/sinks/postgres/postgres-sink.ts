@@ -69,7 +69,7 @@ export class PostgresSink {
    * A sink; nothing is connected yet.
    *
    * @param types every field that documents of the revision can have, with its type.
-   * @throws what `columnsOf` throws; Stalled `SINK_TABLE_RESERVED` when the table is the sink's own book-keeping.
+   * @throws what `columnsOf` throws; Stalled `SINK_TABLE_RESERVED` when the table is the sink's own book-keeping, `SINK_URI_INVALID`.
    */
   static open(name: string, spec: PostgresSpec, types: ColumnTypes, options: PostgresSinkOptions): PostgresSink {
     if (spec.table === progressTable)
