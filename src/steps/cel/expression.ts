@@ -118,7 +118,7 @@ export class Compiler {
       parsed = environment.parse(text);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      const summary = plain(error.summary);
+      const { summary } = error;
       const message = error.code === 'limit_exceeded' ? `the expression is too large: ${summary}` : summary;
       return refuse({ offset: error.range?.start ?? 0, message });
     }

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { loadAll } from 'js-yaml';
+import { describe, expect, it } from 'vitest';
+import type { EmailPipeline, MailboxSource, MailmillResource } from '../../src/api/resources.ts';
+import { messageTypes, sha256, toDocument } from '../../src/message/fields.ts';
+import { parseMessage } from '../../src/message/parse.ts';
+import { compilePipeline } from '../../src/pipeline/compile.ts';
+import { compileSteps, type RunOutcome, runSteps } from '../../src/steps/registry.ts';
+
+const samples = new URL('../../manifests/samples/', import.meta.url);
+
+function resources(directory: string): readonly MailmillResource[] {
+  const files = readdirSync(new URL(directory, samples)).filter((file) => file.endsWith('.yaml'));
+  return files.flatMap(
+    (file) => loadAll(readFileSync(new URL(`${directory}${file}`, samples), 'utf8')) as MailmillResource[],
+  );
+}
+const sourcesOf = (all: readonly MailmillResource[]) =>
+  all.filter((r): r is MailboxSource => r.kind === 'MailboxSource');
+const pipelinesOf = (all: readonly MailmillResource[]) =>
+  all.filter((r): r is EmailPipeline => r.kind === 'EmailPipeline');
+
+const mailFolders = ['cur', 'new', '.Archive/cur', '.Archive.2023/cur'];
+const mail = mailFolders.flatMap((folder) => {
+  const url = new URL(`demo/mail/${folder}/`, samples);
+  return readdirSync(url)
+    .filter((file) => !file.startsWith('.'))
+    .map((file) => ({ file, folder, raw: readFileSync(new URL(file.replaceAll(':', '%3A'), url)) }));
+});
+
+async function process(name: string): Promise<ReadonlyMap<string, RunOutcome>> {
+  const demo = resources('demo/');
+  const pipeline = pipelinesOf(demo).find((each) => each.metadata.name === name);
+  const steps = compileSteps(pipeline?.spec.steps ?? [], messageTypes);
+  if (!steps.ok) throw new Error('does not compile');
+  const outcomes = new Map<string, RunOutcome>();
+  for (const { file, folder, raw } of mail) {
+    const sighting = {
+      id: file,
+      source: 'support',
+      account: 'mail',
+      folder,
+      receivedAt: new Date(0),
+      size: raw.length,
+      rawSha256: sha256(raw),
+      flags: [],
+    };
+    outcomes.set(file, runSteps(steps.steps, toDocument(await parseMessage(raw), sighting)));
+  }
+  return outcomes;
+}
+
+describe('the samples', () => {
+  it.each(['demo/', 'imap/'])('in %s compile', (directory) => {
+    const all = resources(directory);
+    expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(2);
+    for (const pipeline of pipelinesOf(all))
+      expect(compilePipeline(pipeline, sourcesOf(all))).toMatchObject({ ok: true });
+  });
+
+  it('never write suspend or replicas, which self-healing would turn back', () => {
+    for (const pipeline of pipelinesOf([...resources('demo/'), ...resources('imap/')])) {
+      expect(Object.keys(pipeline.spec)).not.toContain('suspend');
+      expect(Object.keys(pipeline.spec)).not.toContain('replicas');
+    }
+  });
+
+  it('have at least 60 messages under unique names, and two that are byte for byte the same', () => {
+    expect(mail.length).toBeGreaterThanOrEqual(60);
+    expect(new Set(mail.map(({ file }) => file.replace(/:.*/, ''))).size).toBe(mail.length);
+    const hashes = mail
+      .filter(({ folder }) => folder === 'cur')
+      .map(({ raw }) => createHash('sha256').update(raw).digest('hex'));
+    expect(hashes.length - new Set(hashes).size).toBe(1);
+  });
+
+  it('keep their bytes: no line end is converted', () => {
+    const has = (pattern: RegExp) => mail.some(({ raw }) => pattern.test(raw.toString('latin1')));
+    expect(has(/^[^\n]*\r[^\n]*$/)).toBe(true); // CR alone
+    expect(has(/^[^\n]*\r\n/)).toBe(true);
+    expect(has(/\0/)).toBe(true);
+  });
+
+  it('become documents of everything, whatever is wrong with them', async () => {
+    const outcomes = [...(await process('everything')).values()];
+    expect(outcomes.every(({ outcome }) => outcome === 'pass')).toBe(true);
+  });
+
+  it('give orders, drops and dead letters', async () => {
+    const outcomes = [...(await process('orders')).values()];
+    const count = (outcome: RunOutcome['outcome']) => outcomes.filter((each) => each.outcome === outcome).length;
+    expect({ pass: count('pass'), drop: count('drop'), error: count('error') }).toStrictEqual({
+      pass: 20,
+      drop: 59,
+      error: 3,
+    });
+    const failed = outcomes.flatMap((each) => (each.outcome === 'error' ? [each.message.split(':')[1]?.trim()] : []));
+    expect(failed.sort()).toStrictEqual(['amount', 'items', 'orderNumber']);
+  });
+});
