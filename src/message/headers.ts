@@ -40,11 +40,6 @@ function nameLength(text: string, start: number, end: number): number {
   return i < end && text.charCodeAt(i) === COLON ? length : -1;
 }
 
-/** Value of a field that goes over several lines: breaks removed, a folding tab is a blank. */
-function unfold(lines: string): string {
-  return lines.replaceAll('\r', '').replaceAll('\n\t', ' ').replaceAll('\n', '');
-}
-
 /**
  * Reads the header block that starts at `start`. Lines that are no fields are skipped (`HEADER_LINE_SKIPPED`) as long as
  * fields follow; else the body starts there (`HEADER_END_MISSING`).
@@ -78,14 +73,10 @@ function readChunk(
   const fields: HeaderField[] = [];
   const problems: [string, string][] = [];
   let name = '';
-  let valueStart = -1;
-  let valueEnd = -1;
-  let folded = false;
+  let value: string | null = null;
   const finish = () => {
-    if (valueStart === -1) return;
-    const value = text.slice(valueStart, valueEnd);
-    fields.push({ name, value: (folded ? unfold(value) : value).trim() });
-    valueStart = -1;
+    if (value !== null) fields.push({ name, value: value.trim() });
+    value = null;
   };
   const ends = (bodyStart: number): HeaderBlock => {
     finish();
@@ -102,9 +93,9 @@ function readChunk(
     const lineEnd = lf > position && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
     if (lineEnd === position) return ends(Math.min(lf + 1, text.length));
     const code = text.charCodeAt(position);
-    if ((code === SPACE || code === TAB) && valueStart !== -1) {
-      folded = true;
-      valueEnd = lineEnd;
+    if ((code === SPACE || code === TAB) && value !== null) {
+      // A folding tab is a blank.
+      value += code === TAB ? ` ${text.slice(position + 1, lineEnd)}` : text.slice(position, lineEnd);
     } else {
       if (code === DASH && isDelimiter?.(offset + position, offset + lineEnd) === true) return ends(position);
       const length = nameLength(text, position, lineEnd);
@@ -112,9 +103,7 @@ function readChunk(
       if (length !== -1 && length <= maxNameLength) {
         finish();
         name = text.slice(position, position + length).toLowerCase();
-        valueStart = text.indexOf(':', position + length) + 1;
-        valueEnd = lineEnd;
-        folded = false;
+        value = text.slice(text.indexOf(':', position + length) + 1, lineEnd);
       } else if (length === -1) {
         finish();
         const mbox = offset === 0 && position === 0 && text.startsWith('From ');

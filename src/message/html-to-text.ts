@@ -145,7 +145,7 @@ class Converter {
   #text(raw: string): void {
     const decoded = decodeEntities(raw);
     if (this.#pre > 0) {
-      this.#flush(decoded.replaceAll('\r\n', '\n'));
+      this.#flush(decoded.split('\r\n').join('\n'));
       return;
     }
     const text = decoded.replace(blanks, ' ');

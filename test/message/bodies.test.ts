@@ -1,0 +1,107 @@
+import { hash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { parseMessage } from '../../src/message/parse.ts';
+
+const parse = (text: string) => parseMessage(Buffer.from(text, 'latin1'));
+const multipart = (subtype: string, ...parts: string[]) =>
+  `Content-Type: multipart/${subtype}; boundary=b\r\n\r\n${parts.map((part) => `--b\r\n${part}\r\n`).join('')}--b--\r\n`;
+const text = 'Content-Type: text/plain\r\n\r\nplain';
+const html = 'Content-Type: text/html\r\n\r\n<p>rich';
+
+describe('bodies', () => {
+  test('text and HTML of an alternative', async () => {
+    expect(await parse(multipart('alternative', text, html))).toMatchObject({
+      text: 'plain',
+      html: '<p>rich',
+      attachments: [],
+      defects: [],
+    });
+  });
+
+  test('text comes from HTML when there is no text part', async () => {
+    expect(await parse(html)).toMatchObject({ text: 'rich', html: '<p>rich' });
+  });
+
+  test('a named HTML alternative is a body all the same', async () => {
+    const named = html.replace('text/html', 'text/html; name="page.html"');
+    expect(await parse(multipart('alternative', text, named))).toMatchObject({ html: '<p>rich', attachments: [] });
+  });
+
+  test('a named text behind the first part, one with disposition attachment and any other type are attachments', async () => {
+    const message = await parse(
+      multipart(
+        'mixed',
+        text,
+        'Content-Type: text/plain; name=log.txt\r\n\r\nlog',
+        'Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nx',
+        'Content-Type: text/calendar\r\n\r\nBEGIN',
+      ),
+    );
+    expect(message.text).toBe('plain');
+    expect(message.attachments.map((a) => [a.filename, a.contentType])).toEqual([
+      ['log.txt', 'text/plain'],
+      ['', 'text/plain'],
+      ['', 'text/calendar'],
+    ]);
+  });
+
+  test('a second text body is left out and said so', async () => {
+    const message = await parse(multipart('mixed', text, 'Content-Type: text/plain\r\n\r\nfooter'));
+    expect(message.text).toBe('plain');
+    expect(message.defects.map((one) => one.code)).toEqual(['BODY_PART_LEFT_OUT']);
+  });
+
+  test('an attachment has the size and hash of its decoded bytes', async () => {
+    const message = await parse(
+      multipart(
+        'mixed',
+        text,
+        'Content-Type: image/png\r\nContent-Transfer-Encoding: BASE64\r\nContent-ID: <one@example>\r\nContent-Disposition: inline; filename="a.png"\r\n\r\nAAEC\r\n/w==',
+      ),
+    );
+    expect(message.attachments).toEqual([
+      {
+        filename: 'a.png',
+        contentType: 'image/png',
+        size: 4,
+        sha256: hash('sha256', Buffer.from([0, 1, 2, 255])),
+        contentId: 'one@example',
+        inline: true,
+      },
+    ]);
+  });
+
+  test('an image that the HTML refers to is inline without saying so', async () => {
+    const image = 'Content-Type: image/png\r\nContent-ID: <i>\r\n\r\nx';
+    expect((await parse(multipart('related', html, image))).attachments[0]?.inline).toBe(true);
+    expect((await parse(multipart('mixed', html, image))).attachments[0]?.inline).toBe(false);
+  });
+
+  test('a nested message is one attachment, named by its subject', async () => {
+    const nested = 'Content-Type: message/rfc822\r\n\r\nSubject: =?utf-8?Q?n=C3=A9?=\r\n\r\nbody';
+    const message = await parse(multipart('mixed', text, nested));
+    expect(message.attachments.map((a) => [a.filename, a.contentType, a.size])).toEqual([['né', 'message/rfc822', 36]]);
+  });
+
+  test('CRLF becomes LF in text, not in attachments', async () => {
+    const message = await parse(multipart('mixed', `${text}\r\nmore`, 'Content-Type: a/b\r\n\r\n1\r\n2'));
+    expect(message.text).toBe('plain\nmore');
+    expect(message.attachments[0]?.size).toBe(4);
+  });
+
+  test.each([
+    ['utf-7', 'Hi Mom -+Jjo--!', 'Hi Mom -☺-!'], // RFC 2152
+    ['cp437', 'caf\x82', 'café'],
+  ])('%s is read by mailparser, which is counted', async (charset, body, expected) => {
+    const reasons: string[] = [];
+    const raw = Buffer.from(`Content-Type: text/plain; charset=${charset}\r\n\r\n${body}`, 'latin1');
+    const message = parseMessage(raw, { onFallback: (reason) => reasons.push(reason) });
+    expect(message).toBeInstanceOf(Promise);
+    expect((await message).text).toBe(expected);
+    expect(reasons).toEqual(['charset']);
+  });
+
+  test('everything else is synchronous', () => {
+    expect(parse(text)).not.toBeInstanceOf(Promise);
+  });
+});
