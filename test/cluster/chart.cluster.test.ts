@@ -1,15 +1,28 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { load, loadAll } from 'js-yaml';
 import { expect, test } from 'vitest';
-import { chart } from './chart.ts';
+import { leaderPermissions, type Permission, permissions, secretPermissions } from '../../src/operator/permissions.ts';
+import { chart, installChart, operatorNamespace, uninstallChart } from './chart.ts';
+import { startCluster } from './harness.ts';
 import { finish } from './shell.ts';
 
 const required = ['--set', 'image.repository=example.com/mailmill,statusKey.existingSecret=key'];
 
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
 interface Rendered {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: readonly unknown[];
+  readonly rules?: readonly Rule[];
   readonly roleRef?: { readonly kind: string; readonly name: string };
 }
 
@@ -47,6 +60,31 @@ test('without a repository or a key it says what to set', async () => {
   const bare = await finish('helm', ['template', 'mailmill', chart]);
   expect(bare.code).not.toBe(0);
   expect(bare.stderr).toMatch(/image\.repository|statusKey\.existingSecret/);
+});
+
+/** One line for each verb on each resource; names of objects aside. */
+const granted = (rules: readonly Rule[]) =>
+  rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${group}`)),
+      ),
+    )
+    .sort();
+
+const wanted = (table: readonly Permission[]) =>
+  granted(table.map(({ apiGroup, resource, verbs }) => ({ apiGroups: [apiGroup], resources: [resource], verbs })));
+
+test.each([
+  ['cluster-wide', []],
+  ['for listed namespaces', ['--set', 'watch.namespaces={a},tenants={a}']],
+])('the operator may do what it needs and nothing else, %s', (_, args) => {
+  const objects = render(...args);
+  const rulesOf = (name: string) =>
+    objects.find(({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && metadata.name === name)?.rules ?? [];
+  expect(granted(rulesOf('mailmill-operator'))).toEqual(wanted(permissions));
+  expect(granted(rulesOf('mailmill-secret-reader'))).toEqual(wanted(secretPermissions));
+  expect(granted(rulesOf('mailmill-operator-leader'))).toEqual(wanted(leaderPermissions));
 });
 
 test('by default the operator works in every namespace and reads no Secret', () => {
@@ -96,8 +134,28 @@ test('rendering twice gives the same: nothing drifts under Argo CD', () => {
   expect(render('--set', 'tenants={a}')).toEqual(render('--set', 'tenants={a}'));
 });
 
-test('the schema knows every value of values.yaml', async () => {
+test('every value of values.yaml is described by the schema', async () => {
   const { stdout } = await finish('helm', ['show', 'values', chart]);
-  const values = load(stdout) as Record<string, unknown>;
-  expect(Object.keys(values).length).toBeGreaterThan(8);
+  const schema = JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8')) as Schema;
+  const missing = (value: unknown, of: Schema | undefined, path: string): readonly string[] => {
+    if (of === undefined) return [path];
+    if (value === null || typeof value !== 'object' || Array.isArray(value) || !of.properties) return [];
+    return Object.entries(value).flatMap(([key, inner]) => missing(inner, of.properties?.[key], `${path}.${key}`));
+  };
+  expect(missing(load(stdout), schema, 'values')).toEqual([]);
+});
+
+test('an upgrade keeps the key that tokens are made from', async () => {
+  const cluster = await startCluster();
+  const key = async () => (await cluster.get(operatorNamespace, 'secret/mailmill-status-key')).data.key as string;
+  const values = { 'operator.replicas': 0 };
+  try {
+    await installChart(cluster, { tenants: [], values });
+    const before = await key();
+    expect(Buffer.from(before, 'base64').length).toBeGreaterThanOrEqual(32);
+    await installChart(cluster, { tenants: ['default'], values });
+    expect(await key()).toBe(before);
+  } finally {
+    await uninstallChart(cluster);
+  }
 });

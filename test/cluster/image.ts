@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { clusterSettings } from './settings.ts';
 import { output, run } from './shell.ts';
 
@@ -27,7 +27,11 @@ function contentHash(paths: readonly string[]): string {
   const hash = createHash('sha256');
   const visit = (path: string) => {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-    else hash.update(`${path}\0`).update(readFileSync(path)).update('\0');
+    else
+      hash
+        .update(`${relative(root, path)}\0`)
+        .update(readFileSync(path))
+        .update('\0');
   };
   for (const path of paths) visit(join(root, path));
   return hash.digest('hex').slice(0, 16);
