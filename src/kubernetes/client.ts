@@ -1,4 +1,4 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import type { ClusterAccess } from './access.ts';
 import type {
   DeleteOptions,
   KubernetesClient,
@@ -19,6 +19,7 @@ import { createTransport } from './transport.ts';
 import { watchStream } from './watch-stream.ts';
 
 export type * from './client-api.ts';
+export { loadAccess } from './load-access.ts';
 
 export interface ClientOptions {
   readonly metrics?: KubernetesMetrics;
@@ -28,22 +29,15 @@ export interface ClientOptions {
   readonly userAgent?: string;
 }
 
-/** From $KUBECONFIG, ~/.kube/config or the pod's service account, in this order. */
-export function loadKubeConfig(): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return config;
-}
-
 const patchTypes: Readonly<Record<PatchType, string>> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
 };
 
-/** A client of the current context's cluster. Throws Stalled `KUBECONFIG_INVALID` when the configuration names none. */
-export function createClient(config: KubeConfig, options: ClientOptions = {}): KubernetesClient {
+/** A client of the cluster that `access` leads to: see `loadAccess`. */
+export function createClient(access: ClusterAccess, options: ClientOptions = {}): KubernetesClient {
   const { clock = systemClock, random = Math.random, userAgent = 'mailmill', metrics } = options;
-  const transport = createTransport(config);
+  const transport = createTransport(access);
   const requester = createRequester(transport, clock, random, metrics);
 
   const headers = (metadataOnly?: boolean, list?: boolean) => ({
@@ -64,7 +58,7 @@ export function createClient(config: KubeConfig, options: ClientOptions = {}): K
   };
 
   const client: KubernetesClient = {
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace,
+    namespace: access.namespace,
     get: async (type, name, { signal, timeoutMs, metadataOnly }) => {
       const answer = await requester.json({
         method: 'GET',

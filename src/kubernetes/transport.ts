@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
-import { stalled } from '../telemetry/errors.ts';
+import type { ClusterAccess, TlsOptions } from './access.ts';
 
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,7 +13,7 @@ export interface TransportRequest {
   readonly long?: boolean;
 }
 
-/** One HTTP exchange with the API server of a kubeconfig; no retries, no meaning. */
+/** One HTTP exchange with the API server; no retries, no meaning. */
 export interface Transport {
   /** Answers when the headers are there. The body must be read or destroyed. Rejects with Node's own errors. */
   send(request: TransportRequest): Promise<http.IncomingMessage>;
@@ -26,19 +25,11 @@ const maxSockets = 32;
 /** TCP keep-alive: after 30 s of silence the kernel probes, and gives up within some ten seconds. */
 const keepAliveMsecs = 30_000;
 
-type TlsOptions = Pick<
-  https.RequestOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
->;
-
-/** Connections by the kubeconfig's current context: its server, TLS files and credentials, read again as they rotate. */
-export function createTransport(config: KubeConfig): Transport {
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    throw stalled('KUBECONFIG_INVALID', 'the kubeconfig names no current cluster; set its current-context');
-  }
-  const server = new URL(cluster.server);
+/** Connections by `access`: its server, and its TLS files and credentials as they rotate. */
+export function createTransport(access: ClusterAccess): Transport {
+  const { server } = access;
   const secure = server.protocol === 'https:';
+  const base = server.pathname.replace(/\/$/, '');
   let tls: TlsOptions = {};
   let agents: { short: http.Agent; long: http.Agent } | undefined;
 
@@ -46,37 +37,28 @@ export function createTransport(config: KubeConfig): Transport {
     if (agents !== undefined && sameTls(tls, options)) return agents;
     // The old agents' connections end with their requests; idle ones are closed by the server.
     tls = options;
-    const base = { keepAlive: true, keepAliveMsecs, scheduling: 'lifo' as const };
+    const common = { keepAlive: true, keepAliveMsecs, scheduling: 'lifo' as const };
     const make = (more: http.AgentOptions) =>
-      secure ? new https.Agent({ ...base, ...options, ...more }) : new http.Agent({ ...base, ...more });
+      secure ? new https.Agent({ ...common, ...options, ...more }) : new http.Agent({ ...common, ...more });
     agents = { short: make({ maxSockets, maxFreeSockets: maxSockets }), long: make({}) };
     return agents;
-  };
-
-  const prepare = async (request: TransportRequest) => {
-    const options: https.RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-    const own = agentsFor({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
-    const agent = cluster.proxyUrl === undefined ? own[request.long === true ? 'long' : 'short'] : options.agent;
-    const base = server.pathname === '/' ? '' : server.pathname.replace(/\/$/, '');
-    const prepared: https.RequestOptions = {
-      method: request.method,
-      protocol: server.protocol,
-      hostname: server.hostname.replace(/^\[|\]$/g, ''),
-      port: server.port === '' ? (secure ? 443 : 80) : server.port,
-      path: base + request.path,
-      headers: { ...(options.headers as http.OutgoingHttpHeaders | undefined), ...request.headers },
-      agent,
-    };
-    return typeof options.auth === 'string' ? { ...prepared, auth: options.auth } : prepared;
   };
 
   return {
     send: async (request) => {
       request.signal.throwIfAborted();
-      const prepared = await prepare(request);
+      const { headers, tls: options, basic, agent } = await access.credentials();
       request.signal.throwIfAborted();
+      const prepared: https.RequestOptions = {
+        method: request.method,
+        protocol: server.protocol,
+        hostname: server.hostname.replace(/^\[|\]$/g, ''),
+        port: server.port === '' ? (secure ? 443 : 80) : server.port,
+        path: base + request.path,
+        headers: { ...headers, ...request.headers },
+        agent: agent ?? agentsFor(options)[request.long === true ? 'long' : 'short'],
+        ...(basic === undefined ? {} : { auth: basic }),
+      };
       return exchange(secure, prepared, request);
     },
     close: () => {

@@ -27,7 +27,7 @@ const signal = new AbortController().signal;
 
 beforeAll(async () => {
   plane = await startControlPlane();
-  client = createClient(plane.config('operator'), { metrics });
+  client = createClient(plane.access('operator'), { metrics });
 });
 afterAll(async () => {
   client?.close();

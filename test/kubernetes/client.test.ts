@@ -16,7 +16,7 @@ async function setUp(...script: readonly Step[]) {
   const server = await startScriptedServer(...script);
   const clock = manualClock();
   const registry = new Registry();
-  const client = createClient(server.config, { clock, random: () => 0, metrics: kubernetesMetrics(registry) });
+  const client = createClient(server.access, { clock, random: () => 0, metrics: kubernetesMetrics(registry) });
   ends.push(async () => {
     client.close();
     await server.close();

@@ -6,14 +6,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { type ClusterAccess, fileAccess } from '../../src/kubernetes/access.ts';
 import { freePorts } from '../support/free-port.ts';
 import { eventually } from '../support/processes.ts';
 
 /** A real etcd and kube-apiserver on loopback that a test may restart, starve and compact; audit log included. */
 export interface ControlPlane {
-  /** A kubeconfig of `user`, a member of system:masters; each has a token of its own for the audit log. `port`: of a proxy. */
-  config(user?: string, port?: number): KubeConfig;
+  /** Access of `user`, a member of system:masters; each has a token of its own for the audit log. `port`: of a proxy. */
+  access(user?: string, port?: number): ClusterAccess;
   readonly url: string;
   /** Stops the API server alone (gracefully, or at once), and starts it again, on the same port. */
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
@@ -139,14 +139,8 @@ export async function startControlPlane(flags: readonly string[] = []): Promise<
 
   return {
     url,
-    config: (user = 'admin', through = port) => {
-      const config = new KubeConfig();
-      config.loadFromClusterAndUser(
-        { name: 'c', server: `https://127.0.0.1:${through}`, caFile: crt, skipTLSVerify: false },
-        { name: user, token: user },
-      );
-      return config;
-    },
+    access: (user = 'admin', through = port) =>
+      fileAccess({ server: `https://127.0.0.1:${through}`, caFile: crt, token: user }),
     stopApiServer: (signal = 'SIGKILL') => kill('kube-apiserver', signal),
     startApiServer,
     compact: async () => {

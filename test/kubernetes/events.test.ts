@@ -16,7 +16,7 @@ async function setUp(script: readonly Step[], more: Partial<EventRecorderOptions
   const clock = manualClock();
   const registry = new Registry();
   const metrics = kubernetesMetrics(registry);
-  const client = createClient(server.config, { clock });
+  const client = createClient(server.access, { clock });
   const recorder = createEventRecorder({
     client,
     controller: 'mailmill.io/operator',

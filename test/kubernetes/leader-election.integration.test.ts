@@ -18,7 +18,7 @@ afterAll(() => plane?.stop());
 /** A candidate with its own way to the API server, which a test may break. */
 async function candidate(identity: string, name: string, acting: Set<string>, journal: string[]) {
   const proxy = await startTcpProxy(new URL(plane.url));
-  const client = createClient(plane.config('operator', proxy.port));
+  const client = createClient(plane.access('operator', proxy.port));
   const lease = { namespace: 'default', name };
   const times = { leaseMs: 3_000, renewDeadlineMs: 2_000, retryMs: 300 };
   const election = createLeaderElection({ client, lease, identity, ...times });
@@ -69,7 +69,7 @@ test('of two candidates one leads; the other takes over from one that is cut off
   await eventually(() => b.election.isLeader());
   expect(journal).toEqual(['a leads, of 1', 'a: LEADERSHIP_LOST', 'b leads, of 1']);
 
-  const client = createClient(plane.config());
+  const client = createClient(plane.access());
   const held = await client.get(leases, { namespace: 'default', name: 'two' }, { signal });
   expect(held.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1, leaseDurationSeconds: 3 });
   await b.leave();

@@ -25,13 +25,13 @@ const signal = new AbortController().signal;
 beforeAll(async () => {
   // ConfigMaps have no watch cache, so that compaction alone makes a version expire; Secrets have the usual one.
   plane = await startControlPlane(['--watch-cache-sizes=configmaps#0', '--etcd-compaction-interval=0']);
-  world = createClient(plane.config());
+  world = createClient(plane.access());
 });
 beforeEach(async () => {
   serial += 1;
   namespace = `reflector-${serial}`;
   proxy = await startTcpProxy(new URL(plane.url));
-  client = createClient(plane.config('operator', proxy.port));
+  client = createClient(plane.access('operator', proxy.port));
   await world.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { signal });
 });
 afterEach(async () => {

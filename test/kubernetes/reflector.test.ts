@@ -26,7 +26,7 @@ async function setUp(script: readonly Step[], more: Partial<ReflectorOptions<Con
   const clock: ManualClock = manualClock();
   const registry = new Registry();
   const metrics = kubernetesMetrics(registry);
-  const client: KubernetesClient = createClient(server.config, { clock, metrics, random: () => 0.5 });
+  const client: KubernetesClient = createClient(server.access, { clock, metrics, random: () => 0.5 });
   const reflector = createReflector<ConfigMap>({
     client,
     type: configMaps,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { KubeConfig } from '@kubernetes/client-node';
+import { type ClusterAccess, fileAccess } from '../../src/kubernetes/access.ts';
 
 export interface Asked {
   readonly method: string;
@@ -25,7 +25,7 @@ export interface Answer {
 
 /** A server that plays the API server's faults as a test scripts them; one script step a request, the last repeats. */
 export interface ScriptedServer {
-  readonly config: KubeConfig;
+  readonly access: ClusterAccess;
   readonly asked: readonly Asked[];
   readonly connections: () => number;
   close(): Promise<void>;
@@ -78,13 +78,8 @@ export async function startScriptedServer(...script: readonly Step[]): Promise<S
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    { name: 'c', server: `http://127.0.0.1:${address.port}`, skipTLSVerify: true },
-    { name: 'u', token: 'a-token' },
-  );
   return {
-    config,
+    access: fileAccess({ server: `http://127.0.0.1:${address.port}`, token: 'a-token' }),
     asked,
     connections: () => sockets.size,
     close: async () => {
