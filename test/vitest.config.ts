@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+let order = 0;
 const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
-  test: { name, include, exclude: [] as string[], ...more },
+  test: { name, include, exclude: [] as string[], sequence: { groupOrder: order++ }, ...more },
 });
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type MailmillError, stalled, transient } from '../telemetry/errors.ts';
+import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 
 /** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
 const idleInTransactionMs = 8_000;
@@ -159,6 +159,7 @@ export class Database {
 }
 
 function isConnectionError(error: unknown): boolean {
+  if (error instanceof MailmillError) return false;
   return (
     error instanceof Error &&
     (networkCode(error) !== undefined ||
