@@ -3,7 +3,12 @@ import type { Progress, ProgressKey, Row, WriteContext, WriteResult } from '../.
 
 /** What an `Exact` sink offers to the contract. */
 export interface ExactSink {
-  commit(rows: readonly Row[], progress: readonly Progress[], context: WriteContext, signal: AbortSignal): Promise<WriteResult>;
+  commit(
+    rows: readonly Row[],
+    progress: readonly Progress[],
+    context: WriteContext,
+    signal: AbortSignal,
+  ): Promise<WriteResult>;
   progress(keys: readonly ProgressKey[], signal: AbortSignal): Promise<readonly (Progress | undefined)[]>;
   writeProgressIfAbsent(progress: readonly Progress[], signal: AbortSignal): Promise<void>;
 }
@@ -41,7 +46,8 @@ export const row = (n: number, subject: unknown, edition = 1): Row => ({
 
 /** Tests that every sink which declares `Exact` passes; `fresh` makes an empty one. Documents have `subject: string`. */
 export function exactContract(fresh: () => Promise<ExactSubject>): void {
-  const is = (contents: ReadonlyMap<string, unknown>) => [...contents].sort().map(([id, subject]) => `${id.slice(-2)} ${subject}`);
+  const is = (contents: ReadonlyMap<string, unknown>) =>
+    [...contents].sort().map(([id, subject]) => `${id.slice(-2)} ${subject}`);
 
   test('the same batch twice leaves the same documents', async () => {
     const { sink, contents } = await fresh();

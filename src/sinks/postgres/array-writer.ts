@@ -13,6 +13,10 @@ export const oids = {
 export type ElementType = keyof typeof oids;
 
 const headerBytes = 20;
+/** UTF-16 units below which room for the longest UTF-8 is cheaper than counting it. */
+const shortText = 16_384;
+/** A buffer doubles up to this step: one of a large message must not double. */
+const growBytes = 2 ** 20;
 /** 2000-01-01 in milliseconds since 1970, where PostgreSQL's timestamps begin. */
 const epochMs = 946_684_800_000;
 
@@ -101,7 +105,7 @@ export class ArrayWriter {
   }
 
   #utf8(value: string, prefix: 0 | 1): void {
-    this.#reserve(value.length * 3 + 5);
+    this.#reserve(5 + (value.length < shortText ? value.length * 3 : Buffer.byteLength(value)));
     const at = this.#end + 4;
     if (prefix === 1) this.#buffer[at] = 1; // version of jsonb's binary format
     const bytes = prefix + this.#buffer.write(value, at + prefix, 'utf8');
@@ -112,7 +116,7 @@ export class ArrayWriter {
   #reserve(bytes: number): void {
     const needed = this.#end + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, needed));
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length + Math.min(this.#buffer.length, growBytes), needed));
     this.#buffer.copy(larger, 0, 0, this.#end);
     this.#buffer = larger;
   }

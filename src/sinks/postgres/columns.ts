@@ -1,6 +1,6 @@
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
-import type { FieldType } from '../../message/fields.ts';
 import { columnName } from '../../message/column-name.ts';
+import type { FieldType } from '../../message/fields.ts';
 import { stalled } from '../../telemetry/errors.ts';
 import type { ColumnTypes } from '../sink.ts';
 

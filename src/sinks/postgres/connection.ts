@@ -33,7 +33,7 @@ export function openPool(uri: string, max: number): pg.Pool {
 }
 
 /** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
-export const begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
+export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
 
 /** A connection in use. `seal` makes it deaf to the caller's signal: COMMIT, once sent, is waited for. */
 export interface Connection {
@@ -78,7 +78,9 @@ export async function withConnection<T>(
     discard();
     if (aborted) throw signal.reason;
     if (late)
-      throw transient('SINK_TIMEOUT', "the sink's database did not answer for 5 minutes; it is tried again", { cause: error });
+      throw transient('SINK_TIMEOUT', "the sink's database did not answer for 5 minutes; it is tried again", {
+        cause: error,
+      });
     throw sinkError(error);
   } finally {
     clearTimeout(timer);

@@ -17,11 +17,7 @@ export function isRowError(error: unknown): boolean {
 /** What a refused row's dead letter says: names of the schema, never values. */
 export function refusalMessage(error: unknown): string {
   if (!(error instanceof pg.DatabaseError)) return 'the table refuses this row';
-  const where = error.constraint
-    ? `, constraint ${error.constraint}`
-    : error.column
-      ? `, column ${error.column}`
-      : '';
+  const where = error.constraint ? `, constraint ${error.constraint}` : error.column ? `, column ${error.column}` : '';
   return `the table refuses this row (SQLSTATE ${error.code}${where}); change the constraint, or what the steps make of such mail`;
 }
 
@@ -56,7 +52,11 @@ function serverError(state: string, cause: unknown): MailmillError {
         options,
       );
     case '42P01':
-      return stalled('SINK_TABLE_MISSING', 'the table of the sink is gone; restart the worker to make it again', options);
+      return stalled(
+        'SINK_TABLE_MISSING',
+        'the table of the sink is gone; restart the worker to make it again',
+        options,
+      );
     case '42P10':
       return stalled(
         'SINK_TABLE_MISMATCH',
@@ -79,7 +79,11 @@ function serverError(state: string, cause: unknown): MailmillError {
   }
   switch (state.slice(0, 2)) {
     case '28':
-      return stalled('SINK_AUTH_REJECTED', "the sink's database rejects the login; correct user and password in its Secret", options);
+      return stalled(
+        'SINK_AUTH_REJECTED',
+        "the sink's database rejects the login; correct user and password in its Secret",
+        options,
+      );
     case '3D':
       return stalled(
         'SINK_DATABASE_MISSING',
@@ -87,7 +91,11 @@ function serverError(state: string, cause: unknown): MailmillError {
         options,
       );
     case '3F':
-      return stalled('SINK_SCHEMA_MISSING', 'the schema of the sink does not exist; create it or name another', options);
+      return stalled(
+        'SINK_SCHEMA_MISSING',
+        'the schema of the sink does not exist; create it or name another',
+        options,
+      );
     case '42':
     case '0A':
       return stalled(
@@ -102,9 +110,17 @@ function serverError(state: string, cause: unknown): MailmillError {
         options,
       );
     case '08':
-      return transient('SINK_UNREACHABLE', `the connection to the sink's database broke (SQLSTATE ${state}); it is tried again`, options);
+      return transient(
+        'SINK_UNREACHABLE',
+        `the connection to the sink's database broke (SQLSTATE ${state}); it is tried again`,
+        options,
+      );
     default:
-      return transient('SINK_UNAVAILABLE', `the sink's database answered SQLSTATE ${state}; it is tried again`, options);
+      return transient(
+        'SINK_UNAVAILABLE',
+        `the sink's database answered SQLSTATE ${state}; it is tried again`,
+        options,
+      );
   }
 }
 
@@ -132,9 +148,17 @@ function connectionError(cause: unknown): MailmillError {
       { cause },
     );
   if (text.includes('does not support SSL'))
-    return stalled('SINK_TLS_UNSUPPORTED', "the sink's database offers no TLS; enable it there or remove sslmode from the URI", { cause });
+    return stalled(
+      'SINK_TLS_UNSUPPORTED',
+      "the sink's database offers no TLS; enable it there or remove sslmode from the URI",
+      { cause },
+    );
   if (text.startsWith('SASL'))
-    return stalled('SINK_AUTH_REJECTED', "the login to the sink's database failed; the URI in its Secret needs user and password", { cause });
+    return stalled(
+      'SINK_AUTH_REJECTED',
+      "the login to the sink's database failed; the URI in its Secret needs user and password",
+      { cause },
+    );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return transient(
       'SINK_UNREACHABLE',

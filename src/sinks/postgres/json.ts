@@ -7,6 +7,7 @@ export class ValueError extends Error {
 }
 
 // Quotes, backslashes and controls need an escape; surrogates may be lone, which jsonb refuses.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const needsCare = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** `text` as PostgreSQL can keep it: U+0000 becomes U+FFFD. (Lone surrogates become it when text is written as UTF-8.) */

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
 import { stalled, transient } from '../../telemetry/errors.ts';
 import type { ColumnTypes, Guarantee, Progress, ProgressKey, Row, WriteContext, WriteResult } from '../sink.ts';
 import { columnsOf, type TableColumns } from './columns.ts';
+import { durable, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, openPool, withConnection } from './connection.ts';
 import { RowEncoder } from './encode.ts';
 import { sinkError, sqlState } from './errors.ts';
@@ -149,7 +149,12 @@ export class PostgresSink {
    *
    * @throws errors in our families; the caller then rolls back.
    */
-  async write(client: pg.ClientBase, rows: readonly Row[], context: WriteContext, signal?: AbortSignal): Promise<WriteResult> {
+  async write(
+    client: pg.ClientBase,
+    rows: readonly Row[],
+    context: WriteContext,
+    signal?: AbortSignal,
+  ): Promise<WriteResult> {
     if (rows.length === 0) return { written: 0, refused: [] };
     try {
       await client.query('SET CONSTRAINTS ALL IMMEDIATE');
@@ -203,7 +208,8 @@ export class PostgresSink {
           throw error;
         });
         if (done.command !== 'COMMIT') sent = undefined;
-        if (sent === undefined) throw transient('SINK_UNAVAILABLE', "the sink's database rolled the batch back; it is tried again");
+        if (sent === undefined)
+          throw transient('SINK_UNAVAILABLE', "the sink's database rolled the batch back; it is tried again");
         return merged;
       });
       this.#remember(ordered, attempt);
@@ -211,7 +217,7 @@ export class PostgresSink {
     } catch (error) {
       this.#lineage.forget(ordered.map(({ key }) => key));
       if (sent === undefined) throw error;
-      await this.#resolve(ordered, attempt, signal, error);
+      await resolveOutcome(this.#pool, this.#table.schema, ordered, attempt, this.#resolveDelaysMs, signal, error);
       this.#remember(ordered, attempt);
       return sent;
     }
@@ -241,48 +247,4 @@ export class PostgresSink {
   #remember(ordered: readonly Progress[], attempt: string): void {
     for (const progress of ordered) this.#lineage.see(progress.key, { progress, attempt });
   }
-
-  /** Returns when the commit named `attempt` has happened, else throws. The lock on its name waits for a server that is still at it. */
-  async #resolve(ordered: readonly Progress[], attempt: string, signal: AbortSignal, cause: unknown): Promise<void> {
-    let recorded: Awaited<ReturnType<typeof readProgress>> | undefined;
-    let last = cause;
-    for (const delay of this.#resolveDelaysMs) {
-      await sleep(delay, undefined, { signal });
-      try {
-        recorded = await withConnection(this.#pool, signal, async ({ client }) => {
-          await client.query(`${begin}; ${lockAttempt(attempt)}`);
-          const found = await readProgress(client, this.#table.schema, ordered.map(({ key }) => key), false);
-          await client.query('COMMIT');
-          return found;
-        });
-        break;
-      } catch (error) {
-        if (signal.aborted) throw error;
-        last = error;
-      }
-    }
-    if (recorded === undefined)
-      throw transient(
-        'SINK_COMMIT_UNKNOWN',
-        'the connection broke during COMMIT and the database does not say what became of it; the range is read and written again',
-        { cause: last },
-      );
-    if (recorded.every((row) => row?.attempt === attempt)) return;
-    if (recorded.some((row, i) => row !== undefined && row.progress.token > (ordered[i] as Progress).token))
-      throw fencedError();
-    throw transient('SINK_COMMIT_LOST', 'the connection broke before COMMIT was done; the range is written again', { cause });
-  }
-}
-
-// A commit that the server may still lose after saying yes would let the cursor pass mail that is nowhere.
-const durable = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
-
-/** Locks a commit's name until its transaction is over, seen by everybody. */
-const lockAttempt = (attempt: string) =>
-  `SELECT pg_advisory_xact_lock(${BigInt.asIntN(64, BigInt(`0x${attempt.replaceAll('-', '').slice(0, 16)}`))})`;
-
-/** Whether the server itself said, and lived to say, that COMMIT failed. */
-function saysRolledBack(error: unknown): boolean {
-  const state = sqlState(error);
-  return state !== undefined && !['08', '57', '58', 'XX'].includes(state.slice(0, 2));
 }

@@ -7,7 +7,12 @@ import { begin, withConnection } from './connection.ts';
  *
  * @param random 64 bits, signed.
  */
-export async function sharesDatabase(one: pg.Pool, other: pg.Pool, random: bigint, signal: AbortSignal): Promise<boolean> {
+export async function sharesDatabase(
+  one: pg.Pool,
+  other: pg.Pool,
+  random: bigint,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (one === other) return true;
   return withConnection(one, signal, async ({ client }) => {
     await client.query(begin);

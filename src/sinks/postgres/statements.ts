@@ -80,7 +80,9 @@ export function createProgressTable(schema: string): string {
 export function upsert(name: TableName, table: TableColumns): string {
   const columns = insertColumns(table);
   const names = columns.map((column) => quoted(column.name));
-  const selected = columns.map(({ sqlType, element }, i) => (sqlType === element ? names[i] : `${names[i]}::${sqlType}`));
+  const selected = columns.map(({ sqlType, element }, i) =>
+    sqlType === element ? names[i] : `${names[i]}::${sqlType}`,
+  );
   const params = columns.map(({ element }, i) => `$${i + 1}::${element}[]`);
   const updates = names.slice(1).map((column) => `${column} = excluded.${column}`);
   return `INSERT INTO ${qualified(name)} AS t (${names.join(', ')})

@@ -23,7 +23,11 @@ afterEach(async () => {
   for (const each of open.splice(0).toReversed()) await each.close();
 });
 
-function sinkOn(uri: string, more: { schema?: string; table?: string } = {}, known: ReadonlyMap<string, FieldType> = types) {
+function sinkOn(
+  uri: string,
+  more: { schema?: string; table?: string } = {},
+  known: ReadonlyMap<string, FieldType> = types,
+) {
   const sink = PostgresSink.open('warehouse', { ...spec, ...more }, known, { uri });
   open.push(sink);
   return sink;
@@ -60,7 +64,9 @@ describe('check', () => {
     await sinkOn(uri, {}, messageTypes).check(signal);
     await sinkOn(uri, {}, messageTypes).check(signal);
     const sql = await client(uri);
-    const { rows } = await sql.query("SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'emails'");
+    const { rows } = await sql.query(
+      "SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'emails'",
+    );
     expect(rows).toEqual([{ n: messageTypes.size + 6 }]);
   });
 
@@ -77,7 +83,9 @@ describe('check', () => {
     for (let round = 0; round < 5; round++) {
       const uri = await server.createDatabase();
       const sinks = [1, 2, 3, 4].map(() => sinkOn(uri));
-      expect(await Promise.all(sinks.map((sink) => failure(sink)))).toEqual(sinks.map(() => ({ code: 'passed', family: '', message: '' })));
+      expect(await Promise.all(sinks.map((sink) => failure(sink)))).toEqual(
+        sinks.map(() => ({ code: 'passed', family: '', message: '' })),
+      );
     }
   });
 
@@ -104,14 +112,38 @@ describe('check', () => {
   });
 
   test.each([
-    ['a generated column', 'ALTER TABLE emails DROP size, ADD size bigint GENERATED ALWAYS AS (1) STORED', 'column size is generated'],
-    ['a varchar', 'ALTER TABLE emails ALTER subject TYPE varchar(9)', 'column subject has type character varying(9) but the pipeline needs text'],
-    ['a deferrable key', 'ALTER TABLE emails DROP CONSTRAINT emails_pkey, ADD UNIQUE (_mailmill_id) DEFERRABLE', 'no unique index on _mailmill_id'],
-    ['a partial key', 'ALTER TABLE emails DROP CONSTRAINT emails_pkey; CREATE UNIQUE INDEX ON emails (_mailmill_id) WHERE subject IS NULL', 'no unique index on _mailmill_id'],
-    ['a wider key', 'ALTER TABLE emails DROP CONSTRAINT emails_pkey, ADD PRIMARY KEY (_mailmill_id, _mailmill_edition)', 'no unique index on _mailmill_id'],
+    [
+      'a generated column',
+      'ALTER TABLE emails DROP size, ADD size bigint GENERATED ALWAYS AS (1) STORED',
+      'column size is generated',
+    ],
+    [
+      'a varchar',
+      'ALTER TABLE emails ALTER subject TYPE varchar(9)',
+      'column subject has type character varying(9) but the pipeline needs text',
+    ],
+    [
+      'a deferrable key',
+      'ALTER TABLE emails DROP CONSTRAINT emails_pkey, ADD UNIQUE (_mailmill_id) DEFERRABLE',
+      'no unique index on _mailmill_id',
+    ],
+    [
+      'a partial key',
+      'ALTER TABLE emails DROP CONSTRAINT emails_pkey; CREATE UNIQUE INDEX ON emails (_mailmill_id) WHERE subject IS NULL',
+      'no unique index on _mailmill_id',
+    ],
+    [
+      'a wider key',
+      'ALTER TABLE emails DROP CONSTRAINT emails_pkey, ADD PRIMARY KEY (_mailmill_id, _mailmill_edition)',
+      'no unique index on _mailmill_id',
+    ],
     ['a view in its place', 'DROP TABLE emails; CREATE VIEW emails AS SELECT 1 AS _mailmill_id', 'it is no table'],
     ["somebody else's table", 'DROP TABLE emails; CREATE TABLE emails (id int)', 'it was not made by Mailmill'],
-    ['a spoilt progress table', 'ALTER TABLE _mailmill_progress DROP attempt', 'the table public._mailmill_progress does not fit the pipeline: column attempt is missing'],
+    [
+      'a spoilt progress table',
+      'ALTER TABLE _mailmill_progress DROP attempt',
+      'the table public._mailmill_progress does not fit the pipeline: column attempt is missing',
+    ],
   ])('refuses %s', async (_, statement, text) => {
     const uri = await server.createDatabase();
     await sinkOn(uri).check(signal);
@@ -147,7 +179,9 @@ describe('check', () => {
     await sink.check(signal);
     expect((await sink.commit([row(1, 'a')], [progress(1, 1)], context, signal)).written).toBe(1);
     await sql.query('REVOKE INSERT ON mail.emails FROM loader');
-    await expect(sink.commit([row(2, 'b')], [progress(2, 1)], context, signal)).rejects.toMatchObject({ code: 'SINK_FORBIDDEN' });
+    await expect(sink.commit([row(2, 'b')], [progress(2, 1)], context, signal)).rejects.toMatchObject({
+      code: 'SINK_FORBIDDEN',
+    });
     await sql.query('DROP OWNED BY loader; DROP ROLE loader');
   });
 
@@ -166,7 +200,12 @@ describe('check', () => {
     ['a URI that cannot be parsed', () => 'postgresql://u:se cret@[x', 'SINK_URI_INVALID', 'Stalled'],
     ['a URI of something else', () => 'mysql://u:secret@127.0.0.1/x', 'SINK_URI_INVALID', 'Stalled'],
     ['a server without TLS', () => `${server.uri}?sslmode=verify-full`, 'SINK_TLS_UNSUPPORTED', 'Stalled'],
-    ['a CA file that is not there', () => `${server.uri}?sslmode=verify-full&sslrootcert=/nowhere`, 'SINK_TLS_SETTINGS', 'Stalled'],
+    [
+      'a CA file that is not there',
+      () => `${server.uri}?sslmode=verify-full&sslrootcert=/nowhere`,
+      'SINK_TLS_SETTINGS',
+      'Stalled',
+    ],
   ])('says of %s what it is, without the password', async (_, uri, code, family) => {
     const found = await failure(() => sinkOn(uri()));
     expect(found).toMatchObject({ code, family });

@@ -95,7 +95,9 @@ describe('statements', () => {
   });
 
   test('merge by the id, and only into an edition that is not newer', () => {
-    expect(upsert(name, table)).toBe(`INSERT INTO "we""ird"."emails" AS t ("_mailmill_id", "_mailmill_edition", "_mailmill_revision", "_mailmill_source", "from", "tags", "size", "extra")
+    expect(
+      upsert(name, table),
+    ).toBe(`INSERT INTO "we""ird"."emails" AS t ("_mailmill_id", "_mailmill_edition", "_mailmill_revision", "_mailmill_source", "from", "tags", "size", "extra")
 SELECT "_mailmill_id", "_mailmill_edition", "_mailmill_revision", "_mailmill_source", "from", "tags"::text[], "size", "extra" FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::bigint[], $8::jsonb[]) AS r ("_mailmill_id", "_mailmill_edition", "_mailmill_revision", "_mailmill_source", "from", "tags", "size", "extra")
 ON CONFLICT (_mailmill_id) DO UPDATE SET "_mailmill_edition" = excluded."_mailmill_edition", "_mailmill_revision" = excluded."_mailmill_revision", "_mailmill_source" = excluded."_mailmill_source", "from" = excluded."from", "tags" = excluded."tags", "size" = excluded."size", "extra" = excluded."extra", _mailmill_committed_at = excluded._mailmill_committed_at
 WHERE t._mailmill_edition <= excluded._mailmill_edition`);

@@ -31,7 +31,11 @@ const row = (n: number, document: Record<string, unknown>) => ({ documentId: id(
 
 describe('RowEncoder', () => {
   test('writes each column as an array with its element type', () => {
-    const { params } = encoder({ subject: 'string', size: 'int' }).encode([row(1, { subject: 'ü', size: 5 })], 0, context);
+    const { params } = encoder({ subject: 'string', size: 'int' }).encode(
+      [row(1, { subject: 'ü', size: 5 })],
+      0,
+      context,
+    );
     expect(params.map((param) => param.readInt32BE(8))).toEqual([2950, 23, 25, 25, 25, 20, 3802]);
     expect(elements(params[0])[0]?.toString('hex')).toBe('00000000000080008000000000000001');
     expect(elements(params[4])[0]?.toString()).toBe('ü');
@@ -89,7 +93,11 @@ describe('RowEncoder', () => {
   });
 
   test('writes what a database would refuse as U+FFFD', () => {
-    const chunk = encoder({ t: 'string', l: 'list<string>' }).encode([row(1, { t: '\0\ud800x', l: ['\0', '\udfff"\\'] })], 0, context);
+    const chunk = encoder({ t: 'string', l: 'list<string>' }).encode(
+      [row(1, { t: '\0\ud800x', l: ['\0', '\udfff"\\'] })],
+      0,
+      context,
+    );
     expect(elements(chunk.params[4])[0]?.toString()).toBe('\uFFFD\uFFFDx');
     expect(elements(chunk.params[5])[0]?.toString()).toBe('{"\uFFFD","\uFFFD\\"\\\\"}');
   });

@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldType, messageTypes } from '../../../src/message/fields.ts';
 import { PostgresSink } from '../../../src/sinks/postgres/postgres-sink.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
-import { startCommitProxy } from '../commit-proxy.ts';
 import { context, documentId, exactContract, key, progress, row, signal } from '../exact-contract.ts';
 
 const spec = { secretRef: { name: 'analytics-db', key: 'uri' }, table: 'emails' };
@@ -20,7 +19,11 @@ afterEach(async () => {
   for (const each of open.splice(0).toReversed()) await each.close();
 });
 
-function sinkOn(uri: string, types: ReadonlyMap<string, FieldType> = subjectOnly, more: Partial<typeof spec> & { schema?: string } = {}) {
+function sinkOn(
+  uri: string,
+  types: ReadonlyMap<string, FieldType> = subjectOnly,
+  more: Partial<typeof spec> & { schema?: string } = {},
+) {
   const sink = PostgresSink.open('warehouse', { ...spec, ...more }, types, { uri, resolveDelaysMs: [0, 20, 50] });
   open.push(sink);
   return sink;
@@ -71,17 +74,23 @@ describe('rows', () => {
       from,
       to: [from, from],
       headers: new Map([['x-a', ['1', '2\0']]]),
-      attachments: [{ filename: 'a.pdf', contentType: 'application/pdf', size: 3, sha256: 'x', contentId: '', inline: false }],
+      attachments: [
+        { filename: 'a.pdf', contentType: 'application/pdf', size: 3, sha256: 'x', contentId: '', inline: false },
+      ],
       score: Number.NaN,
       ok: false,
       what: { big: 2n ** 63n, list: [new Date(0), null] },
       beyond: ['kept'],
     };
-    expect(await sink.commit([{ documentId: documentId(1), edition: 3, document }], [progress(1, 1)], context, signal)).toEqual({
+    expect(
+      await sink.commit([{ documentId: documentId(1), edition: 3, document }], [progress(1, 1)], context, signal),
+    ).toEqual({
       written: 1,
       refused: [],
     });
-    const { rows } = await sql.query(`SELECT *, received_at::text AS received, date = '0001-01-01Z' AS old FROM emails`);
+    const { rows } = await sql.query(
+      `SELECT *, received_at::text AS received, date = '0001-01-01Z' AS old FROM emails`,
+    );
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       _mailmill_id: documentId(1),
@@ -120,6 +129,17 @@ describe('rows', () => {
     expect(found).toEqual([{ n: 1_203, longest: 5_000_000 }]);
   });
 
+  test('are flushed to disk at COMMIT even where the database is set not to', async () => {
+    const { uri, sql } = await ready();
+    await sql.query(`CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.subject := current_setting('synchronous_commit'); RETURN NEW; END $$;
+      CREATE TRIGGER tell BEFORE INSERT ON emails FOR EACH ROW EXECUTE FUNCTION tell()`);
+    for (const setting of ['off', 'remote_apply']) {
+      await sql.query(`ALTER DATABASE "${new URL(uri).pathname.slice(1)}" SET synchronous_commit = ${setting}`);
+      await sinkOn(uri).commit([row(setting === 'off' ? 1 : 2, 'a')], [progress(1, 1)], context, signal);
+    }
+    expect([...(await contents(sql)).values()]).toEqual(['on', 'remote_apply']);
+  });
+
   test('no session state is left for a pooler to trip over', async () => {
     const { uri } = await ready();
     const pool = new pg.Pool({ connectionString: uri, max: 1 });
@@ -140,16 +160,28 @@ describe('rows', () => {
 
 describe('what the database refuses', () => {
   const constraints: [string, string, string, string][] = [
-    ['a CHECK constraint', `ALTER TABLE emails ADD CONSTRAINT short CHECK (length(subject) < 9)`, '23514', ', constraint short'],
+    [
+      'a CHECK constraint',
+      `ALTER TABLE emails ADD CONSTRAINT short CHECK (length(subject) < 9)`,
+      '23514',
+      ', constraint short',
+    ],
     ['NOT NULL', 'ALTER TABLE emails ALTER subject SET NOT NULL', '23502', ', column subject'],
-    ['a trigger', `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF coalesce(length(NEW.subject), 9) > 8 THEN RAISE 'no %', NEW.subject; END IF; RETURN NEW; END $$; CREATE TRIGGER no BEFORE INSERT ON emails FOR EACH ROW EXECUTE FUNCTION no()`, 'P0001', ''],
+    [
+      'a trigger',
+      `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF coalesce(length(NEW.subject), 9) > 8 THEN RAISE 'no %', NEW.subject; END IF; RETURN NEW; END $$; CREATE TRIGGER no BEFORE INSERT ON emails FOR EACH ROW EXECUTE FUNCTION no()`,
+      'P0001',
+      '',
+    ],
     ['an index that takes no long value', `CREATE INDEX ON emails (subject)`, '54000', ''],
   ];
 
   test.each(constraints)('%s is found to the row among 500', async (_, statement, state, where) => {
     const { sink, sql } = await ready();
     await sql.query(statement);
-    const long = Array.from({ length: 400 }, (_unused, i) => String.fromCharCode(0x4e00 + i * 7)).join('').repeat(20);
+    const long = Array.from({ length: 400 }, (_unused, i) => String.fromCharCode(0x4e00 + i * 7))
+      .join('')
+      .repeat(20);
     const bad = state === '23502' ? undefined : long;
     const rows = Array.from({ length: 500 }, (_unused, i) => row(i, i === 123 || i === 499 ? bad : `s${i}`));
     const result = await sink.commit(rows, [progress(1, 1)], context, signal);
@@ -188,7 +220,10 @@ describe('what the database refuses', () => {
   ])('is Stalled when %s meanwhile, and works again after a check', async (_, statement, code) => {
     const { sink, sql } = await ready();
     await sql.query(statement);
-    await expect(sink.commit([row(1, 'a')], [progress(1, 1)], context, signal)).rejects.toMatchObject({ code, family: 'Stalled' });
+    await expect(sink.commit([row(1, 'a')], [progress(1, 1)], context, signal)).rejects.toMatchObject({
+      code,
+      family: 'Stalled',
+    });
     if (code === 'SINK_TABLE_MISSING') {
       await sink.check(signal);
       expect((await sink.commit([row(1, 'a')], [progress(1, 1)], context, signal)).written).toBe(1);
@@ -243,102 +278,13 @@ describe('inside the transaction of the store', () => {
   });
 });
 
-describe('an unknown outcome of COMMIT', () => {
-  async function behindProxy() {
-    const { uri, sql } = await ready();
-    const proxy = await startCommitProxy(uri);
-    open.push({ close: () => proxy.stop() });
-    return { sink: sinkOn(proxy.uri), proxy, sql };
-  }
-
-  test('is success when the server had committed', async () => {
-    const { sink, proxy, sql } = await behindProxy();
-    await sink.commit([row(1, 'a')], [progress(1, 1)], context, signal);
-    void proxy.arm('forget');
-    expect(await sink.commit([row(2, 'b')], [progress(2, 1)], context, signal)).toEqual({ written: 1, refused: [] });
-    expect((await contents(sql)).size).toBe(2);
-    expect((await sink.commit([row(3, 'c')], [progress(3, 1)], context, signal)).written).toBe(1);
-  });
-
-  test('is an error when the server never saw it, even after a commit of the same version', async () => {
-    const { sink, proxy, sql } = await behindProxy();
-    await sink.commit([row(1, 'a')], [progress(1, 1)], context, signal);
-    void proxy.arm('swallow');
-    await expect(sink.commit([row(2, 'b')], [progress(1, 1)], context, signal)).rejects.toMatchObject({
-      code: 'SINK_COMMIT_LOST',
-      family: 'Transient',
-    });
-    expect((await contents(sql)).size).toBe(1);
-    expect((await sink.commit([row(2, 'b')], [progress(1, 1)], context, signal)).written).toBe(1);
-  });
-
-  test('is waited for while the server is still at it', async () => {
-    const { sink, proxy, sql } = await behindProxy();
-    await sql.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    await sql.query('SELECT pg_reload_conf()');
-    await until(sql, "SELECT current_setting('synchronous_standby_names') = 'nobody' AS yes");
-    let settled = false;
-    void proxy.arm('forget');
-    const commit = sink.commit([row(1, 'a')], [progress(1, 1)], context, signal).finally(() => {
-      settled = true;
-    });
-    await until(sql, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep') AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory') AS yes");
-    expect(settled).toBe(false);
-    await sql.query('ALTER SYSTEM RESET synchronous_standby_names');
-    await sql.query('SELECT pg_reload_conf()');
-    expect(await commit).toEqual({ written: 1, refused: [] });
-    expect((await contents(sql)).size).toBe(1);
-  });
-
-  test('is read when the server ends the connection during COMMIT', async () => {
-    const { uri, sql } = await ready();
-    const sink = sinkOn(uri);
-    await sql.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    await sql.query('SELECT pg_reload_conf()');
-    await until(sql, "SELECT current_setting('synchronous_standby_names') = 'nobody' AS yes");
-    const commit = sink.commit([row(1, 'a')], [progress(1, 1)], context, signal);
-    commit.catch(() => undefined);
-    await until(sql, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep') AS yes");
-    await sql.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-    expect(await commit).toEqual({ written: 1, refused: [] });
-    await sql.query('ALTER SYSTEM RESET synchronous_standby_names');
-    await sql.query('SELECT pg_reload_conf()');
-  });
-
-  test('a connection that breaks before COMMIT is plainly Transient', async () => {
-    const { uri, sql } = await ready();
-    const sink = sinkOn(uri);
-    await sql.query('BEGIN; LOCK TABLE emails IN ACCESS EXCLUSIVE MODE');
-    const commit = sink.commit([row(1, 'a')], [progress(1, 1)], context, signal);
-    commit.catch(() => undefined);
-    const other = await client(uri);
-    await until(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()) AS yes");
-    await other.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
-    await expect(commit).rejects.toMatchObject({ family: 'Transient', code: 'SINK_UNAVAILABLE' });
-    await sql.query('ROLLBACK');
-    expect((await contents(sql)).size).toBe(0);
-  });
-
-  test('an abort ends a statement that hangs', async () => {
-    const { uri, sql } = await ready();
-    const sink = sinkOn(uri);
-    await sql.query('BEGIN; LOCK TABLE emails IN ACCESS EXCLUSIVE MODE');
-    const stop = new AbortController();
-    const commit = sink.commit([row(1, 'a')], [progress(1, 1)], context, stop.signal);
-    commit.catch(() => undefined);
-    const other = await client(uri);
-    await until(other, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()) AS yes");
-    stop.abort(new Error('the grace period is over'));
-    await expect(commit).rejects.toThrow('the grace period is over');
-    await sql.query('ROLLBACK');
-  });
-});
-
 describe('a database that went back', () => {
   test('tells so by its progress, and in mid-run by an error before anything is written', async () => {
     const { sink, sql } = await ready();
     await sink.commit([row(1, 'a')], [progress(1, 1)], context, signal);
-    await sql.query('CREATE TABLE backup_emails AS TABLE emails; CREATE TABLE backup_progress AS TABLE _mailmill_progress');
+    await sql.query(
+      'CREATE TABLE backup_emails AS TABLE emails; CREATE TABLE backup_progress AS TABLE _mailmill_progress',
+    );
     await sink.commit([row(2, 'b')], [progress(2, 1)], context, signal);
     await sql.query(
       'BEGIN; TRUNCATE emails, _mailmill_progress; INSERT INTO emails TABLE backup_emails; INSERT INTO _mailmill_progress TABLE backup_progress; COMMIT',
@@ -352,8 +298,3 @@ describe('a database that went back', () => {
     expect((await sink.commit([row(2, 'b'), row(3, 'c')], [progress(4, 1)], context, signal)).written).toBe(2);
   });
 });
-
-/** Polls until a query answers `yes`. */
-async function until(sql: pg.Client, query: string): Promise<void> {
-  await expect.poll(async () => (await sql.query<{ yes: boolean }>(query)).rows[0]?.yes, { timeout: 10_000, interval: 10 }).toBe(true);
-}

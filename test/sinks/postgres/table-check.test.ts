@@ -11,7 +11,9 @@ import {
 } from '../../../src/sinks/postgres/table-check.ts';
 
 const name = { schema: 'public', table: 'emails' };
-const required = requiredColumns(columnsOf({}, new Map([['subject', 'string'] as const, ['from', 'address'] as const])));
+const required = requiredColumns(
+  columnsOf({}, new Map([['subject', 'string'] as const, ['from', 'address'] as const])),
+);
 const column = (columnName: string, type: string, more: Partial<ActualColumn> = {}): ActualColumn => ({
   name: columnName,
   type,
@@ -62,7 +64,9 @@ describe('tableProblem', () => {
   });
 
   test('shortens a long list of differences, never the statement', () => {
-    const many = requiredColumns(columnsOf({}, new Map(Array.from({ length: 30 }, (_, i) => [`f${i}`, 'string' as const]))));
+    const many = requiredColumns(
+      columnsOf({}, new Map(Array.from({ length: 30 }, (_, i) => [`f${i}`, 'string' as const]))),
+    );
     const found = tableProblem(name, many, ['_mailmill_id'], relation([column('_mailmill_id', 'uuid')]))?.message;
     expect(found).toContain('; and 23 more; run: ALTER TABLE');
     expect(found).toContain('ADD COLUMN "f29" text');
