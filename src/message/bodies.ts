@@ -114,7 +114,7 @@ function subjectOf(content: Buffer): string {
   const unused = new Defects();
   const header = readHeaders(content, 0, Math.min(content.length, nestedHeader), nestedHeader * 8, unused);
   const subject = header.fields.filter((field) => field.name === 'subject').slice(0, 1);
-  return readEnvelope(subject, unused).subject;
+  return readEnvelope(subject, false, unused).subject;
 }
 
 /**

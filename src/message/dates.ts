@@ -120,6 +120,35 @@ const isTime = (token: string | undefined) => token !== undefined && /^\d{1,2}[:
 const monthOf = (token: string | undefined) =>
   token === undefined ? undefined : months[token.slice(0, 3).toLowerCase()];
 
+/** What nearly every sender writes. */
+const common =
+  /^(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)(?: \([A-Za-z]{1,5}\))?$/;
+
+/** The date in that form; null when it must be read with more care. */
+function commonDate(value: string): Date | null {
+  const match = common.exec(value);
+  const month = months[match?.[2]?.toLowerCase() ?? ''];
+  if (match === null || month === undefined) return null;
+  const day = Number(match[1]);
+  const year = Number(match[3]);
+  const hours = Number(match[4]);
+  const minutes = Number(match[5]);
+  const seconds = Number(match[6]);
+  const offset = (Number(match[8]) * 60 + Number(match[9])) * (match[7] === '-' ? -1 : 1);
+  if (
+    day > 28 ||
+    day < 1 ||
+    year < 1000 ||
+    year > 9998 ||
+    hours > 23 ||
+    minutes > 59 ||
+    seconds > 59 ||
+    Math.abs(offset) >= 1440
+  )
+    return null;
+  return new Date(Date.UTC(year, month, day, hours, minutes - offset, seconds));
+}
+
 /**
  * A Date header as an instant, or null when it cannot be read or lies outside the years 1 to 9999. Reads RFC 5322 with
  * its obsolete forms, asctime's order, `22-Aug-2002` and ISO 8601; a zone
@@ -127,6 +156,8 @@ const monthOf = (token: string | undefined) =>
  */
 export function parseDate(value: string, defects: Defects): Date | null {
   if (value.length > maxLength) return null;
+  const quick = commonDate(value);
+  if (quick !== null) return quick;
   const text = withoutComments(value).trim();
   const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5})?$/.exec(
     text,

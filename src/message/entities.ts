@@ -34,15 +34,26 @@ function fromCode(code: number): string {
   return code >= 0x80 && code <= 0x9f ? fromC1(String.fromCharCode(code)) : String.fromCodePoint(code);
 }
 
-const reference = /&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,8})|([A-Za-z][A-Za-z0-9]{1,9}));?/g;
+const reference = /&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,8})|([A-Za-z][A-Za-z0-9]{1,9}));?/y;
 
-/** `text` with its character references decoded; names that are not known stay as they are. */
-export function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(reference, (whole: string, decimal?: string, hex?: string, name?: string) => {
-    if (decimal !== undefined) return fromCode(Number(decimal));
-    if (hex !== undefined) return fromCode(Number.parseInt(hex, 16));
-    const found = named.get(name ?? '');
-    return found ?? whole;
-  });
+/** What a character reference stands for, and how long it is. */
+export interface Reference {
+  readonly text: string;
+  readonly length: number;
+}
+
+const space: Reference = { text: '\u00A0', length: 6 };
+const ampersand: Reference = { text: '&', length: 1 };
+
+/** The character reference at `start`, where an `&` stands; that alone when it begins none that is known. */
+export function readReference(text: string, start: number): Reference {
+  if (text.startsWith('&nbsp;', start)) return space;
+  reference.lastIndex = start;
+  const match = reference.exec(text);
+  if (match === null) return ampersand;
+  const [whole, decimal, hex, name] = match;
+  if (decimal !== undefined) return { text: fromCode(Number(decimal)), length: whole.length };
+  if (hex !== undefined) return { text: fromCode(Number.parseInt(hex, 16)), length: whole.length };
+  const found = named.get(name ?? '');
+  return found === undefined ? ampersand : { text: found, length: whole.length };
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { parseAddresses } from './addresses.ts';
 import { parseDate } from './dates.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
@@ -10,13 +11,14 @@ export type Envelope = Omit<Message, 'text' | 'html' | 'attachments' | 'defects'
 
 /** The ids of a References-like value: what stands in angle brackets, or its words when nothing does. */
 function ids(value: string): readonly string[] {
+  if (value === '') return [];
   const result: string[] = [];
   let open = value.indexOf('<');
   while (open !== -1) {
     const close = value.indexOf('>', open);
     if (close === -1) break;
-    const id = value.slice(open + 1, close).replace(/\s+/g, '');
-    if (id !== '') result.push(id);
+    const id = value.slice(open + 1, close);
+    if (id !== '') result.push(/\s/.test(id) ? id.replace(/\s+/g, '') : id);
     open = value.indexOf('<', close);
   }
   if (result.length > 0) return result;
@@ -31,11 +33,20 @@ function messageId(value: string): string {
   return value.replace(/^<|>$/g, '').trim();
 }
 
+/** Whether a header holds nothing but ASCII without U+0000, as most do: its values need no look at each character. */
+export const isPlainHeader = (bytes: Buffer): boolean => isAscii(bytes) && !bytes.includes(0);
+
 /** One field as text: 8-bit bytes and encoded words decoded, cleaned and cut. */
 function decoded(raw: string, name: string, defects: Defects): string {
   const text = decodeWords(raw, name, defects);
   return cut(clean(text, name, defects), maxValueLength, 'HEADER_VALUE_CUT', name, defects);
 }
+
+/** What is made of a field beside its place in the map: all its mailboxes are taken, or the first field counts. */
+const uses = new Map<string, 'list' | 'first'>();
+for (const name of ['to', 'cc', 'bcc', 'reply-to']) uses.set(name, 'list');
+for (const name of ['from', 'sender', 'date', 'subject', 'message-id', 'in-reply-to', 'references'])
+  uses.set(name, 'first');
 
 interface Raw {
   /** Text with its encoded words as they stand. */
@@ -46,37 +57,28 @@ interface Raw {
 /**
  * The envelope of a header. Of several fields that may stand once, the first counts (`HEADER_REPEATED` for From and Date);
  * of several To, Cc or Reply-To, all.
+ *
+ * @param plain what `isPlainHeader` says of the fields' bytes.
  */
-export function readEnvelope(fields: readonly HeaderField[], defects: Defects): Envelope {
+export function readEnvelope(fields: readonly HeaderField[], plain: boolean, defects: Defects): Envelope {
   const headers = new Map<string, string[]>();
   const firsts = new Map<string, Raw>();
   const lists = new Map<string, Address[]>();
   for (const { name, value } of fields) {
-    const text = decodeRawHeader(value, 'header', defects);
-    const value2 = decoded(text, 'header', defects);
+    const text = plain ? value : decodeRawHeader(value, 'header', defects);
+    const asIs = plain && value.length <= maxValueLength && !value.includes('=?');
+    const readable = asIs ? value : decoded(text, 'header', defects);
     const values = headers.get(name);
-    if (values === undefined) headers.set(name, [value2]);
-    else values.push(value2);
-    switch (name) {
-      case 'to':
-      case 'cc':
-      case 'bcc':
-      case 'reply-to': {
-        const list = lists.get(name) ?? [];
-        lists.set(name, list);
-        for (const address of parseAddresses(text, name, defects)) list.push(address);
-        break;
-      }
-      case 'from':
-      case 'sender':
-      case 'date':
-      case 'subject':
-      case 'message-id':
-      case 'in-reply-to':
-      case 'references':
-        if (!firsts.has(name)) firsts.set(name, { text, decoded: value2 });
-        else if (name === 'from' || name === 'date') defects.add('HEADER_REPEATED', name);
-        break;
+    if (values === undefined) headers.set(name, [readable]);
+    else values.push(readable);
+    const use = uses.get(name);
+    if (use === 'list') {
+      const list = lists.get(name) ?? [];
+      lists.set(name, list);
+      for (const address of parseAddresses(text, name, defects)) list.push(address);
+    } else if (use === 'first') {
+      if (!firsts.has(name)) firsts.set(name, { text, decoded: readable });
+      else if (name === 'from' || name === 'date') defects.add('HEADER_REPEATED', name);
     }
   }
   const first = (name: string): string => firsts.get(name)?.decoded ?? '';

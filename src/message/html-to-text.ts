@@ -1,31 +1,35 @@
-import { decodeEntities } from './entities.ts';
+import { readReference } from './entities.ts';
 
-/** Elements whose content is no text. */
-const dropped = new Set(['script', 'style', 'title', 'template', 'noframes', 'iframe', 'textarea', 'select']);
-/** Elements that stand on lines of their own; those with `true` have a blank line around them. */
-const blocks = new Map<string, boolean>();
-for (const name of ['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre', 'ul', 'ol', 'dl', 'table'])
-  blocks.set(name, true);
-for (const name of ['div', 'tr', 'li', 'dt', 'dd', 'hr', 'center', 'address', 'form', 'fieldset', 'caption', 'body'])
-  blocks.set(name, false);
-for (const name of [
-  'article',
-  'section',
-  'header',
-  'footer',
-  'main',
-  'nav',
-  'aside',
-  'figure',
-  'thead',
-  'tbody',
-  'html',
-])
-  blocks.set(name, false);
+/** What an element means for the text around it. */
+interface Element {
+  readonly name: string;
+  /** Newlines around it. */
+  readonly breaks: number;
+  /** Its content is no text. */
+  readonly dropped: boolean;
+}
+
+const elements = new Map<string, Element>();
+function define(names: string, breaks: number, dropped = false): void {
+  for (const name of names.split(' ')) {
+    const element = { name, breaks, dropped };
+    elements.set(name, element);
+    elements.set(name.toUpperCase(), element);
+  }
+}
+define('script style title template noframes iframe textarea select', 0, true);
+define('p h1 h2 h3 h4 h5 h6 blockquote pre ul ol dl table', 2);
+define('div tr li dt dd hr center address form fieldset caption body html thead tbody', 1);
+define('article section header footer main nav aside figure', 1);
+define('br td th a b i u em strong font span img small big sub sup input label tt code map area meta link', 0);
+
+/** The element of that name; most are found as they are written. */
+const elementOf = (name: string): Element | undefined => elements.get(name) ?? elements.get(name.toLowerCase());
 
 const isLetter = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 const isNamePart = (code: number) => isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x3a;
-const blanks = /[ \t\r\n\f\u00A0]+/g;
+/** Codes that may stand in a run of text as it is: everything but blanks and `&`. */
+const isPlain = (code: number) => code > 0x20 && code !== 0x26 && code !== 0xa0;
 
 /** Turns HTML into text in one pass; every scan for an end that fails is remembered, so that none is repeated. */
 class Converter {
@@ -49,10 +53,10 @@ class Converter {
     while (position < html.length) {
       const open = html.indexOf('<', position);
       if (open === -1) {
-        this.#text(html.slice(position));
+        this.#text(position, html.length);
         break;
       }
-      if (open > position) this.#text(html.slice(position, open));
+      if (open > position) this.#text(position, open);
       position = this.#markup(open);
     }
     return this.#out.trim();
@@ -72,15 +76,16 @@ class Converter {
     const closing = code === 0x2f;
     const nameStart = closing ? open + 2 : open + 1;
     if (!isLetter(html.charCodeAt(nameStart))) {
-      this.#text('<');
+      this.#text(open, open + 1);
       return open + 1;
     }
     let nameEnd = nameStart + 1;
     while (nameEnd < html.length && isNamePart(html.charCodeAt(nameEnd))) nameEnd++;
-    const name = nameEnd - nameStart > 16 ? '' : html.slice(nameStart, nameEnd).toLowerCase();
+    const element = nameEnd - nameStart > 16 ? undefined : elementOf(html.slice(nameStart, nameEnd));
     const end = this.#tagEnd(nameEnd);
-    this.#tag(name, closing);
-    if (!closing && dropped.has(name) && !this.#unclosed.has(name)) return this.#skip(name, end);
+    if (element === undefined) return end;
+    this.#tag(element, closing);
+    if (!closing && element.dropped && !this.#unclosed.has(element.name)) return this.#skip(element.name, end);
     return end;
   }
 
@@ -128,36 +133,41 @@ class Converter {
     }
   }
 
-  #tag(name: string, closing: boolean): void {
+  #tag({ name, breaks }: Element, closing: boolean): void {
     if (name === 'br') {
       if (this.#out !== '') this.#breaks++;
       this.#space = false;
-      return;
-    }
-    if (name === 'td' || name === 'th') this.#space = true;
-    const blank = blocks.get(name);
-    if (blank === undefined) return;
-    this.#breaks = Math.max(this.#breaks, blank ? 2 : 1);
+    } else if (name === 'td' || name === 'th') this.#space = true;
+    if (breaks === 0) return;
+    this.#breaks = Math.max(this.#breaks, breaks);
     this.#space = false;
     if (name === 'pre') this.#pre = Math.max(0, this.#pre + (closing ? -1 : 1));
   }
 
-  #text(raw: string): void {
-    const decoded = decodeEntities(raw);
-    if (this.#pre > 0) {
-      this.#flush(decoded.split('\r\n').join('\n'));
-      return;
+  /** Adds text: references decoded, runs of blanks as one unless in `pre`. */
+  #text(start: number, end: number): void {
+    const html = this.#html;
+    let run = start;
+    let i = start;
+    while (i < end) {
+      const code = html.charCodeAt(i);
+      if (isPlain(code) || (code !== 0x26 && this.#pre > 0)) i++;
+      else if (code === 0x20 && i > run && i + 1 < end && isPlain(html.charCodeAt(i + 1))) i += 2;
+      else {
+        if (i > run) this.#flush(html.slice(run, i));
+        if (code === 0x26) {
+          const reference = readReference(html, i);
+          if (reference.text === '\u00A0') this.#space = true;
+          else this.#flush(reference.text);
+          i = Math.min(end, i + reference.length);
+        } else {
+          this.#space = true;
+          i++;
+        }
+        run = i;
+      }
     }
-    const text = decoded.replace(blanks, ' ');
-    if (text === ' ') {
-      this.#space = true;
-      return;
-    }
-    const leading = text.startsWith(' ');
-    const trailing = text.endsWith(' ');
-    if (leading) this.#space = true;
-    this.#flush(leading || trailing ? text.slice(leading ? 1 : 0, trailing ? -1 : undefined) : text);
-    this.#space = trailing;
+    if (end > run) this.#flush(html.slice(run, end));
   }
 
   #flush(text: string): void {

@@ -1,5 +1,5 @@
 import { type Bodies, readBodies } from './bodies.ts';
-import { readEnvelope } from './envelope.ts';
+import { isPlainHeader, readEnvelope } from './envelope.ts';
 import { readHeaders } from './headers.ts';
 import type { Message, ParseLimits } from './message.ts';
 import { readTree } from './mime-tree.ts';
@@ -31,7 +31,7 @@ export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message |
   if (bytes.length === 0) defects.add('EMPTY', 'message');
   const header = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
   if (header.fields.length === 0) defects.add('HEADER_MISSING', 'message');
-  const envelope = readEnvelope(header.fields, defects);
+  const envelope = readEnvelope(header.fields, isPlainHeader(bytes.subarray(0, header.bodyStart)), defects);
   const tree = readTree(bytes, header.fields, header.bodyStart, limits, defects);
   const bodies = readBodies(bytes, tree, defects, async (content, charset) => {
     options.onFallback?.('charset');
