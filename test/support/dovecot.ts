@@ -93,8 +93,10 @@ export async function startDovecot(options: DovecotOptions = {}) {
     await waitForExit(master);
     master = 0;
     // Helpers may idle on for a minute after their master.
-    for (const pid of tree) signalProcess(pid, 'SIGTERM');
-    for (const pid of tree) if (isAlive(pid)) await waitForExit(pid);
+    await eventually(() => !tree.some(isAlive), 300).catch(() => {
+      for (const pid of tree) signalProcess(pid, 'SIGKILL');
+    });
+    for (const pid of tree) await waitForExit(pid);
   };
   await up();
   const onExit = () => master !== 0 && signalProcess(master, 'SIGTERM');
@@ -207,7 +209,10 @@ export async function startDovecot(options: DovecotOptions = {}) {
     },
     async stop(): Promise<void> {
       process.off('exit', onExit);
-      await down();
+      const tree = master === 0 ? [] : processTree(master);
+      for (const pid of tree) signalProcess(pid, 'SIGKILL');
+      for (const pid of tree) await waitForExit(pid);
+      master = 0;
       if (options.dir === undefined) fs.rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -37,7 +37,7 @@ interface LogEntry {
 /** One TCP connection with a login, and what ended it. Used for one command at a time. */
 export class ImapConnection {
   readonly client: ImapFlow;
-  /** Commands in flight: logging out politely makes sense only when there is none. */
+  /** Commands in flight: logging out politely makes sense only when there is none. A FETCH that was left early stays in flight. */
   #running = 0;
   #failure: MailmillError | undefined;
   #refusal: unknown;
@@ -116,22 +116,31 @@ export class ImapConnection {
     fetch: () => AsyncGenerator<FetchMessageObject, unknown, undefined>,
   ): AsyncGenerator<FetchMessageObject, void, undefined> {
     const rows = fetch();
+    this.#running += 1;
     try {
       for (;;) {
         const next = await this.#guard(signal, () => rows.next());
         if (next.done) break;
         yield next.value;
       }
+      this.#running -= 1;
     } finally {
       await rows.return(undefined);
     }
     // A fetch with no mailbox selected ends without rows and without an error.
-    if (!this.usable || !this.client.mailbox) throw this.#failure ?? connectionLost();
+    if (!this.client.mailbox) throw this.#failure ?? connectionLost();
+    this.assertUsable();
+  }
+
+  /** Throws what ended the connection, when it has ended. */
+  assertUsable(): void {
+    if (!this.usable) throw this.#failure ?? connectionLost();
   }
 
   async #guard<T>(signal: AbortSignal, command: () => Promise<T>): Promise<T> {
+    if (signal.aborted) this.client.close();
     throwIfAborted(signal);
-    if (!this.usable) throw this.#failure ?? connectionLost();
+    this.assertUsable();
     const onAbort = () => this.client.close();
     signal.addEventListener('abort', onAbort, { once: true });
     this.#refusal = undefined;

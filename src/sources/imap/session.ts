@@ -150,7 +150,9 @@ export class ImapSession implements SourceSession {
       for await (const row of rows) {
         if (row.source === undefined || !wanted.delete(row.uid)) continue;
         // NIL in place of the body arrives as false: the message is there, its bytes are not.
-        yield { uid: row.uid, raw: row.source || Buffer.alloc(0), flags: [...(row.flags ?? [])] };
+        // \Recent tells about sessions, not about the message.
+        const flags = [...(row.flags ?? [])].filter((flag) => flag !== '\\Recent');
+        yield { uid: row.uid, raw: row.source || Buffer.alloc(0), flags };
       }
     }
   }

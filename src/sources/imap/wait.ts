@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImapConnection } from './connection.ts';
-import { connectionLost } from './errors.ts';
 
 /** Milliseconds after which IDLE is renewed: servers may end it after 30 minutes, middleboxes after 5. */
 const idleRound = 240_000;
@@ -35,11 +34,17 @@ async function pause(ms: number, flag: ChangeFlag, signal: AbortSignal): Promise
 /** An answer from the server, which also ends an IDLE. Throws Transient when there is none. */
 async function proveAlive(connection: ImapConnection, signal: AbortSignal): Promise<void> {
   const { client } = connection;
-  const timer = setTimeout(() => client.close(), signal.aborted ? farewellWithin : answerWithin);
+  const timers = [setTimeout(() => client.close(), answerWithin)];
+  const hurry = () => void timers.push(setTimeout(() => client.close(), farewellWithin));
+  if (signal.aborted) hurry();
+  else signal.addEventListener('abort', hurry, { once: true });
   try {
-    await connection.run(new AbortController().signal, () => client.noop() as Promise<unknown>);
+    // A failed noop() looks like a successful one.
+    await connection.run(new AbortController().signal, () => client.noop());
+    connection.assertUsable();
   } finally {
-    clearTimeout(timer);
+    signal.removeEventListener('abort', hurry);
+    for (const timer of timers) clearTimeout(timer);
   }
 }
 
@@ -85,7 +90,7 @@ export async function waitForChange(
     if (flag.seen()) return;
     const left = end - performance.now();
     if (left <= 0 || signal.aborted) return;
-    if (!connection.usable) throw connectionLost();
+    connection.assertUsable();
     if (canIdle) {
       const early = await idleOnce(connection, left, flag, signal);
       // A keep-alive NOOP ends IDLE too; a server that ends every IDLE at once must not make us spin.
