@@ -1,6 +1,7 @@
 import { asMailmillError, transient } from '../telemetry/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { withDeadline } from './deadline.ts';
+import { isConflict } from './errors.ts';
 import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
@@ -43,7 +44,7 @@ export function createController(options: ControllerOptions): Controller {
   const expired = () => transient('RECONCILE_TIMEOUT', `reconcile of ${name} took more than ${timeoutMs} ms`);
 
   /** One reconcile and what follows from it for its key. */
-  const work = async (key: string, signal: AbortSignal): Promise<'success' | 'requeue_after' | 'error'> => {
+  const work = async (key: string, signal: AbortSignal): Promise<'success' | 'requeue' | 'requeue_after' | 'error'> => {
     try {
       const after = await withDeadline(signal, timeoutMs, expired, (bounded) => reconcile(key, bounded));
       queue.forget(key);
@@ -58,6 +59,12 @@ export function createController(options: ControllerOptions): Controller {
         queue.forget(key);
         queue.addAfter(key, error.retryAfterMs);
         return 'requeue_after';
+      }
+      if (isConflict(thrown)) {
+        // The cache was behind: what it misses is on its way.
+        log.debug(`${name} acted on an old object; it is retried`, { key, ...told(error) });
+        queue.addRateLimited(key);
+        return 'requeue';
       }
       log.warn(`${name} failed; it is retried`, { key, ...told(error) });
       queue.addRateLimited(key);

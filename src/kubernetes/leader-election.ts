@@ -7,6 +7,7 @@ import type { KubernetesMetrics } from './metrics.ts';
 import { type Lease, type Live, leases, type ObjectName } from './objects.ts';
 
 export interface LeaderElectionOptions {
+  /** One of its own, so that a renewal never queues behind other requests. */
   readonly client: KubernetesClient;
   /** The Lease, with its namespace. */
   readonly lease: Required<ObjectName>;

@@ -1,4 +1,4 @@
-import { asMailmillError } from '../telemetry/errors.ts';
+import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import { Backoff } from './backoff.ts';
 import type { KubernetesClient } from './client-api.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +31,8 @@ export interface ListWatchOptions<T extends KubernetesObject> {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  /** What keeps this scope from being current; undefined once it is again. */
+  readonly report: (problem: MailmillError | undefined) => void;
 }
 
 /** A stream that lived this long was healthy: the next failure starts the backoff anew. */
@@ -68,6 +70,7 @@ export async function listWatch<T extends KubernetesObject>(
       signal,
     });
     sink.replace(items);
+    options.report(undefined);
     version = resourceVersion;
   };
 
@@ -79,6 +82,7 @@ export async function listWatch<T extends KubernetesObject>(
       resourceVersion,
       timeoutSeconds,
       idleMs: options.idleMs,
+      onOpen: () => options.report(undefined),
       signal,
     });
     for await (const event of stream) {
@@ -94,9 +98,15 @@ export async function listWatch<T extends KubernetesObject>(
   };
 
   const pause = async (error: unknown) => {
-    const { retryAfterMs } = asMailmillError(error);
+    const problem = asMailmillError(error);
+    const { family, retryAfterMs } = problem;
+    // An expired version is part of normal life: the list that follows decides.
+    if (!isExpired(error)) options.report(problem);
     const wait = Math.max(backoff.next(), (retryAfterMs ?? 0) * (1 + random() / 4));
-    log.info(`watch of ${type.plural} interrupted; continued after a pause`, { ...told(error), waitMs: wait });
+    log[family === 'Stalled' ? 'warn' : 'info'](`watch of ${type.plural} interrupted; continued after a pause`, {
+      ...told(error),
+      waitMs: wait,
+    });
     await clock.sleep(wait, signal);
   };
 

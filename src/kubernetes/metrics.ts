@@ -54,7 +54,7 @@ export function kubernetesMetrics(registry: Registry) {
     }),
     reconciles: new Counter({
       name: 'controller_runtime_reconcile_total',
-      help: 'Reconciles by controller and result (success, error, requeue_after).',
+      help: 'Reconciles by controller and result (success, error, requeue, requeue_after).',
       labelNames: ['controller', 'result'] as const,
       registers,
     }),

@@ -1,4 +1,4 @@
-import { transient } from '../telemetry/errors.ts';
+import { type MailmillError, transient } from '../telemetry/errors.ts';
 import type { KubernetesClient } from './client-api.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { listWatch, type Sink } from './list-watch.ts';
@@ -46,6 +46,11 @@ export interface Reflector<T extends KubernetesObject> {
   readonly synced: Promise<void>;
   readonly isSynced: () => boolean;
   /**
+   * Why the cache is not current now, if it is not: unreachable, throttled, forbidden (grant it; it is retried at
+   * least every 30 s).
+   */
+  readonly problem: () => MailmillError | undefined;
+  /**
    * Calls `handler` in order, synchronously, for each change of the cache from now on, and at once as `added` for
    * what is there already. What a handler throws is logged; it stops nothing. Returns what unsubscribes.
    */
@@ -62,6 +67,7 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
   const store = new Store<T>(options.indexers);
   const handlers = new Set<(change: Change<T>) => void>();
   const unlisted = new Set(scopes);
+  const problems = new Map<string | undefined, MailmillError>();
   const ready = Promise.withResolvers<void>();
   // Whoever does not wait for it has nothing to handle.
   ready.promise.catch(() => {});
@@ -79,7 +85,12 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
   const emit = (change: Change<T>) => {
     for (const handler of handlers) call(handler, change);
   };
-  const count = () => metrics?.objects.set({ resource: type.plural }, store.size);
+  // Counted up and down: several reflectors may share a resource.
+  let counted = 0;
+  const count = (size: number) => {
+    metrics?.objects.inc({ resource: type.plural }, size - counted);
+    counted = size;
+  };
 
   const set = (object: Live<T>) => {
     const old = store.get(object.metadata);
@@ -100,17 +111,17 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
       const known = scope === undefined ? store.list() : store.inNamespace(scope);
       for (const object of known) if (!present.has(keyOf(object.metadata))) remove(object);
       for (const item of items) set(item);
-      count();
+      count(store.size);
       unlisted.delete(scope);
       if (unlisted.size === 0) ready.resolve();
     },
     set: (object) => {
       set(object);
-      count();
+      count(store.size);
     },
     delete: (object) => {
       remove(object);
-      count();
+      count(store.size);
     },
   });
 
@@ -118,6 +129,7 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
     cache: store,
     synced: ready.promise,
     isSynced: () => unlisted.size === 0,
+    problem: () => problems.values().next().value,
     onChange: (handler) => {
       for (const object of store.list()) call(handler, { type: 'added', object });
       handlers.add(handler);
@@ -142,6 +154,10 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
             log,
             clock,
             random,
+            report: (problem) => {
+              if (problem === undefined) problems.delete(namespace);
+              else problems.set(namespace, problem);
+            },
           },
           sink(namespace),
           signal,
@@ -150,6 +166,7 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
       try {
         await Promise.all(watching);
       } finally {
+        count(0);
         const what = `the watch of ${type.plural} ended before its first complete list`;
         ready.reject(transient('KUBERNETES_NOT_SYNCED', what, { cause: signal.reason }));
       }

@@ -11,8 +11,6 @@ export interface ApiRequest extends TransportRequest {
   /** Label of the latency metric: `get`, `list`, `watch`, `apply` … */
   readonly verb: string;
   readonly timeoutMs?: number;
-  /** May be sent again when a kept-alive connection turned out to be dead. */
-  readonly repeatable: boolean;
   /** Keep the server's words out of errors: they may quote values. */
   readonly quiet?: boolean;
 }
@@ -39,7 +37,7 @@ export function createRequester(
     const start = clock.monotonic();
     let code = '<error>';
     try {
-      const answer = await sendTwice(transport, request, signal);
+      const answer = await transport.send({ ...request, signal });
       code = String(answer.statusCode);
       return answer;
     } catch (error) {
@@ -107,17 +105,6 @@ export function createRequester(
       }
     },
   };
-}
-
-/** A kept-alive connection may have been closed just as it was used: that alone is worth an immediate second try. */
-async function sendTwice(transport: Transport, request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  const send = () => transport.send({ ...request, signal });
-  try {
-    return await send();
-  } catch (error) {
-    if (signal.aborted || !request.repeatable || wordOf(error) !== 'ECONNRESET') throw error;
-    return send();
-  }
 }
 
 const wordOf = (error: unknown) =>

@@ -11,9 +11,11 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
   /** A watch: its connection does not count against those of short requests. */
   readonly long?: boolean;
+  /** Doing it twice is doing it once: sent again when a kept-alive connection turned out to be closed already. */
+  readonly repeatable: boolean;
 }
 
-/** One HTTP exchange with the API server; no retries, no meaning. */
+/** One HTTP exchange with the API server; no meaning. */
 export interface Transport {
   /** Answers when the headers are there. The body must be read or destroyed. Rejects with Node's own errors. */
   send(request: TransportRequest): Promise<http.IncomingMessage>;
@@ -77,7 +79,13 @@ function exchange(secure: boolean, options: https.RequestOptions, request: Trans
     // The signal stays attached until the connection is done with: it also ends the reading of the body.
     request.signal.addEventListener('abort', abort, { once: true });
     sent.once('close', () => request.signal.removeEventListener('abort', abort));
-    sent.on('error', reject);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = sent.reusedSocket && error.code === 'ECONNRESET';
+      // Bounded: every try takes one closed connection out of the pool, and a new one is not reused.
+      if (stale && request.repeatable && !request.signal.aborted)
+        exchange(secure, options, request).then(resolve, reject);
+      else reject(error);
+    });
     sent.once('response', resolve);
     sent.end(request.body);
   });

@@ -89,18 +89,24 @@ test('what is said about Secrets stays out of errors', async () => {
   expect(String(await caught(client.get(secrets, name, { signal })))).not.toContain('hunter2');
 });
 
-test('a read on a connection that died is sent again; a write is not', async () => {
+test('a read on a kept connection that died is sent again; a write is not', async () => {
+  const fine: Step = ({ json }) => json(200, item('a', 1));
   const { server, client } = await setUp(
+    fine,
     ({ drop }) => drop(),
-    ({ json }) => json(200, item('a', 1)),
+    fine,
     ({ drop }) => drop(),
   );
   await client.get(configMaps, name, { signal });
-  expect(server.asked).toHaveLength(2);
+  await client.get(configMaps, name, { signal });
+  expect(server.asked).toHaveLength(3);
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: name };
   const error = await caught(client.create(configMaps, object, { signal }));
   expect(error).toMatchObject({ family: 'Transient', code: 'KUBERNETES_UNREACHABLE', status: 0 });
-  expect(server.asked).toHaveLength(3);
+  expect(server.asked).toHaveLength(4);
+  // A new connection that is reset says more than that it was old.
+  expect(await caught(client.get(configMaps, name, { signal }))).toMatchObject({ code: 'KUBERNETES_UNREACHABLE' });
+  expect(server.asked).toHaveLength(5);
 });
 
 test('a server that never answers ends in bounded time, a half answer too; an abort ends at once', async () => {

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { createController, type Reconcile } from '../../src/kubernetes/controller.ts';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { kubernetesMetrics } from '../../src/kubernetes/metrics.ts';
 import { createQueue } from '../../src/kubernetes/queue.ts';
 import { transient, waiting } from '../../src/telemetry/errors.ts';
@@ -34,6 +35,25 @@ test('a failure comes again with backoff, a success forgets it, a wish to come b
   expect(text).toContain('controller_runtime_reconcile_total{controller="test",result="success"} 1');
   expect(text).toContain('controller_runtime_reconcile_errors_total{controller="test"} 2');
   expect(text).toContain('controller_runtime_reconcile_time_seconds_count{controller="test"} 4');
+  stop.abort();
+  await running;
+});
+
+test('a conflict comes again soon, and is no error', async () => {
+  let tries = 0;
+  const { clock, queue, registry, stop, running } = setUp(async () => {
+    tries += 1;
+    if (tries === 1)
+      throw new KubernetesError('Transient', 'KUBERNETES_CONFLICT', 'old', { status: 409, reason: 'Conflict' });
+    return undefined;
+  });
+  queue.add('a');
+  await clock.advance(100);
+  expect(tries).toBe(2);
+  expect(await registry.metrics()).toContain(
+    'controller_runtime_reconcile_total{controller="test",result="requeue"} 1',
+  );
+  expect(await registry.metrics()).not.toContain('result="error"');
   stop.abort();
   await running;
 });

@@ -323,6 +323,29 @@ describe('the cache', () => {
   });
 });
 
+test('says why it is not current, until it is', async () => {
+  const { reflector, pause, registry, stop, running } = await setUp([
+    ({ json }) => json(403, status(403, 'Forbidden')),
+    ({ json }) => json(200, list(1, [item('a', 1)])),
+    ({ drop }) => drop(),
+    ({ json }) => json(429, status(429, 'TooManyRequests')),
+    quiet,
+  ]);
+  expect(reflector.problem()).toBeUndefined();
+  await expect.poll(() => reflector.problem()?.code).toBe('KUBERNETES_FORBIDDEN');
+  await pause();
+  // The list clears the first one before the watch fails.
+  await expect.poll(() => reflector.problem()?.code).toBe('KUBERNETES_UNREACHABLE');
+  await pause();
+  await pause();
+  await expect.poll(() => reflector.problem()).toBeUndefined();
+  const gauge = () => registry.getSingleMetricAsString('mailmill_reflector_objects');
+  expect(await gauge()).toContain('{resource="configmaps"} 1');
+  stop.abort();
+  await running;
+  expect(await gauge()).toContain('{resource="configmaps"} 0');
+});
+
 test('the end: requests are aborted, `synced` is rejected, nothing is left', async () => {
   const { reflector, stop, running, server, until, clock } = await setUp([() => {}]);
   await until(() => server.asked.length === 1);
