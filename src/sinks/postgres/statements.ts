@@ -48,7 +48,9 @@ export const progressKeyColumns = progressColumns.slice(0, 7).map(({ name }) => 
 const definition = ({ name, sqlType, suffix }: RequiredColumn) =>
   `${quoted(name)} ${sqlType}${suffix === '' ? '' : ` ${suffix}`}`;
 
-const compressible = ({ sqlType }: RequiredColumn) => sqlType === 'text' || sqlType === 'jsonb' || sqlType === 'text[]';
+/** Columns whose values can be long: those of fields. */
+const compressible = ({ name, sqlType }: RequiredColumn) =>
+  !name.startsWith('_mailmill_') && (sqlType === 'text' || sqlType === 'jsonb' || sqlType === 'text[]');
 
 /**
  * Statements that make a sink table. Long values are compressed by lz4 where the server has it. Where it has only pglz they are kept
@@ -62,8 +64,8 @@ export function createTable(name: TableName, table: TableColumns, lz4: boolean):
       : definition(column),
   );
   const create = `CREATE TABLE ${qualified(name)} (\n  ${lines.join(',\n  ')}\n)`;
-  if (lz4) return create;
   const external = columns.filter(compressible).map((column) => `ALTER ${quoted(column.name)} SET STORAGE EXTERNAL`);
+  if (lz4 || external.length === 0) return create;
   return `${create};\nALTER TABLE ${qualified(name)} ${external.join(', ')}`;
 }
 
