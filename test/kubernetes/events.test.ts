@@ -129,6 +129,7 @@ describe('bounds', () => {
     recorder.record(object('a'), note('Applied'));
     await expect.poll(() => server.asked.length).toBe(3);
     expect(server.asked[2]?.method).toBe('POST');
+    expect(JSON.parse(server.asked[2]?.body ?? '')).not.toHaveProperty('series');
   });
 
   test('the end writes what is pending, and waits no longer than its time for a server that is silent', async () => {

@@ -33,11 +33,12 @@ describe('a key', () => {
   });
 
   test('added while it is worked on comes again after done, once, and to one worker at a time', async () => {
-    const { queue, drain } = setUp();
+    const { queue, drain, metric } = setUp();
     queue.add('a');
     expect(await queue.take(signal)).toBe('a');
     queue.add('a');
     queue.add('a');
+    expect(await metric('workqueue_adds_total')).toBe(2);
     expect(queue.depth).toBe(0);
     queue.done('a');
     expect(await drain()).toEqual(['a']);

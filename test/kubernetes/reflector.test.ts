@@ -221,6 +221,21 @@ describe('watch', () => {
   });
 });
 
+test('a stream that speaks now and then outlives the time of silence', async () => {
+  const { changes, watches, until } = await setUp(
+    [
+      ({ json }) => json(200, list(10, [])),
+      ({ events }) => {
+        for (let i = 1; i <= 12; i += 1) setTimeout(() => events(bookmark(10 + i)), i * 50);
+        setTimeout(() => events({ type: 'ADDED', object: item('a', 50) }), 650);
+      },
+    ],
+    { idleMs: 300 },
+  );
+  await until(() => changes.length === 1);
+  expect(watches()).toHaveLength(1);
+});
+
 describe('429', () => {
   const busy: Step = ({ json }) => json(429, status(429, 'TooManyRequests'), { 'retry-after': '3' });
 
