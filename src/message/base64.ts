@@ -2,8 +2,11 @@ import type { Defects } from './sanitize.ts';
 
 const EQUALS = 0x3d;
 const LF = 0x0a;
+const CR = 0x0d;
 /** Bytes at the end that are looked at for text behind the data. */
 const tailLength = 8_192;
+/** Encoded bytes of one piece: small enough for memory that is at hand, large enough to pay for the call. */
+const pieceLength = 65_536;
 
 const alphabet = new Uint8Array(256);
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t\n\r ')
@@ -24,14 +27,18 @@ function lengthBefore(bytes: Buffer, lineStart: number): number {
   return end - previous;
 }
 
+/** Length of the first line without its end, 0 when it is the only one. */
+function lineWidth(bytes: Buffer): number {
+  const lf = bytes.indexOf(LF);
+  return lf === -1 ? 0 : lengthBefore(bytes, lf + 1);
+}
+
 /**
  * Where the data ends: a line with foreign bytes that follows an empty or a short line is text that somebody appended, such
  * as a mailing list's footer; foreign bytes elsewhere are noise.
  */
-function endOfData(bytes: Buffer): number {
+function endOfData(bytes: Buffer, full: number): number {
   if (firstForeign(bytes, Math.max(0, bytes.length - tailLength)) === -1) return bytes.length;
-  const lf = bytes.indexOf(LF);
-  const full = lf === -1 ? 0 : lengthBefore(bytes, lf + 1);
   let position = 0;
   for (;;) {
     const foreign = firstForeign(bytes, position);
@@ -48,8 +55,10 @@ function endOfData(bytes: Buffer): number {
  * Base64 bytes decoded (RFC 2045 §6.8): what is outside the alphabet is skipped, pieces that were padded one by one are
  * joined, text behind the data is left out (`BASE64_TEXT_SKIPPED`).
  */
-export function decodeBase64(bytes: Buffer, defects?: Defects): Buffer {
-  const end = endOfData(bytes);
+export const decodeBase64 = (bytes: Buffer, defects?: Defects): Buffer => decodeLines(bytes, lineWidth(bytes), defects);
+
+function decodeLines(bytes: Buffer, width: number, defects: Defects | undefined): Buffer {
+  const end = endOfData(bytes, width);
   if (end < bytes.length) defects?.add('BASE64_TEXT_SKIPPED', 'part');
   const padding = bytes.indexOf(EQUALS);
   if (padding === -1 || padding >= end) return Buffer.from(bytes.toString('latin1', 0, end), 'base64');
@@ -60,4 +69,34 @@ export function decodeBase64(bytes: Buffer, defects?: Defects): Buffer {
   for (const part of bytes.toString('latin1', 0, end).split('='))
     if (part !== '') parts.push(Buffer.from(part, 'base64'));
   return Buffer.concat(parts);
+}
+
+/** Whether the lines from `start` on are all `step` bytes long and end in `end`. */
+function areRegular(bytes: Buffer, start: number, step: number, count: number, end: number): boolean {
+  for (let i = 0, at = start + step - 1; i < count; i++, at += step)
+    if (bytes[at] !== LF || (end === 2 && bytes[at - 1] !== CR)) return false;
+  return true;
+}
+
+/**
+ * Decodes as `decodeBase64` does, but piece by piece, so that a large attachment is never held decoded: a piece is valid
+ * only until the next one.
+ */
+export function decodeBase64Pieces(bytes: Buffer, defects: Defects, take: (piece: Buffer) => void): void {
+  const width = lineWidth(bytes);
+  const step = bytes.indexOf(LF) + 1;
+  let position = 0;
+  if (bytes.length > 2 * pieceLength && width > 0 && width % 4 === 0 && step <= width + 2) {
+    const lines = Math.floor(pieceLength / step);
+    const size = lines * step;
+    const expected = (lines * width * 3) / 4;
+    const piece = Buffer.allocUnsafeSlow(expected);
+    // Lines of one length that decode to what their length says hold nothing but the alphabet: four characters never part.
+    while (position + size <= bytes.length && areRegular(bytes, position, step, lines, step - width)) {
+      if (piece.write(bytes.toString('latin1', position, position + size), 'base64') !== expected) break;
+      take(piece);
+      position += size;
+    }
+  }
+  take(decodeLines(bytes.subarray(position), width, defects));
 }

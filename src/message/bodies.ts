@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { decodeBase64Pieces } from './base64.ts';
 import { decodeCharset, needsFallback } from './charsets.ts';
 import { readEnvelope } from './envelope.ts';
 import { sha256 } from './fields.ts';
@@ -23,6 +25,8 @@ interface Found {
 
 /** Header bytes of a nested message that are looked at for its subject. */
 const nestedHeader = 65_536;
+/** Encoded bytes from which on an attachment is decoded in pieces. */
+const largeAttachment = 131_072;
 const noDisposition: Parameterised = { value: '', parameters: new Map() };
 
 function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
@@ -73,18 +77,31 @@ class BodyReader {
   }
 
   #attachment(leaf: Leaf, disposition: Parameterised, filename: string, inRelated: boolean): void {
-    const content = contentOf(this.#raw, leaf, this.#defects);
     const contentId = firstField(leaf.fields, 'content-id');
     const cid = (/^[^<]*<([^>]*)>/.exec(contentId)?.[1] ?? contentId).trim();
-    const name = filename === '' && leaf.type === 'message/rfc822' ? subjectOf(content) : filename;
+    const nameless = filename === '' && leaf.type === 'message/rfc822';
+    const name = nameless ? subjectOf(contentOf(this.#raw, leaf, this.#defects)) : filename;
     this.found.attachments.push({
       filename: this.#name(name),
       contentType: this.#name(leaf.type),
-      size: content.length,
-      sha256: sha256(content),
+      ...this.#digest(leaf),
       contentId: this.#name(cid),
       inline: disposition.value === 'inline' || (disposition.value === '' && inRelated && cid !== ''),
     });
+  }
+
+  #digest(leaf: Leaf): Pick<Attachment, 'size' | 'sha256'> {
+    if (leaf.end - leaf.start < largeAttachment || encodingOf(leaf) !== 'base64') {
+      const content = contentOf(this.#raw, leaf, this.#defects);
+      return { size: content.length, sha256: sha256(content) };
+    }
+    const digest = createHash('sha256');
+    let size = 0;
+    decodeBase64Pieces(this.#raw.subarray(leaf.start, leaf.end), this.#defects, (piece) => {
+      size += piece.length;
+      digest.update(piece);
+    });
+    return { size, sha256: digest.digest('hex') };
   }
 
   #name(text: string): string {
