@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import type { WorkerStatus } from '../../src/api/worker-status.ts';
 import { compilePipeline, type PipelineInput } from '../../src/pipeline/compile.ts';
 import type { FolderReport } from '../../src/pipeline/reconcile.ts';
 import type { Revision } from '../../src/pipeline/revision.ts';
-import type { WorkerStatus } from '../../src/api/worker-status.ts';
 import { freePorts } from './free-port.ts';
 import { eventually } from './processes.ts';
 
@@ -35,7 +36,10 @@ export interface PodFiles {
   /** Starts `mailmill worker` with these arguments beside the revision. */
   start(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** Runs until caught up; returns the exit code. */
-  once(name: string, env?: Readonly<Record<string, string>>): Promise<{ readonly code: number | string; readonly output: string }>;
+  once(
+    name: string,
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | string; readonly output: string }>;
   reconcile(): Promise<{ readonly agrees: boolean; readonly folders: readonly FolderReport[] }>;
   writeSecret(name: string, key: string, value: string): void;
   remove(): void;
@@ -79,10 +83,28 @@ export function podFiles(options: PodOptions): PodFiles {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
     const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
-    const call = (target: string, init: RequestInit = {}) =>
-      fetch(`http://127.0.0.1:${port}${target}`, { ...init, headers: { authorization: `Bearer ${token}` } });
+    let ended = false;
+    void exited.then(() => {
+      ended = true;
+    });
+    const call = async (target: string, init: RequestInit = {}): Promise<Response> => {
+      // The server is up a moment after the process.
+      for (;;)
+        try {
+          return await fetch(`http://127.0.0.1:${port}${target}`, {
+            ...init,
+            headers: { authorization: `Bearer ${token}` },
+          });
+        } catch (error) {
+          if (ended) throw error;
+          await delay(50);
+        }
+    };
     return {
       child,
       port: port!,
@@ -112,11 +134,21 @@ export function podFiles(options: PodOptions): PodFiles {
       });
       let out = '';
       let err = '';
-      child.stdout.on('data', (chunk: Buffer) => void (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => void (err += chunk.toString()));
+      child.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        err += chunk.toString();
+      });
       const [code] = await once(child, 'exit');
       if (code !== 0 && code !== 1) throw new Error(`reconcile ended with ${code}: ${err}`);
-      return { agrees: code === 0, folders: out.trim().split('\n').map((line) => JSON.parse(line) as FolderReport) };
+      return {
+        agrees: code === 0,
+        folders: out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as FolderReport),
+      };
     },
     writeSecret,
     remove: () => fs.rmSync(dir, { recursive: true, force: true }),
@@ -124,7 +156,11 @@ export function podFiles(options: PodOptions): PodFiles {
 }
 
 /** One query on a database. */
-export async function sql<R extends pg.QueryResultRow>(uri: string, text: string, values: readonly unknown[] = []): Promise<R[]> {
+export async function sql<R extends pg.QueryResultRow>(
+  uri: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<R[]> {
   const client = new pg.Client({ connectionString: uri });
   await client.connect();
   try {
@@ -135,7 +171,10 @@ export async function sql<R extends pg.QueryResultRow>(uri: string, text: string
 }
 
 /** Rows of a sink table and how many different messages they are; 0 when there is no table yet. */
-export async function rowCount(uri: string, table = 'emails'): Promise<{ readonly rows: number; readonly distinct: number }> {
+export async function rowCount(
+  uri: string,
+  table = 'emails',
+): Promise<{ readonly rows: number; readonly distinct: number }> {
   const exists = await sql<{ found: boolean }>(uri, 'SELECT to_regclass($1) IS NOT NULL AS found', [`public.${table}`]);
   if (!exists[0]?.found) return { rows: 0, distinct: 0 };
   const rows = await sql<{ rows: string; distinct: string }>(
