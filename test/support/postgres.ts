@@ -63,6 +63,15 @@ export async function startPostgres(options: PostgresOptions = {}) {
 
   const url = (database: string) => `postgresql://postgres:secret@${host}:${port}/${database}`;
   let made = 0;
+  const command = async (text: (client: pg.Client) => string) => {
+    const client = new pg.Client({ connectionString: url('postgres') });
+    await client.connect();
+    try {
+      await client.query(text(client));
+    } finally {
+      await client.end();
+    }
+  };
   return {
     host,
     port,
@@ -74,14 +83,11 @@ export async function startPostgres(options: PostgresOptions = {}) {
     log: () => log.join(''),
     /** Creates a database (default: a new name) and returns its connection URI. */
     async createDatabase(name = `test_${++made}`): Promise<string> {
-      const client = new pg.Client({ connectionString: url('postgres') });
-      await client.connect();
-      try {
-        await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
-      } finally {
-        await client.end();
-      }
+      await command((client) => `CREATE DATABASE ${client.escapeIdentifier(name)}`);
       return url(name);
+    },
+    async dropDatabase(name: string): Promise<void> {
+      await command((client) => `DROP DATABASE ${client.escapeIdentifier(name)} WITH (FORCE)`);
     },
     /** Fast shutdown (SIGINT): sessions are cut, everything committed stays. */
     down,
