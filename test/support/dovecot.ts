@@ -124,7 +124,9 @@ export async function startDovecot(options: DovecotOptions = {}) {
     extra: { readonly internalDate?: Date } = {},
   ): string => {
     const target = makeFolder(user, folder);
-    const name = `${Math.floor(Date.now() / 1000)}.M${process.pid}P${++delivered}.test`;
+    // Dovecot numbers new files by second and microsecond: here, in the order of delivery.
+    const micros = String(++delivered).padStart(6, '0');
+    const name = `${Math.floor(Date.now() / 1000)}.M${micros}P${process.pid}.test`;
     const tmp = path.join(target, 'tmp', name);
     fs.writeFileSync(tmp, raw);
     own(tmp);
