@@ -1,0 +1,45 @@
+import type { Deployment, PodDisruptionBudget } from '../../kubernetes/objects.ts';
+import type { DecisionConfig } from '../config.ts';
+import { annotations, childLabels, workerSelector } from '../names.ts';
+import { type PodInput, podTemplate } from './pod.ts';
+
+export interface DeploymentInput extends Omit<PodInput, 'role' | 'args' | 'env'> {
+  readonly replicas: number;
+  readonly lastGood: string | undefined;
+}
+
+/**
+ * Workers of a streaming pipeline. A new revision gets one pod beside the old ones, and only when it is ready does an
+ * old one go: a wrong change never stops the mail.
+ */
+export function deployment(input: DeploymentInput, config: DecisionConfig): Deployment {
+  const { namespace, pipeline } = input.revision;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: pipeline,
+      namespace,
+      labels: childLabels(pipeline),
+      annotations: input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood },
+    },
+    spec: {
+      replicas: input.replicas,
+      revisionHistoryLimit: 3,
+      progressDeadlineSeconds: Math.ceil(config.rolloutDeadlineMs / 1000),
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      selector: { matchLabels: workerSelector(pipeline) },
+      template: podTemplate({ ...input, role: 'stream' }, config),
+    },
+  };
+}
+
+/** Lets a drain take one worker at a time; for two or more. */
+export function podDisruptionBudget(namespace: string, pipeline: string): PodDisruptionBudget {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: pipeline, namespace, labels: childLabels(pipeline) },
+    spec: { maxUnavailable: 1, selector: { matchLabels: workerSelector(pipeline) } },
+  };
+}

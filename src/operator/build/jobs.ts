@@ -1,0 +1,133 @@
+import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
+import type { CronJob, Job } from '../../kubernetes/objects.ts';
+import type { Revision } from '../../pipeline/revision.ts';
+import { exitCodes } from '../../telemetry/errors.ts';
+import type { DecisionConfig } from '../config.ts';
+import { annotations, checkJobName, childLabels, labels, runJobName } from '../names.ts';
+import { containerName, podTemplate } from './pod.ts';
+
+type JobSpec = NonNullable<Job['spec']>;
+
+interface JobInput {
+  readonly revision: Revision;
+  readonly template: EmailPipelineSpec['template'];
+  readonly secretsHash: string;
+}
+
+/** A started run may begin this late, after an outage of the cluster. */
+const startingDeadlineSeconds = 3_600;
+const keepSeconds = 86_400;
+
+/** What needs a person fails at once; an eviction does not count; everything else is tried again. */
+const podFailurePolicy: JobSpec['podFailurePolicy'] = {
+  rules: [
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    {
+      action: 'FailJob',
+      onExitCodes: { containerName, operator: 'In', values: [exitCodes.Stalled] },
+    },
+  ],
+};
+
+/** The workload of a scheduled pipeline; each of its Jobs is a run of its own name. */
+export function cronJob(
+  input: JobInput & {
+    readonly schedule: string;
+    readonly timeZone: string | undefined;
+    readonly suspend: boolean;
+    readonly lastGood: string | undefined;
+  },
+  config: DecisionConfig,
+): CronJob {
+  const { namespace, pipeline } = input.revision;
+  const template = podTemplate(
+    {
+      ...input,
+      role: 'run',
+      args: ['--once', '--run', '$(MAILMILL_RUN)'],
+      env: [
+        {
+          name: 'MAILMILL_RUN',
+          valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+        },
+      ],
+    },
+    config,
+  );
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: {
+      name: pipeline,
+      namespace,
+      labels: childLabels(pipeline),
+      annotations: input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood },
+    },
+    spec: {
+      schedule: input.schedule,
+      timeZone: input.timeZone ?? 'Etc/UTC',
+      suspend: input.suspend,
+      concurrencyPolicy: 'Forbid',
+      startingDeadlineSeconds,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+      jobTemplate: {
+        metadata: { labels: childLabels(pipeline, { [labels.role]: 'run' }) },
+        spec: { backoffLimit: 3, ttlSecondsAfterFinished: keepSeconds, podFailurePolicy, template },
+      },
+    },
+  };
+}
+
+/** Logs in and checks store and sinks with a revision: makes it good without a Deployment. */
+export function checkJob(input: JobInput, config: DecisionConfig): Job {
+  const { namespace, pipeline, hash } = input.revision;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: checkJobName(pipeline, hash, input.secretsHash, config.workerImage),
+      namespace,
+      labels: childLabels(pipeline, { [labels.revision]: hash, [labels.role]: 'check' }),
+    },
+    spec: {
+      backoffLimit: 2,
+      activeDeadlineSeconds: Math.ceil(config.rolloutDeadlineMs / 1000),
+      ttlSecondsAfterFinished: keepSeconds,
+      podFailurePolicy,
+      template: podTemplate({ ...input, role: 'check', args: ['--check'] }, config),
+    },
+  };
+}
+
+/** One run on demand. */
+export function runJob(
+  input: Omit<JobInput, 'secretsHash'> & { readonly run: string; readonly specHash: string },
+  config: DecisionConfig,
+): Job {
+  const { namespace, pipeline, hash } = input.revision;
+  const runLabels = { [labels.run]: input.run };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: runJobName(pipeline, input.run, input.specHash),
+      namespace,
+      labels: childLabels(pipeline, { [labels.revision]: hash, [labels.role]: 'run', ...runLabels }),
+    },
+    spec: {
+      backoffLimit: 3,
+      ttlSecondsAfterFinished: keepSeconds,
+      podFailurePolicy,
+      template: podTemplate(
+        {
+          ...input,
+          role: 'run',
+          args: ['--once', '--run', input.run, '--spec-hash', input.specHash],
+          labels: runLabels,
+        },
+        config,
+      ),
+    },
+  };
+}

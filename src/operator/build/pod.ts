@@ -1,0 +1,147 @@
+import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
+import type { Deployment } from '../../kubernetes/objects.ts';
+import { referencedSecrets } from '../../pipeline/compile.ts';
+import type { Revision, SecretKey } from '../../pipeline/revision.ts';
+import type { DecisionConfig } from '../config.ts';
+import { annotations, childLabels, configMapName, labels, type Role } from '../names.ts';
+
+export type PodTemplateSpec = NonNullable<Deployment['spec']>['template'];
+export type PodSpec = NonNullable<PodTemplateSpec['spec']>;
+type Container = PodSpec['containers'][number];
+
+/** What a worker's pod is made from. */
+export interface PodInput {
+  readonly revision: Revision;
+  /** The curated settings of the pipeline. */
+  readonly template: EmailPipelineSpec['template'];
+  readonly role: Role;
+  /** Of the referenced keys; a change rolls the pods of a Deployment. Absent: runs once, nothing to roll. */
+  readonly secretsHash?: string;
+  /** Arguments after `worker --revision FILE`. */
+  readonly args?: readonly string[];
+  readonly env?: Container['env'];
+  /** Labels beside our own. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const containerName = 'worker';
+export const revisionKey = 'revision.json';
+const port = 8080;
+const user = 65532;
+const secretsPath = '/var/run/mailmill/secrets';
+const maildirPath = '/var/lib/mailmill/maildir';
+
+/** Seconds between SIGTERM and SIGKILL; the worker drains in less. */
+const graceSeconds = 60;
+
+type Resources = NonNullable<NonNullable<EmailPipelineSpec['template']>['resources']>;
+
+/** Defaults for what the pipeline leaves open; never beside a request or limit of its own that they could contradict. */
+function resourcesOf({ requests, limits }: Resources = {}): Container['resources'] {
+  const cpu = limits?.cpu === undefined ? { cpu: '100m' } : {};
+  const memory = limits?.memory === undefined ? { memory: '256Mi' } : {};
+  const memoryLimit = requests?.memory === undefined ? { memory: '1Gi' } : {};
+  return { requests: { ...cpu, ...memory, ...requests }, limits: { ...memoryLimit, ...limits } };
+}
+
+/** The pod template of a worker: passes the `restricted` Pod Security level and has no token of the API server. */
+export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplateSpec {
+  const { revision, template, role } = input;
+  const own = childLabels(revision.pipeline, { [labels.revision]: revision.hash, [labels.role]: role });
+  return {
+    metadata: {
+      labels: { ...template?.labels, ...input.labels, ...own },
+      annotations: {
+        ...template?.annotations,
+        ...(input.secretsHash === undefined ? {} : { [annotations.secretsHash]: input.secretsHash }),
+      },
+    },
+    spec: {
+      ...(role === 'stream' ? {} : { restartPolicy: 'Never' }),
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: graceSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [container(input, config)],
+      volumes: [
+        { name: 'revision', configMap: { name: configMapName(revision.pipeline, revision.hash) } },
+        { name: 'secrets', projected: { defaultMode: 0o444, sources: secretSources(referencedSecrets(revision)) } },
+        { name: 'tmp', emptyDir: {} },
+        ...maildirs(revision).map(({ volume, claimName }) => ({
+          name: volume,
+          persistentVolumeClaim: { claimName },
+        })),
+      ],
+      nodeSelector: template?.nodeSelector,
+      tolerations: template?.tolerations,
+      priorityClassName: template?.priorityClassName,
+      imagePullSecrets: template?.imagePullSecrets,
+    },
+  };
+}
+
+function container({ revision, template, role, args = [], env = [] }: PodInput, config: DecisionConfig): Container {
+  const probe = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 5 });
+  return {
+    name: containerName,
+    image: config.workerImage,
+    imagePullPolicy: config.workerImagePullPolicy,
+    args: ['worker', '--revision', `/etc/mailmill/${revisionKey}`, ...args],
+    env: [
+      { name: 'MAILMILL_WORKER', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'MAILMILL_HTTP_HOST', value: '0.0.0.0' },
+      { name: 'MAILMILL_HTTP_PORT', value: String(port) },
+      {
+        name: 'MAILMILL_STATUS_TOKEN_SHA256',
+        value: config.keys.tokenSha256(revision.namespace, revision.pipeline),
+      },
+      { name: 'MAILMILL_SECRETS', value: secretsPath },
+      ...env,
+    ],
+    ports: [{ name: 'http', containerPort: port }],
+    startupProbe: { ...probe('/healthz'), periodSeconds: 2, failureThreshold: 30 },
+    livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+    ...(role === 'stream' ? { readinessProbe: { ...probe('/readyz'), periodSeconds: 3 } } : {}),
+    resources: resourcesOf(template?.resources),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'revision', mountPath: '/etc/mailmill', readOnly: true },
+      { name: 'secrets', mountPath: secretsPath, readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+      ...maildirs(revision).map(({ source, volume, subPath }) => ({
+        name: volume,
+        mountPath: `${maildirPath}/${source}`,
+        subPath,
+        readOnly: true,
+      })),
+    ],
+  };
+}
+
+/** Only the referenced keys, each as the file `<secret>/<key>`. */
+function secretSources(keys: readonly SecretKey[]) {
+  const names = [...new Set(keys.map(({ name }) => name))];
+  return names.map((name) => ({
+    secret: {
+      name,
+      items: keys.filter((each) => each.name === name).map(({ key }) => ({ key, path: `${name}/${key}` })),
+    },
+  }));
+}
+
+function maildirs(revision: Revision) {
+  return revision.sources.flatMap(({ name, maildir }, index) => {
+    const claim = maildir?.persistentVolumeClaim;
+    if (claim === undefined) return [];
+    return [{ source: name, volume: `maildir-${index}`, claimName: claim.claimName, subPath: claim.subPath }];
+  });
+}

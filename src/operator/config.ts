@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { stalled } from '../telemetry/errors.ts';
+import { createKeys, type Keys } from './keys.ts';
+
+/** What decisions depend on beside the snapshot. */
+export interface DecisionConfig {
+  readonly workerImage: string;
+  readonly workerImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** A new revision must be ready within this time; milliseconds. */
+  readonly rolloutDeadlineMs: number;
+  /** Not connected, or not delivering, for longer is Stalled; milliseconds. */
+  readonly stallDeadlineMs: number;
+  /** The operator's own namespace. */
+  readonly namespace: string;
+  /** Empty: all. */
+  readonly watchNamespaces: readonly string[];
+  readonly keys: Keys;
+}
+
+export interface OperatorConfig extends DecisionConfig {
+  readonly leaseName: string;
+  readonly http: { readonly host: string; readonly port: number };
+  /** Between two looks at a worker's status; milliseconds. */
+  readonly statusPollMs: number;
+  /** Unique for each process. */
+  readonly identity: string;
+}
+
+const pullPolicies = ['Always', 'IfNotPresent', 'Never'] as const;
+
+/** Reads the environment that the chart sets. Throws Stalled `OPERATOR_CONFIG_INVALID` with the name of what is wrong. */
+export async function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  identity: string,
+): Promise<OperatorConfig> {
+  const required = (name: string) => {
+    const value = env[name];
+    if (value === undefined || value === '') throw invalid(`set ${name}; the chart does`);
+    return value;
+  };
+  const seconds = (name: string, fallback: number) => {
+    const value = Number(env[name] ?? fallback);
+    if (!(value > 0 && value < 1e6)) throw invalid(`${name} must be a number of seconds above 0`);
+    return value * 1000;
+  };
+  const policy = env.MAILMILL_WORKER_IMAGE_PULL_POLICY ?? 'IfNotPresent';
+  const workerImagePullPolicy = pullPolicies.find((each) => each === policy);
+  if (workerImagePullPolicy === undefined) {
+    throw invalid(`MAILMILL_WORKER_IMAGE_PULL_POLICY must be one of ${pullPolicies.join(', ')}`);
+  }
+  const port = Number(env.MAILMILL_HTTP_PORT ?? 8080);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalid('MAILMILL_HTTP_PORT must be a port');
+  return {
+    workerImage: required('MAILMILL_WORKER_IMAGE'),
+    workerImagePullPolicy,
+    rolloutDeadlineMs: seconds('MAILMILL_ROLLOUT_DEADLINE_SECONDS', 600),
+    stallDeadlineMs: seconds('MAILMILL_STALL_DEADLINE_SECONDS', 900),
+    namespace: required('MAILMILL_NAMESPACE'),
+    watchNamespaces: (env.MAILMILL_WATCH_NAMESPACES ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    keys: createKeys(await readKey(required('MAILMILL_STATUS_KEY_FILE'))),
+    leaseName: env.MAILMILL_LEASE_NAME ?? 'mailmill-operator',
+    http: { host: env.MAILMILL_HTTP_HOST ?? '127.0.0.1', port },
+    statusPollMs: seconds('MAILMILL_STATUS_POLL_SECONDS', 15),
+    identity,
+  };
+}
+
+async function readKey(file: string): Promise<Buffer> {
+  let key: Buffer;
+  try {
+    key = await readFile(file);
+  } catch (cause) {
+    throw invalid(
+      `the file ${file} (MAILMILL_STATUS_KEY_FILE) cannot be read; the chart mounts it from a Secret`,
+      cause,
+    );
+  }
+  if (key.length < 16) throw invalid(`the key in ${file} must have at least 16 bytes, at random`);
+  return key;
+}
+
+const invalid = (message: string, cause?: unknown) => stalled('OPERATOR_CONFIG_INVALID', message, { cause });

@@ -1,0 +1,118 @@
+import type {
+  ConfigMap,
+  CronJob,
+  Deployment,
+  EmailPipeline,
+  Job,
+  KubernetesObject,
+  PodDisruptionBudget,
+} from '../../kubernetes/objects.ts';
+import type { SecretKey } from '../../pipeline/revision.ts';
+import type { Verdict } from '../conditions.ts';
+import type { DecisionConfig } from '../config.ts';
+import { annotations, configMapName, labels } from '../names.ts';
+import type { PipelineSnapshot, Secrets } from '../snapshot.ts';
+
+/** An object that a pipeline owns as its controller. */
+export type Child = ConfigMap | Deployment | CronJob | Job | PodDisruptionBudget;
+
+/** A child to delete, and why. */
+export interface Deletion {
+  readonly object: KubernetesObject;
+  readonly why: string;
+}
+
+/** A change of a few fields of a workload that is otherwise left as it is. */
+export interface Patch {
+  readonly object: Deployment | CronJob;
+  readonly patch: Readonly<Record<string, unknown>>;
+  readonly why: string;
+}
+
+/** How far this generation is. */
+export interface Progress {
+  readonly ready: Verdict;
+  /** On its way; absent: settled. */
+  readonly reconciling?: { readonly reason: string; readonly message: string };
+  /** A deadline passed, or a person must act. */
+  readonly stalled?: { readonly reason: string; readonly message: string };
+}
+
+/** What is to be done about the workload of a pipeline. */
+export interface WorkloadDecision {
+  /** In the order in which they are applied. */
+  readonly objects: readonly Child[];
+  readonly patches: readonly Patch[];
+  /** After everything was applied. */
+  readonly deletions: readonly Deletion[];
+  readonly progress: Progress;
+  /** Newest revision that became ready, as of now. */
+  readonly lastGood: string | undefined;
+  /** When time alone changes the decision. */
+  readonly requeueAfterMs?: number;
+}
+
+export const isSuspended = (pipeline: EmailPipeline) => pipeline.spec.suspend === true;
+export const isScheduled = (pipeline: EmailPipeline) => pipeline.spec.schedule !== undefined;
+/** Workers that a streaming pipeline should have. */
+export const replicasOf = (pipeline: EmailPipeline) => (isSuspended(pipeline) ? 0 : (pipeline.spec.replicas ?? 1));
+
+/** Newest revision that became ready, as the workload (else the status) has it. */
+export const lastGoodOf = ({ deployment, cronJob, pipeline }: WorkloadsOf) =>
+  deployment?.metadata.annotations?.[annotations.lastGood] ??
+  cronJob?.metadata.annotations?.[annotations.lastGood] ??
+  pipeline.status?.lastGoodRevision;
+
+interface WorkloadsOf {
+  readonly deployment: Deployment | undefined;
+  readonly cronJob: CronJob | undefined;
+  readonly pipeline: EmailPipeline;
+}
+
+/** One hash over the values of these keys; `undefined` unless all of them are there. */
+export function secretsHashOf(
+  keys: readonly SecretKey[],
+  secrets: Secrets,
+  config: DecisionConfig,
+): string | undefined {
+  const values = keys.flatMap((key) => {
+    const state = secrets.get(key.name);
+    const hmac = state?.kind === 'Present' ? state.hmacs.get(key.key) : undefined;
+    return hmac === undefined ? [] : [{ ...key, hmac }];
+  });
+  return values.length === keys.length ? config.keys.combined(values) : undefined;
+}
+
+/** Revisions that are kept beside those in use. */
+const keptRevisions = 5;
+
+/** ConfigMaps of revisions that nobody needs any more: not among the newest five, not good, not in use. */
+export function staleConfigMaps(snapshot: PipelineSnapshot, inUse: readonly (string | undefined)[]): Deletion[] {
+  const { pipeline, configMaps, pods } = snapshot;
+  const used = new Set(
+    [...inUse, snapshot.applied?.hash, lastGoodOf(snapshot), ...pods.map(revisionLabel)].map(
+      (hash) => hash && configMapName(pipeline.metadata.name, hash),
+    ),
+  );
+  const byAge = [...configMaps].sort((a, b) => (ageKey(a) < ageKey(b) ? 1 : -1));
+  return byAge
+    .slice(keptRevisions)
+    .filter(({ metadata }) => !used.has(metadata.name))
+    .map((object) => ({ object, why: 'an old revision that nothing uses' }));
+}
+
+const ageKey = ({ metadata }: KubernetesObject) => `${metadata.creationTimestamp ?? '9'}/${metadata.name}`;
+export const revisionLabel = ({ metadata }: KubernetesObject) => metadata.labels?.[labels.revision];
+
+/** Whether Ready was True for this generation already, by a workload that ran. */
+export function wasReady({ pipeline }: PipelineSnapshot): boolean {
+  const before = pipeline.status?.conditions?.find(({ type }) => type === 'Ready');
+  return (
+    before?.status === 'True' &&
+    before.observedGeneration === pipeline.metadata.generation &&
+    !idleReasons.some((reason) => reason === before.reason)
+  );
+}
+
+/** Reasons of a Ready that no worker has proven. */
+export const idleReasons = ['Suspended', 'ScaledToZero'] as const;

@@ -1,0 +1,120 @@
+import type { EmailPipelineRunStatus } from '../../api/email-pipeline-run.ts';
+import type { RunResult } from '../../api/worker-status.ts';
+import type { Job } from '../../kubernetes/objects.ts';
+import { runJob } from '../build/jobs.ts';
+import { type DecidedEvent, no, toConditions, transitions, type Verdict, type Verdicts, yes } from '../conditions.ts';
+import type { DecisionConfig } from '../config.ts';
+import { runSpecHash } from '../names.ts';
+import { jobState, podTrouble, resultOfJob } from '../pods.ts';
+import type { RunSnapshot } from '../snapshot.ts';
+import { isScheduled, replicasOf } from './decision.ts';
+import { fromResult } from './last-run.ts';
+
+/** What is to be done about a run on demand. */
+export interface RunDecision {
+  /** A Job to make. */
+  readonly job?: Job;
+  /** A worker (by its pod) to ask for the run, again and again until it shows it: the run is known by its key. */
+  readonly ask?: { readonly pod: string; readonly name: string; readonly specHash: string };
+  /** Absent: the run is over, nothing is written any more. */
+  readonly status?: EmailPipelineRunStatus;
+  readonly events: readonly DecidedEvent[];
+  readonly requeueAfterMs?: number;
+}
+
+const askAgainMs = 2_000;
+const waitMs = 10_000;
+
+/** Whether a run has ended: it is never executed again. */
+export const isOver = (status: EmailPipelineRunStatus | undefined) =>
+  status?.state === 'Succeeded' || status?.state === 'Failed';
+
+/** Decides about one run: by a Job of the last good revision, or by a worker that streams anyway. */
+export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDecision {
+  const { run, pipeline, lastGood, job } = snapshot;
+  if (isOver(run.status)) return { events: [] };
+  const specHash = runSpecHash(run.spec);
+  if (job !== undefined) return byJob(snapshot, job);
+  if (pipeline === undefined) {
+    const message = `there is no EmailPipeline "${run.spec.pipeline.name}" in this namespace; create it, or delete the run`;
+    return pending(snapshot, 'PipelineMissing', message);
+  }
+  const shown = resultOfWorkers(snapshot, specHash);
+  if (shown !== undefined) return told(snapshot, shown);
+  if (lastGood === undefined) {
+    const message = `pipeline ${pipeline.metadata.name} has no revision yet that became ready; the run begins when it has`;
+    return pending(snapshot, 'PipelineNotReady', message);
+  }
+  if (isScheduled(pipeline) || replicasOf(pipeline) === 0) {
+    const input = { revision: lastGood, template: pipeline.spec.template };
+    const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
+    return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };
+  }
+  const worker = snapshot.workers.find(({ status }) => status?.ready);
+  if (worker === undefined) {
+    return pending(snapshot, 'NoWorker', 'no worker of the pipeline is ready; the run begins when one is');
+  }
+  const decision = pending(snapshot, 'Asked', 'a worker was asked to check every folder');
+  return { ...decision, ask: { pod: worker.pod, name: run.metadata.name, specHash }, requeueAfterMs: askAgainMs };
+}
+
+function resultOfWorkers({ workers, run }: RunSnapshot, specHash: string): RunResult | undefined {
+  const results = workers
+    .flatMap(({ status }) => status?.runs ?? [])
+    .filter((result) => result.name === run.metadata.name && result.specHash === specHash);
+  return results.find(({ state }) => state !== 'Running') ?? results[0];
+}
+
+function byJob(snapshot: RunSnapshot, job: Job): RunDecision {
+  const ended = jobState(job);
+  const result = resultOfJob(job, snapshot.pods);
+  if (ended.state === 'Running') {
+    const trouble = snapshot.pods.map(podTrouble).find(Boolean);
+    const message = trouble === undefined ? `Job ${job.metadata.name} runs` : trouble.message;
+    const startedAt = job.status?.startTime;
+    return write(snapshot, { state: 'Running', ...(startedAt && { startedAt }) }, under('Running', message));
+  }
+  if (result !== undefined && result.state !== 'Running') return told(snapshot, result);
+  const message = ended.message ?? `Job ${job.metadata.name} ended without a result; see its pods`;
+  const status = { state: ended.state, ...(ended.at && { finishedAt: ended.at }) };
+  return ended.state === 'Succeeded'
+    ? write(snapshot, status, succeeded(`Job ${job.metadata.name} succeeded`))
+    : write(snapshot, { ...status, message: message.slice(0, 1024) }, failed(message));
+}
+
+function told(snapshot: RunSnapshot, result: RunResult): RunDecision {
+  const { message, ...status } = fromResult(result);
+  if (result.state === 'Running') {
+    const { state, startedAt } = status;
+    // Live counters are for /status and metrics.
+    const decision = write(snapshot, { state, startedAt }, under('Running', 'every folder is being checked'));
+    return { ...decision, requeueAfterMs: waitMs };
+  }
+  if (result.state === 'Failed') {
+    const why = message ?? 'the worker did not say why';
+    return write(snapshot, { ...status, message: why }, failed(why));
+  }
+  return write(snapshot, status, succeeded(`${result.delivered} of ${result.read} messages were delivered`));
+}
+
+const pending = (snapshot: RunSnapshot, reason: string, message: string): RunDecision => ({
+  ...write(snapshot, { state: 'Pending' }, under(reason, message)),
+  requeueAfterMs: waitMs,
+});
+
+type Run = Pick<Verdicts, 'Ready' | 'Reconciling' | 'Stalled'>;
+const verdicts = (Ready: Verdict, Reconciling: Verdict, Stalled: Verdict): Run => ({ Ready, Reconciling, Stalled });
+const settled = no('Settled', 'the run is over');
+const notStalled = no('NotStalled', 'nothing waits for a person');
+const under = (reason: string, message: string) => verdicts(no(reason, message), yes(reason, message), notStalled);
+const succeeded = (message: string) => verdicts(yes('Succeeded', message), settled, notStalled);
+const failed = (message: string) => verdicts(no('Failed', message), settled, yes('Failed', message));
+
+function write({ run, now }: RunSnapshot, status: EmailPipelineRunStatus, run3: Run): RunDecision {
+  const { generation } = run.metadata;
+  const conditions = toConditions(run3, run.status?.conditions, generation, now);
+  return {
+    status: { observedGeneration: generation, ...status, conditions },
+    events: transitions(run.status?.conditions, conditions),
+  };
+}

@@ -1,0 +1,147 @@
+import { firstDifference } from '../../kubernetes/apply.ts';
+import type { Deployment } from '../../kubernetes/objects.ts';
+import type { Revision } from '../../pipeline/revision.ts';
+import { revisionConfigMap } from '../build/config-map.ts';
+import { deployment, podDisruptionBudget } from '../build/deployment.ts';
+import { no, yes } from '../conditions.ts';
+import type { DecisionConfig } from '../config.ts';
+import { workerTrouble } from '../health.ts';
+import { isEnding, isReady, podTrouble, roleOf } from '../pods.ts';
+import type { PipelineSnapshot } from '../snapshot.ts';
+import { plural } from '../text.ts';
+import {
+  type Deletion,
+  isSuspended,
+  lastGoodOf,
+  type Progress,
+  replicasOf,
+  staleConfigMaps,
+  type WorkloadDecision,
+  wasReady,
+} from './decision.ts';
+import { cronJobPatches, keepsRunning } from './hold.ts';
+
+/** The Deployment of a streaming pipeline. */
+export function decideStreaming(
+  snapshot: PipelineSnapshot,
+  revision: Revision,
+  secretsHash: string,
+  config: DecisionConfig,
+): WorkloadDecision {
+  const { pipeline, deployment: live } = snapshot;
+  const replicas = replicasOf(pipeline);
+  const build = (lastGood: string | undefined) =>
+    deployment({ revision, template: pipeline.spec.template, secretsHash, replicas, lastGood }, config);
+  const rollout = rolloutOf(build(undefined), live);
+  const lastGood = rollout.complete ? revision.hash : lastGoodOf(snapshot);
+  const budget = replicas >= 2 ? [podDisruptionBudget(revision.namespace, revision.pipeline)] : [];
+  const settled = rollout.complete || rollout.empty;
+  return {
+    objects: [revisionConfigMap(revision), build(lastGood), ...budget],
+    // A CronJob from before goes once its successor works.
+    patches: settled ? [] : cronJobPatches(snapshot),
+    deletions: [
+      ...(budget.length === 0 ? gone(snapshot.podDisruptionBudget, 'fewer than two workers') : []),
+      ...(settled ? gone(snapshot.cronJob, 'the pipeline streams now') : []),
+      ...snapshot.jobs
+        .filter((job) => roleOf(job) === 'check')
+        .map((object) => ({ object, why: 'the pipeline streams now' })),
+      ...staleConfigMaps(snapshot, [revision.hash, lastGood]),
+    ],
+    progress: progressOf(snapshot, revision, rollout, replicas),
+    lastGood,
+  };
+}
+
+const gone = (object: Deletion['object'] | undefined, why: string): Deletion[] =>
+  object === undefined ? [] : [{ object, why }];
+
+/** How the live Deployment stands to the desired one. */
+interface Rollout {
+  readonly exists: boolean;
+  /** Every pod that should be is of this template and available; false without replicas: nothing was proven. */
+  readonly complete: boolean;
+  /** None should be and none is. */
+  readonly empty: boolean;
+  /** The template was rolled out once, whatever its pods do now. */
+  readonly onceComplete: boolean;
+  readonly available: number;
+  readonly updated: number;
+  readonly overdue: boolean;
+  /** The Deployment controller could not make pods: quota, Pod Security, admission. */
+  readonly refused: string | undefined;
+}
+
+function rolloutOf(desired: Deployment, live: Deployment | undefined): Rollout {
+  const status = live?.status;
+  const replicas = desired.spec?.replicas ?? 1;
+  const same = live !== undefined && firstDifference(desired.spec, live.spec) === undefined;
+  const current = same && (status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
+  const total = status?.replicas ?? 0;
+  const updated = current ? (status?.updatedReplicas ?? 0) : 0;
+  const available = status?.availableReplicas ?? 0;
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
+  const failure = status?.conditions?.find(({ type, status: held }) => type === 'ReplicaFailure' && held === 'True');
+  const full = current && updated === replicas && total === replicas && available >= replicas;
+  return {
+    exists: live !== undefined,
+    complete: full && replicas > 0,
+    empty: full && replicas === 0,
+    onceComplete: current && progressing?.reason === 'NewReplicaSetAvailable' && available > 0,
+    available,
+    updated,
+    overdue: current && replicas > 0 && progressing?.reason === 'ProgressDeadlineExceeded',
+    refused: failure?.message,
+  };
+}
+
+function progressOf(snapshot: PipelineSnapshot, { hash }: Revision, rollout: Rollout, replicas: number): Progress {
+  if (replicas === 0) return idle(snapshot, rollout);
+  if (rollout.complete) return { ready: yes('RolledOut', `revision ${hash} runs with ${plural(replicas, 'worker')}`) };
+  if (!rollout.exists) return onTheWay('Applying', `the workers of revision ${hash} are being made`);
+  const trouble = rolloutTrouble(snapshot, rollout);
+  const why = trouble === undefined ? '' : `: ${trouble}`;
+  const good = lastGoodOf(snapshot) === hash;
+  const beside =
+    rollout.available === 0 ? '' : good ? '; the workers from before keep running' : keepsRunning(snapshot);
+  const message = `revision ${hash}: ${plural(rollout.updated, 'new worker')}, not ready yet${why}${beside}`;
+  // What became ready once stays so while its pods are moved, scaled or given new Secrets.
+  const latched = good && (wasReady(snapshot) || rollout.onceComplete);
+  const ready = latched
+    ? yes('RolledOut', `revision ${hash} became ready`)
+    : no(rollout.overdue ? 'RolloutDeadlineExceeded' : 'RollingOut', message);
+  if (rollout.overdue) return { ready, stalled: { reason: 'RolloutDeadlineExceeded', message } };
+  if (latched && rollout.onceComplete) return { ready };
+  return { ready, reconciling: { reason: 'RollingOut', message } };
+}
+
+function idle(snapshot: PipelineSnapshot, rollout: Rollout): Progress {
+  const suspended = isSuspended(snapshot.pipeline);
+  const reason = suspended ? 'Suspended' : 'ScaledToZero';
+  const message = suspended
+    ? 'spec.suspend is true: no worker runs, and the state is kept'
+    : 'spec.replicas is 0: no worker runs, and the state is kept';
+  if (rollout.empty) return { ready: yes(reason, message) };
+  return onTheWay('Suspending', 'the workers end what they are at');
+}
+
+const onTheWay = (reason: string, message: string): Progress => ({
+  ready: no(reason, message),
+  reconciling: { reason, message },
+});
+
+/** What keeps new workers from becoming ready: in their own words, or those of the kubelet or the scheduler. */
+export function rolloutTrouble(snapshot: PipelineSnapshot, rollout?: Rollout): string | undefined {
+  const pending = snapshot.pods.filter((pod) => !isEnding(pod) && !isReady(pod) && roleOf(pod) !== 'run');
+  const names = new Set(pending.map(({ metadata }) => metadata.name));
+  for (const { pod, status } of snapshot.workers) {
+    if (status === undefined || !names.has(pod)) continue;
+    const trouble = workerTrouble(status);
+    if (trouble !== undefined) return `${trouble.code}: ${trouble.message}`;
+  }
+  for (const pod of pending) {
+    const trouble = podTrouble(pod);
+    if (trouble !== undefined) return trouble.message;
+  }
+  return rollout?.refused;
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../pipeline/canonical-json.ts';
+
+/** Labels of children; none of them is copied from the parent. */
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  pipeline: 'mailmill.io/pipeline',
+  revision: 'mailmill.io/revision',
+  role: 'mailmill.io/role',
+  run: 'mailmill.io/run',
+} as const;
+
+export const managedBy = 'mailmill';
+/** Selects every child of every pipeline. */
+export const childSelector = `${labels.managedBy}=${managedBy},${labels.pipeline}`;
+
+/** What a worker's pod is for: it streams, it runs to an end, or it checks a revision. */
+export type Role = 'stream' | 'run' | 'check';
+
+export const annotations = {
+  /** On a pod template: HMAC over the values of the referenced Secret keys. */
+  secretsHash: 'mailmill.io/secrets-hash',
+  /** On a workload: newest revision that became ready. */
+  lastGood: 'mailmill.io/last-good-revision',
+} as const;
+
+export const networkPolicyName = 'mailmill-workers';
+/** Role that the chart makes and that a RoleBinding in a tenant's namespace grants. */
+export const secretReaderRole = 'mailmill-secret-reader';
+export const operatorServiceAccount = 'mailmill-operator';
+
+const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+export const configMapName = (pipeline: string, revision: string) => `${pipeline}-${revision}`;
+
+/** A check is repeated under another name when the values of its Secrets or its image change. */
+export const checkJobName = (pipeline: string, revision: string, secretsHash: string, image: string) =>
+  `${pipeline}-check-${short([revision, secretsHash, image].join('\0'))}`;
+
+/** First 16 hex digits of the SHA-256 of the canonical spec: with the name it is the key of a run in the store. */
+export const runSpecHash = (spec: unknown) =>
+  createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
+
+export const runJobName = (pipeline: string, run: string, specHash: string) =>
+  `${pipeline}-run-${short([run, specHash].join('\0'))}`;
+
+/** Labels of any child of a pipeline. */
+export const childLabels = (pipeline: string, more: Readonly<Record<string, string>> = {}) => ({
+  [labels.managedBy]: managedBy,
+  [labels.pipeline]: pipeline,
+  ...more,
+});
+
+/** Labels that select the workers of a streaming pipeline. */
+export const workerSelector = (pipeline: string) => childLabels(pipeline, { [labels.role]: 'stream' satisfies Role });
+
+/** A label selector as text. */
+export const selectorText = (selector: Readonly<Record<string, string>>) =>
+  Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');

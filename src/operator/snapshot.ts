@@ -1,0 +1,98 @@
+import type { PipelineStatus } from '../api/worker-status.ts';
+import type {
+  ConfigMap,
+  CronJob,
+  Deployment,
+  EmailPipeline,
+  EmailPipelineRun,
+  Job,
+  Live,
+  MailboxSource,
+  Pod,
+  PodDisruptionBudget,
+} from '../kubernetes/objects.ts';
+import type { Revision, SecretKey } from '../pipeline/revision.ts';
+
+/** One thing that is wrong with a spec. */
+export interface SpecIssue {
+  /** Whose spec: `EmailPipeline` or `MailboxSource`. */
+  readonly kind: 'EmailPipeline' | 'MailboxSource';
+  readonly path: string;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** What a pipeline and its source compile to. */
+export type Compilation =
+  | { readonly kind: 'Compiled'; readonly revision: Revision; readonly secrets: readonly SecretKey[] }
+  | { readonly kind: 'SourceMissing'; readonly suggestion?: string }
+  | { readonly kind: 'Invalid'; readonly issues: readonly SpecIssue[] };
+
+/** What is known of a Secret: never a value. */
+export type SecretState =
+  | { readonly kind: 'Missing' }
+  /** RBAC keeps the operator from reading it. */
+  | { readonly kind: 'Forbidden' }
+  /** HMAC of each value by key; the HMAC of an empty value is empty. */
+  | { readonly kind: 'Present'; readonly hmacs: ReadonlyMap<string, string> };
+
+export type Secrets = ReadonlyMap<string, SecretState>;
+
+/** What a look at a worker's `/status` brought. */
+export interface WorkerObservation {
+  readonly pod: string;
+  /** Absent: it did not answer. */
+  readonly status?: PipelineStatus;
+  /** When the worker started; epoch milliseconds. */
+  readonly startedAt?: number;
+  /** Milliseconds since the last commit changed, and the lag when it did; while there is lag. */
+  readonly lag?: { readonly sinceMs: number; readonly then: number; readonly now: number };
+}
+
+/** Everything that a decision about one pipeline may look at, at one moment. */
+export interface PipelineSnapshot {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly pipeline: Live<EmailPipeline>;
+  readonly source: Live<MailboxSource> | undefined;
+  readonly compilation: Compilation;
+  /** The revision that the live workload runs, as its ConfigMap has it. */
+  readonly applied: Revision | undefined;
+  /** Secrets that the compiled or the applied revision names. */
+  readonly secrets: Secrets;
+  /** Names of all pipelines that read the same source, this one included; sorted. */
+  readonly readers: readonly string[];
+  readonly configMaps: readonly Live<ConfigMap>[];
+  readonly deployment: Live<Deployment> | undefined;
+  readonly podDisruptionBudget: Live<PodDisruptionBudget> | undefined;
+  readonly cronJob: Live<CronJob> | undefined;
+  /** Checks and scheduled runs. */
+  readonly jobs: readonly Live<Job>[];
+  readonly pods: readonly Live<Pod>[];
+  readonly workers: readonly WorkerObservation[];
+}
+
+/** Everything that a decision about one run on demand may look at. */
+export interface RunSnapshot {
+  readonly now: number;
+  readonly run: Live<EmailPipelineRun>;
+  readonly pipeline: Live<EmailPipeline> | undefined;
+  /** Newest revision of the pipeline that became ready, as its ConfigMap has it. */
+  readonly lastGood: Revision | undefined;
+  readonly job: Live<Job> | undefined;
+  /** Pods of that Job. */
+  readonly pods: readonly Live<Pod>[];
+  /** Workers of the streaming pipeline that are ready, and what they said. */
+  readonly workers: readonly WorkerObservation[];
+}
+
+/** Everything that a decision about one source may look at. */
+export interface SourceSnapshot {
+  readonly now: number;
+  readonly source: Live<MailboxSource>;
+  readonly issues: readonly SpecIssue[];
+  readonly secretKeys: readonly SecretKey[];
+  readonly secrets: Secrets;
+  /** Names of the pipelines that read it; sorted. */
+  readonly readers: readonly string[];
+}
