@@ -8,7 +8,7 @@ import { Meter, type Work } from './meter.ts';
 import { Patterns } from './patterns.ts';
 import { fromCel } from './result.ts';
 import { type Fault, rewrite } from './rewrite.ts';
-import { children, type Loop, type Node, tree } from './syntax.ts';
+import { children, type Node, tree } from './syntax.ts';
 import { celTypes, fieldType, objectTypes } from './values.ts';
 import { type DocumentView, own, variable } from './view.ts';
 
@@ -40,26 +40,16 @@ function measure(root: Node, meter: Meter): void {
         meter.value(value);
         return value;
       } catch (error) {
-        // all() and exists() go on after an error, and errors are a hundred times dearer than values.
+        // all() and exists() go on after an error, and errors are a hundred times dearer than values. Once the work is
+        // used up each further element costs no more than the throw above.
         meter.spend(200);
         throw error;
       }
     });
   };
   const visit = (node: Node): void => {
-    const loop = node.meta.alternate;
-    metered(loop ?? node);
-    if (loop !== undefined && loop.op === 'comprehension') {
-      const args = loop.args as Loop;
-      const { condition } = args;
-      // Runs before each element and outside of what all() and exists() catch: the work ends where it is used up.
-      if (condition !== undefined) {
-        args.condition = (accumulator) => {
-          meter.spend(1);
-          return condition(accumulator);
-        };
-      }
-    }
+    // A comprehension stands behind the call that it was written as.
+    metered(node.meta.alternate ?? node);
     for (const child of children(node)) visit(child);
   };
   visit(root);

@@ -34,11 +34,6 @@ export interface Node {
   setMeta(key: 'macro', value: Macro): Node;
 }
 
-/** The loop that the library makes of a comprehension. */
-export interface Loop {
-  condition?: (accumulator: unknown) => unknown;
-}
-
 /** The tree of a parsed expression. */
 export const tree = (parsed: ParseResult): Node => parsed.ast as unknown as Node;
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { messageTypes } from '../../../src/message/fields.ts';
+import { Compiler } from '../../../src/steps/cel/expression.ts';
 import { limits } from '../../../src/steps/cel/limits.ts';
+import { fullWork, Meter } from '../../../src/steps/cel/meter.ts';
+import { Patterns } from '../../../src/steps/cel/patterns.ts';
+import { DocumentView } from '../../../src/steps/cel/view.ts';
+import { compileSteps, runSteps } from '../../../src/steps/registry.ts';
 import { evaluate, failure, order, refusal } from '../documents.ts';
 
 const address = (i: number) => ({ name: `N${i}`, address: `a${i}@example.org`, domain: 'example.org' });
@@ -106,6 +112,7 @@ describe('the work on one message', () => {
     'to.all(a, cc.all(b, a.name + a.domain != b.name))',
     'to.all(a, cc.all(b, int(a.name) > 0))',
     'to.all(a, cc.all(b, int(a.name) > 0)) || true',
+    'to.all(a, cc.all(b, int(a.name) > 0)) || has(from)',
     'to.exists(a, cc.exists(b, text.contains(b.address)))',
     'to.map(a, cc.map(b, text + b.address)).size()',
     'to.map(a, text + a.address).join().size()',
@@ -121,9 +128,15 @@ describe('the work on one message', () => {
     expect(time(() => expect(failure(expression, crowd)).toBe(tooMuch))).toBeLessThan(10_000);
   });
 
-  it('is shared by the steps of a pipeline, and new for each message', async () => {
-    const { compileSteps, runSteps } = await import('../../../src/steps/registry.ts');
-    const { messageTypes } = await import('../../../src/message/fields.ts');
+  it('ends at once where it is used up, though all() and exists() go on after errors', () => {
+    const compiled = new Compiler().fields(messageTypes).compile('to.all(a, cc.all(b, int(a.name) > 0))');
+    if (!compiled.ok) throw new Error(compiled.message);
+    const work = fullWork();
+    expect(compiled.expression.evaluate(new DocumentView(crowd, messageTypes), work).ok).toBe(false);
+    expect(work.left).toBeGreaterThan(-10_000);
+  });
+
+  it('is shared by the steps of a pipeline, and new for each message', () => {
     const step = (name: string) => ({ name, filter: 'to.all(a, cc.all(b, a.name != b.name))' });
     const compiled = compileSteps([step('one'), step('two'), step('three')], messageTypes);
     if (!compiled.ok) throw new Error('does not compile');
@@ -156,9 +169,7 @@ describe('regular expressions', () => {
     expect(failure('subject.matches(text)', { ...order, text: 'x'.repeat(257) })).toContain('a literal');
   });
 
-  it('that come from the message are kept in small numbers only', async () => {
-    const { Patterns } = await import('../../../src/steps/cel/patterns.ts');
-    const { Meter, fullWork } = await import('../../../src/steps/cel/meter.ts');
+  it('that come from the message are kept in small numbers only', () => {
     const meter = new Meter();
     const patterns = new Patterns(meter);
     const cost = (pattern: string) => {

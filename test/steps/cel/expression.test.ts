@@ -286,3 +286,13 @@ describe('fields that steps added', () => {
     expect(failure('type + "!"', { ...document, type: 5 }, types)).toContain('another type than the pipeline says');
   });
 });
+
+describe('a field with the name of something that every object inherits', () => {
+  const types = new Map<string, FieldType>([['toString', 'string']]);
+  it('is absent unless the document has it', () => {
+    expect(evaluate('toString + "!"', {}, types).value).toBe('!');
+    expect(evaluate('has(toString)', {}, types).value).toBe(false);
+    expect(evaluate('toString', {}, types).value).toBeUndefined();
+    expect(evaluate('toString', { toString: 'own' }, types).value).toBe('own');
+  });
+});
