@@ -37,6 +37,9 @@ export class ImapSession implements SourceSession {
   /** Path of each folder on the server by name. */
   #paths = new Map<string, string>();
   #lock: MailboxLockObject | undefined;
+  #selected: FolderState | undefined;
+  /** By folder, the UIDNEXT that the last open search has seen: what lies above it is news. */
+  readonly #searched = new Map<string, { readonly epoch: bigint; readonly uidNext: number }>();
   #changed = false;
   readonly #listeners = new Set<() => void>();
 
@@ -82,17 +85,23 @@ export class ImapSession implements SourceSession {
     this.#lock?.release();
     this.#lock = undefined;
     this.#changed = false;
+    this.#selected = undefined;
     const mailbox = await this.#connection.run(signal, () => this.#client.mailboxOpen(path, { readOnly: true }));
     // A held lock is how imapflow knows that a quiet connection is in use: it keeps it alive.
     this.#lock = await this.#connection.run(signal, () => this.#client.getMailboxLock(path, { readOnly: true }));
     const exists = mailbox.exists ?? 0;
-    return {
+    const state: FolderState = {
       name: folder,
       epoch: mailbox.uidValidity ?? 0n,
       uidNext: mailbox.uidNext || (await this.#nextUid(exists, signal)),
       exists,
       ...(mailbox.highestModseq === undefined || mailbox.noModseq ? {} : { modseq: mailbox.highestModseq }),
     };
+    // What came since this folder was searched must not be waited for: the server has announced it already.
+    const searched = this.#searched.get(folder);
+    if (searched && (searched.epoch !== state.epoch || searched.uidNext < state.uidNext)) this.#changed = true;
+    this.#selected = state;
+    return state;
   }
 
   /** For servers that do not tell UIDNEXT. */
@@ -121,6 +130,10 @@ export class ImapSession implements SourceSession {
     const counted = Array.isArray(found) ? uids?.length : found.count;
     const exists = client.mailbox ? client.mailbox.exists : 0;
     if (uids === undefined || uids.length !== counted || (uids.length === 0 && exists > 0)) throw searchFailed();
+    if (to === undefined && this.#selected) {
+      const { name, epoch, uidNext } = this.#selected;
+      this.#searched.set(name, { epoch, uidNext: Math.max(uidNext, (uids.at(-1) ?? 0) + 1) });
+    }
     return uids.filter((uid) => uid >= from && (to === undefined || uid <= to));
   }
 

@@ -31,6 +31,8 @@ export class MaildirSession implements SourceSession {
   readonly #options: MaildirSessionOptions;
   #indexes = new Map<string, FolderIndex>();
   #directories = new Map<string, string>();
+  /** By folder, the next UID when it was last searched to its end: what lies above it is news. */
+  readonly #searched = new Map<string, number>();
   #selected: { readonly name: string; readonly dir: string; readonly index: FolderIndex } | undefined;
 
   constructor(options: MaildirSessionOptions) {
@@ -110,14 +112,15 @@ export class MaildirSession implements SourceSession {
     return { name: folder, epoch: 1n, uidNext: index.uidNext, exists: index.uids.length };
   }
 
-  #open(): { readonly dir: string; readonly index: FolderIndex } {
+  #open() {
     if (!this.#selected) throw transient('FOLDER_NOT_OPEN', 'no folder is open; it is opened again');
     return this.#selected;
   }
 
   async search(from: number, to: number | undefined, signal: AbortSignal): Promise<readonly number[]> {
-    const { index } = this.#open();
+    const { index, name } = this.#open();
     await this.#do(signal, () => index.refresh(signal));
+    if (to === undefined) this.#searched.set(name, index.uidNext);
     return index.uids.filter((uid) => uid >= from && (to === undefined || uid <= to));
   }
 
@@ -184,7 +187,7 @@ export class MaildirSession implements SourceSession {
   }
 
   async wait(ms: number, signal: AbortSignal): Promise<'changed' | 'timeout'> {
-    const { dir, index } = this.#open();
+    const { dir, index, name } = this.#open();
     const hint = new AbortController();
     const end = performance.now() + ms;
     const watchers = ['new', 'cur'].flatMap((sub) => {
@@ -200,7 +203,11 @@ export class MaildirSession implements SourceSession {
       for (;;) {
         if (signal.aborted) return 'timeout';
         const changed = await this.#do(signal, async () => (await index.hasChanged()) && index.refresh(signal));
-        if (changed) return 'changed';
+        const news = index.uidNext > (this.#searched.get(name) ?? index.uidNext);
+        if (changed || news) {
+          this.#searched.set(name, index.uidNext);
+          return 'changed';
+        }
         const left = end - performance.now();
         if (left <= 0) return 'timeout';
         const stop = hint.signal.aborted ? signal : AbortSignal.any([signal, hint.signal]);

@@ -262,6 +262,32 @@ describe('a fetch', () => {
   });
 });
 
+describe('a list', () => {
+  const rows = (item: (uid: number) => string): Script => ({
+    'UID FETCH': (to) => {
+      for (const uid of [3, 1, 1]) {
+        const date = uid === 3 ? 'long ago' : '01-Feb-2026 10:00:00 +0100';
+        to.send(`* ${uid} FETCH (UID ${uid} RFC822.SIZE 5 INTERNALDATE "${date}" ${item(uid)})`);
+      }
+      to.send('* 2 FETCH (UID 2 FLAGS (\\Seen))', `${to.tag} OK done`);
+    },
+  });
+
+  for (const [capability, item] of [
+    ['OBJECTID', (uid: number) => `EMAILID (M${uid})`],
+    ['X-GM-EXT-1', (uid: number) => `X-GM-MSGID M${uid}`],
+  ] as const) {
+    it(`has object ids where the server has ${capability}`, async () => {
+      await using it = await selected(rows(item), { capabilities: `IMAP4rev1 ESEARCH ${capability}` });
+      expect(await it.session.list([1, 2, 3], never)).toEqual([
+        { uid: 1, size: 5, receivedAt: new Date('2026-02-01T09:00:00Z'), objectId: 'M1' },
+        // A date that cannot be read is the same for ever.
+        { uid: 3, size: 5, receivedAt: new Date(0), objectId: 'M3' },
+      ]);
+    });
+  }
+});
+
 describe('waiting', () => {
   it('polls a server without IDLE', async () => {
     let noops = 0;

@@ -295,6 +295,21 @@ describe('waiting', () => {
     expect(await session.wait(20_000, never)).toBe('changed');
   });
 
+  it('notices mail that came before the folder was opened again, but after it was searched', async () => {
+    await using session = await sessionOf('reopened', { folders: { include: ['**'] } });
+    dovecot.deliver('reopened', 'Other', mail('other'));
+    await session.select('INBOX', never);
+    await session.search(1, undefined, never);
+    await session.select('Other', never);
+    expect(await session.search(1, undefined, never)).toEqual([1]);
+    dovecot.deliver('reopened', 'INBOX', mail('new'));
+    await session.select('INBOX', never);
+    expect(await session.wait(20_000, never)).toBe('changed');
+    expect(await session.search(1, undefined, never)).toEqual([1]);
+    await session.select('INBOX', never);
+    expect(await session.wait(50, never)).toBe('timeout');
+  });
+
   it('ends after its time, on an abort, and can be used again', async () => {
     await using session = await sessionOf('idle-time');
     await session.select('INBOX', never);

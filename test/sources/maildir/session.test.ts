@@ -199,6 +199,17 @@ describe('waiting', () => {
     expect(await session.wait(20_000, never)).toBe('changed');
   });
 
+  it('notices what came before the folder was opened again, but after it was searched', async () => {
+    const session = await selected();
+    await session.search(1, undefined, never);
+    put('a', 'x', 1);
+    await session.select('INBOX', never);
+    expect(await session.wait(20_000, never)).toBe('changed');
+    expect(await session.search(1, undefined, never)).toEqual([1]);
+    await session.select('INBOX', never);
+    expect(await session.wait(50, never)).toBe('timeout');
+  });
+
   it('ends on an abort', async () => {
     const session = await selected();
     const stop = new AbortController();
