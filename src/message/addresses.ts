@@ -1,6 +1,6 @@
 import { decodeWords } from './encoded-words.ts';
 import type { Address } from './message.ts';
-import { clean, cut, type Defects, maxValueLength } from './sanitize.ts';
+import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** A word of a mailbox: an atom or a quoted string. */
 interface Word {
@@ -179,7 +179,8 @@ class AddressReader {
     const name = comment === '' ? phrase : this.#phrase([commentWord(comment)]);
     const group = this.#group;
     if (address !== '' || name !== '') {
-      const spec = clean(address, this.#where, this.#defects);
+      const cleaned = clean(address, this.#where, this.#defects);
+      const spec = cut(cleaned, maxIdLength, 'HEADER_VALUE_CUT', this.#where, this.#defects);
       const at = spec.lastIndexOf('@');
       const domain = at === -1 ? '' : spec.slice(at + 1).toLowerCase();
       this.#result.push(group === null ? { name, address: spec, domain } : { name, address: spec, domain, group });

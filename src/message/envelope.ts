@@ -4,25 +4,29 @@ import { parseDate } from './dates.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
 import type { HeaderField } from './headers.ts';
 import type { Address, Message } from './message.ts';
-import { clean, cut, type Defects, maxValueLength } from './sanitize.ts';
+import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** What a message's own header says. */
 export type Envelope = Omit<Message, 'text' | 'html' | 'attachments' | 'defects'>;
 
+const cutId = (id: string, name: string, defects: Defects): string =>
+  cut(id, maxIdLength, 'HEADER_VALUE_CUT', name, defects);
+
 /** The ids of a References-like value: what stands in angle brackets, or its words when nothing does. */
-function ids(value: string): readonly string[] {
+function ids(value: string, name: string, defects: Defects): readonly string[] {
   if (value === '') return [];
   const result: string[] = [];
   let open = value.indexOf('<');
   while (open !== -1) {
     const close = value.indexOf('>', open);
     if (close === -1) break;
-    const id = value.slice(open + 1, close);
+    const id = cutId(value.slice(open + 1, close), name, defects);
     if (id !== '') result.push(/\s/.test(id) ? id.replace(/\s+/g, '') : id);
     open = value.indexOf('<', close);
   }
   if (result.length > 0) return result;
-  return value.split(/[\s,<>]+/).filter((word) => word !== '');
+  const words = value.split(/[\s,<>]+/).filter((word) => word !== '');
+  return words.map((word) => cutId(word, name, defects));
 }
 
 /** A Message-ID without its brackets; only the id when comments stand around it. */
@@ -88,9 +92,9 @@ export function readEnvelope(fields: readonly HeaderField[], plain: boolean, def
   const date = dateText === '' ? null : parseDate(dateText, defects);
   if (date === null && firsts.has('date')) defects.add('DATE_UNREADABLE', 'date');
   return {
-    messageId: messageId(first('message-id')),
-    inReplyTo: ids(first('in-reply-to')),
-    references: ids(first('references')),
+    messageId: cutId(messageId(first('message-id')), 'message-id', defects),
+    inReplyTo: ids(first('in-reply-to'), 'in-reply-to', defects),
+    references: ids(first('references'), 'references', defects),
     subject: first('subject'),
     from: mailbox('from'),
     sender: mailbox('sender'),

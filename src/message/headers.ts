@@ -1,4 +1,5 @@
 import { stalled } from '../telemetry/errors.ts';
+import type { DefectCode } from './defect-codes.ts';
 import { type Defects, maxNameLength } from './sanitize.ts';
 
 /** One field as it stands: lower-case name, value of latin1 bytes without its line breaks and outer blanks. */
@@ -71,7 +72,7 @@ function readChunk(
   isDelimiter: IsDelimiter | undefined,
 ): HeaderBlock | null {
   const fields: HeaderField[] = [];
-  const problems: [string, string][] = [];
+  const problems: DefectCode[] = [];
   let name = '';
   let value: string | null = null;
   const finish = () => {
@@ -80,7 +81,7 @@ function readChunk(
   };
   const ends = (bodyStart: number): HeaderBlock => {
     finish();
-    for (const [code, detail] of problems) defects.add(code, detail);
+    for (const code of problems) defects.add(code, 'header');
     return { fields, bodyStart: offset + bodyStart };
   };
   let position = 0;
@@ -99,7 +100,7 @@ function readChunk(
     } else {
       if (code === DASH && isDelimiter?.(offset + position, offset + lineEnd) === true) return ends(position);
       const length = nameLength(text, position, lineEnd);
-      if (length > maxNameLength) problems.push(['HEADER_NAME_TOO_LONG', 'header']);
+      if (length > maxNameLength) problems.push('HEADER_NAME_TOO_LONG');
       if (length !== -1 && length <= maxNameLength) {
         finish();
         name = text.slice(position, position + length).toLowerCase();
@@ -107,15 +108,15 @@ function readChunk(
       } else if (length === -1) {
         finish();
         const mbox = offset === 0 && position === 0 && text.startsWith('From ');
-        if (mbox || text.startsWith('>From ', position)) problems.push(['MBOX_LINE_SKIPPED', 'header']);
+        if (mbox || text.startsWith('>From ', position)) problems.push('MBOX_LINE_SKIPPED');
         else {
           const follows = nextLine(text, lf + 1, complete, offset, isDelimiter);
           if (follows === 'unknown') return null;
           if (follows === 'body' || (follows === 'blank' && fields.length === 0)) {
-            problems.push(['HEADER_END_MISSING', 'header']);
+            problems.push('HEADER_END_MISSING');
             return ends(position);
           }
-          problems.push(['HEADER_LINE_SKIPPED', 'header']);
+          problems.push('HEADER_LINE_SKIPPED');
         }
       } else finish();
     }

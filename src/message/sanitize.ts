@@ -1,7 +1,10 @@
+import type { DefectCode } from './defect-codes.ts';
 import type { Defect } from './message.ts';
 
 /** Longest header value, subject and display name kept, in UTF-16 units; the rest is cut (`HEADER_VALUE_CUT`). */
 export const maxValueLength = 65_536;
+/** Longest id and address kept, in UTF-16 units: what a line of mail holds (RFC 5322 §2.1.1). */
+export const maxIdLength = 998;
 /** Longest header name kept; a longer one is no header (`HEADER_NAME_TOO_LONG`). */
 export const maxNameLength = 256;
 /** Longest attachment name, type and Content-ID kept (`NAME_CUT`). */
@@ -12,13 +15,9 @@ export class Defects {
   readonly #list: Defect[] = [];
 
   /** @param detail where or what, from our own vocabulary; never text of the message. */
-  add(code: string, detail: string): void {
+  add(code: DefectCode, detail: string): void {
     for (const defect of this.#list) if (defect.code === code) return;
     this.#list.push({ code, detail });
-  }
-
-  has(code: string): boolean {
-    return this.#list.some((defect) => defect.code === code);
   }
 
   list(): readonly Defect[] {
@@ -41,7 +40,7 @@ export function clean(text: string, where: string, defects: Defects): string {
 }
 
 /** `text` cut to at most `length` UTF-16 units, never through a surrogate pair. */
-export function cut(text: string, length: number, code: string, where: string, defects: Defects): string {
+export function cut(text: string, length: number, code: DefectCode, where: string, defects: Defects): string {
   if (text.length <= length) return text;
   defects.add(code, where);
   const last = text.charCodeAt(length - 1);

@@ -44,6 +44,15 @@ describe('parseMessage', () => {
     expect(message.defects).toEqual([{ code: 'HEADER_VALUE_CUT', detail: 'header' }]);
   });
 
+  test('ids and addresses longer than a line are cut', async () => {
+    const long = 'x'.repeat(2_000);
+    const message = await parse(`Message-ID: <${long}>\r\nReferences: <${long}>\r\nFrom: ${long}@a\r\n\r\nbody`);
+    expect([message.messageId, message.references[0], message.from?.address].map((id) => id?.length)).toEqual([
+      998, 998, 998,
+    ]);
+    expect(message.defects.map((d) => d.code)).toEqual(['HEADER_VALUE_CUT']);
+  });
+
   test('a header beyond its limit is an error', async () => {
     const error = await Promise.resolve()
       .then(() => parse(`X: ${'x'.repeat(1_100_000)}\r\n\r\nbody`))
