@@ -109,7 +109,7 @@ function flowingOf(workers: readonly WorkerObservation[], pollMs: number, now: n
       if (now - since > 2 * interval + slackMs) late += 1;
       else if (folder.checkedAt === undefined) fresh = true;
     }
-    if (lag !== undefined && lag.now > 0 && lag.now >= lag.then && lag.sinceMs > 2 * maxIntervalMs) {
+    if (lag !== undefined && lag.now > 0 && lag.now >= lag.before && lag.sinceMs > 2 * maxIntervalMs) {
       return no('LagWithoutCommits', 'messages wait and none was committed for 10 minutes; see /status of the worker');
     }
   }

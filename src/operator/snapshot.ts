@@ -46,7 +46,7 @@ export interface WorkerObservation {
   /** When the worker started; epoch milliseconds. */
   readonly startedAt?: number;
   /** Milliseconds since the last commit changed, and the lag when it did; while there is lag. */
-  readonly lag?: { readonly sinceMs: number; readonly then: number; readonly now: number };
+  readonly lag?: { readonly sinceMs: number; readonly before: number; readonly now: number };
 }
 
 /** Everything that a decision about one pipeline may look at, at one moment. */

@@ -1,3 +1,4 @@
+import { milliseconds } from '../../api/schema.ts';
 import type {
   ConfigMap,
   CronJob,
@@ -7,11 +8,11 @@ import type {
   KubernetesObject,
   PodDisruptionBudget,
 } from '../../kubernetes/objects.ts';
-import type { SecretKey } from '../../pipeline/revision.ts';
+import type { Revision, SecretKey } from '../../pipeline/revision.ts';
 import type { Verdict } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations, configMapName, labels } from '../names.ts';
-import type { PipelineSnapshot, Secrets } from '../snapshot.ts';
+import type { Compilation, PipelineSnapshot, Secrets } from '../snapshot.ts';
 
 /** An object that a pipeline owns as its controller. */
 export type Child = ConfigMap | Deployment | CronJob | Job | PodDisruptionBudget;
@@ -102,7 +103,19 @@ export function staleConfigMaps(snapshot: PipelineSnapshot, inUse: readonly (str
 }
 
 const ageKey = ({ metadata }: KubernetesObject) => `${metadata.creationTimestamp ?? '9'}/${metadata.name}`;
-export const revisionLabel = ({ metadata }: KubernetesObject) => metadata.labels?.[labels.revision];
+/** The revision that an object, or a pod template, says it is of. */
+export const revisionLabel = ({ metadata }: { readonly metadata?: Pick<KubernetesObject['metadata'], 'labels'> }) =>
+  metadata?.labels?.[labels.revision];
+
+const defaultPollMs = 60_000;
+
+/** How often a source is read that does not tell by itself; milliseconds. */
+export function pollMsOf(compilation: Compilation, applied: Revision | undefined): number {
+  const revision = compilation.kind === 'Compiled' ? compilation.revision : applied;
+  const [source] = revision?.sources ?? [];
+  const poll = source?.imap?.pollInterval ?? source?.maildir?.pollInterval;
+  return poll === undefined ? defaultPollMs : milliseconds(poll);
+}
 
 /** Whether Ready was True for this generation already, by a workload that ran. */
 export function wasReady({ pipeline }: PipelineSnapshot): boolean {

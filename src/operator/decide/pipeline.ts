@@ -1,5 +1,4 @@
 import type { EmailPipelineStatus, LastRun } from '../../api/email-pipeline.ts';
-import { milliseconds } from '../../api/schema.ts';
 import {
   type DecidedEvent,
   no,
@@ -15,7 +14,7 @@ import { assess, type Health } from '../health.ts';
 import { selectorText, workerSelector } from '../names.ts';
 import { camelCase } from '../pods.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
-import { idleReasons, isScheduled, isSuspended, secretsHashOf, type WorkloadDecision } from './decision.ts';
+import { idleReasons, isScheduled, isSuspended, pollMsOf, secretsHashOf, type WorkloadDecision } from './decision.ts';
 import { firstViolation, type Violation } from './gate.ts';
 import { hold } from './hold.ts';
 import { decideLastRun, type LastRunDecision } from './last-run.ts';
@@ -30,12 +29,26 @@ export interface PipelineDecision extends WorkloadDecision {
   readonly events: readonly DecidedEvent[];
 }
 
-/** Decides about one pipeline. Pure: the same snapshot gives the same decision. */
-export function decidePipeline(snapshot: PipelineSnapshot, config: DecisionConfig): PipelineDecision {
+/** Why what was decided could not be done: the API server, or somebody else's object, said no. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Decides about one pipeline. Pure: the same snapshot gives the same decision.
+ *
+ * @param refusal what the last try to carry it out met; the conditions then say so.
+ */
+export function decidePipeline(
+  snapshot: PipelineSnapshot,
+  config: DecisionConfig,
+  refusal?: Refusal,
+): PipelineDecision {
   const { pipeline, now } = snapshot;
   const before = pipeline.status?.conditions;
   const violation = firstViolation(snapshot, config);
-  const workload = decideWorkload(snapshot, violation, config);
+  const workload = refused(decideWorkload(snapshot, violation, config), refusal);
   const last = isScheduled(pipeline) ? decideLastRun(snapshot) : noRun;
   const health = healthOf(snapshot, last);
   const stall = decideStalled({ snapshot, config, violation, workload, health, runStalled: last.stalled });
@@ -76,6 +89,13 @@ function decideWorkload(
   return decide(snapshot, compilation.revision, hash, config);
 }
 
+function refused(workload: WorkloadDecision, refusal: Refusal | undefined): WorkloadDecision {
+  if (refusal === undefined) return workload;
+  const { message } = refusal;
+  const reason = camelCase(refusal.code);
+  return { ...workload, progress: { ready: no(reason, message), stalled: { reason, message } } };
+}
+
 function statusOf(
   { pipeline, compilation, deployment }: PipelineSnapshot,
   { lastGood, progress }: WorkloadDecision,
@@ -102,16 +122,11 @@ function statusOf(
   };
 }
 
-const defaultPollMs = 60_000;
-
 function healthOf(snapshot: PipelineSnapshot, { lastRun }: LastRunDecision): Health {
   const { pipeline, compilation, applied, workers, now } = snapshot;
   if (isSuspended(pipeline)) return all(unknown('Suspended', 'no worker runs while the pipeline is suspended'));
   if (isScheduled(pipeline)) return runHealth(lastRun);
-  const revision = compilation.kind === 'Compiled' ? compilation.revision : applied;
-  const [source] = revision?.sources ?? [];
-  const poll = source?.imap?.pollInterval ?? source?.maildir?.pollInterval;
-  return assess(workers, poll === undefined ? defaultPollMs : milliseconds(poll), now);
+  return assess(workers, pollMsOf(compilation, applied), now);
 }
 
 const all = (verdict: Verdict): Health => ({ connected: verdict, flowing: verdict, delivering: verdict });

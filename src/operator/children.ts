@@ -1,0 +1,89 @@
+import { applyObject } from '../kubernetes/apply.ts';
+import type { KubernetesClient } from '../kubernetes/client-api.ts';
+import {
+  configMaps,
+  cronJobs,
+  deployments,
+  type EmailPipeline,
+  type EmailPipelineRun,
+  type Job,
+  jobs,
+  type KubernetesObject,
+  type Live,
+  podDisruptionBudgets,
+  type ResourceType,
+} from '../kubernetes/objects.ts';
+import { stalled } from '../telemetry/errors.ts';
+import type { Cached, Caches } from './caches.ts';
+import type { Child, Deletion, Patch } from './decide/decision.ts';
+
+/** Tells what was done about a child, for an event. */
+export type Told = (reason: 'Created' | 'Updated' | 'Deleted', note: string) => void;
+
+/** The only hands of the operator on children. Each method answers whether it wrote. Throws what `applyObject` and the client throw. */
+export interface Children {
+  apply(owner: Live<EmailPipeline>, child: Child, told: Told, signal: AbortSignal): Promise<boolean>;
+  patch(change: Patch, told: Told, signal: AbortSignal): Promise<boolean>;
+  delete(deletion: Deletion, told: Told, signal: AbortSignal): Promise<boolean>;
+  /** A Job of a run; made once and never changed. */
+  start(owner: Live<EmailPipelineRun>, job: Job, told: Told, signal: AbortSignal): Promise<boolean>;
+}
+
+/** One kind of children. */
+interface Kind {
+  readonly type: ResourceType;
+  readonly cached: Cached<KubernetesObject>;
+}
+
+// The kind of an object says which entry is its own; the types cannot follow that.
+const kind = <T extends KubernetesObject>(type: ResourceType<T>, cached: Cached<T>) =>
+  ({ type, cached }) as unknown as Kind;
+
+export function createChildren(client: KubernetesClient, caches: Caches): Children {
+  const kinds: Readonly<Record<string, Kind>> = {
+    ConfigMap: kind(configMaps, caches.configMaps),
+    Deployment: kind(deployments, caches.deployments),
+    CronJob: kind(cronJobs, caches.cronJobs),
+    Job: kind(jobs, caches.jobs),
+    PodDisruptionBudget: kind(podDisruptionBudgets, caches.podDisruptionBudgets),
+  };
+  const kindOf = (object: KubernetesObject): Kind => {
+    const found = kinds[object.kind];
+    if (found === undefined) {
+      throw stalled('CHILD_KIND_UNKNOWN', `the operator has no children of kind ${object.kind}; update mailmill`);
+    }
+    return found;
+  };
+
+  const apply = async (owner: Live<KubernetesObject>, desired: KubernetesObject, told: Told, signal: AbortSignal) => {
+    const { type, cached } = kindOf(desired);
+    const live = cached.objects.get(desired.metadata);
+    const applied = await applyObject(client, type, desired, live, owner, { signal });
+    cached.objects.wrote(applied.object);
+    if (!applied.changed) return false;
+    const what = `${desired.kind} ${desired.metadata.name}`;
+    if (applied.difference === 'created') told('Created', `${what} created`);
+    // Our own bookkeeping is no news.
+    else if (!applied.difference?.startsWith('metadata.annotations')) told('Updated', `${what}: ${applied.difference}`);
+    return true;
+  };
+
+  return {
+    apply,
+    start: apply,
+    patch: async ({ object, patch, why }, told, signal) => {
+      const { type, cached } = kindOf(object);
+      cached.objects.wrote(await client.patch(type, object.metadata, 'merge', patch, { signal }));
+      told('Updated', `${object.kind} ${object.metadata.name}: ${why}`);
+      return true;
+    },
+    delete: async ({ object, why }, told, signal) => {
+      const { type, cached } = kindOf(object);
+      const { name, namespace, uid } = object.metadata;
+      const done = await client.delete(type, object.metadata, { signal, uid });
+      cached.objects.deleted({ name, namespace });
+      if (done) told('Deleted', `${object.kind} ${name} deleted: ${why}`);
+      return done;
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../kubernetes/clock.ts';
+import { type EmailPipeline, keyOf, type Live, nameOf, type Pod } from '../kubernetes/objects.ts';
+import { referencedSecrets } from '../pipeline/compile.ts';
+import type { Revision } from '../pipeline/revision.ts';
+import { revisionOf } from './build/config-map.ts';
+import { byPipeline, bySource, type Caches } from './caches.ts';
+import type { Compiler } from './compiler.ts';
+import { isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
+import { assess, workerTrouble } from './health.ts';
+import { configMapName, runJobName, runSpecHash } from './names.ts';
+import type { SecretReader } from './secrets.ts';
+import type { Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
+import type { StatusPoller } from './status-poller.ts';
+
+export interface ObserverOptions {
+  readonly caches: Caches;
+  readonly secrets: SecretReader;
+  readonly poller: StatusPoller;
+  readonly compiler: Compiler;
+  readonly clock: Clock;
+}
+
+/** Reads the caches into one snapshot. `undefined`: the object is gone, or going. Throws KubernetesError. */
+export interface Observer {
+  pipeline(key: string, signal: AbortSignal): Promise<PipelineSnapshot | undefined>;
+  run(key: string): RunSnapshot | undefined;
+  source(key: string, signal: AbortSignal): Promise<SourceSnapshot | undefined>;
+  /** What the workers of a pipeline say, as far as decisions look at it: another text, another decision. */
+  digest(key: string): string;
+  /** Pipelines and sources of a namespace that need this Secret, as of their last snapshot; without a name: any. */
+  dependents(
+    namespace: string,
+    secret: string | undefined,
+  ): { readonly pipelines: string[]; readonly sources: string[] };
+}
+
+export function createObserver({ caches, secrets, poller, compiler, clock }: ObserverOptions): Observer {
+  /** Names of the Secrets that a pipeline or source needed when it was last looked at. */
+  const needed = { pipelines: new Map<string, Set<string>>(), sources: new Map<string, Set<string>>() };
+
+  const readersOf = (namespace: string, source: string) =>
+    caches.pipelines.reflector.cache
+      .byIndex(bySource, `${namespace}/${source}`)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata }) => metadata.name)
+      .sort();
+
+  const compile = (pipeline: Live<EmailPipeline>): Compilation => {
+    const { namespace = '' } = pipeline.metadata;
+    const source = caches.sources.objects.get({ namespace, name: pipeline.spec.source.name });
+    const names = () => caches.sources.reflector.cache.inNamespace(namespace).map(({ metadata }) => metadata.name);
+    return compiler.compile(pipeline, source, names);
+  };
+
+  const revisionNamed = (namespace: string, pipeline: string, hash: string | undefined): Revision | undefined =>
+    hash === undefined
+      ? undefined
+      : revisionOf(caches.configMaps.objects.get({ namespace, name: configMapName(pipeline, hash) }));
+
+  const present = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(object: T | undefined) =>
+    object?.metadata.deletionTimestamp === undefined ? object : undefined;
+
+  return {
+    pipeline: async (key, signal) => {
+      const name = nameOf(key);
+      const { namespace = '' } = name;
+      const pipeline = present(caches.pipelines.objects.get(name));
+      if (pipeline === undefined) {
+        needed.pipelines.delete(key);
+        return undefined;
+      }
+      const compilation = compile(pipeline);
+      const deployment = present(caches.deployments.objects.get(name));
+      const cronJob = present(caches.cronJobs.objects.get(name));
+      const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
+      const hash = running && revisionLabel(running);
+      const applied = revisionNamed(namespace, name.name, hash);
+      const names = new Set(
+        [
+          ...(compilation.kind === 'Compiled' ? compilation.secrets : []),
+          ...(applied === undefined ? [] : referencedSecrets(applied)),
+        ].map((secret) => secret.name),
+      );
+      needed.pipelines.set(key, names);
+      const states = await secrets.read(namespace, names, signal);
+      const pods = caches.pods.reflector.cache.byIndex(byPipeline, key);
+      const living = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(
+        objects: readonly T[],
+      ) => objects.filter((object) => object.metadata.deletionTimestamp === undefined);
+      return {
+        now: clock.now(),
+        pipeline,
+        source: caches.sources.objects.get({ namespace, name: pipeline.spec.source.name }),
+        compilation,
+        applied,
+        secrets: states,
+        readers: readersOf(namespace, pipeline.spec.source.name),
+        configMaps: living(caches.configMaps.objects.byIndex(byPipeline, key)),
+        deployment,
+        cronJob,
+        podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get(name)),
+        jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
+        pods,
+        workers: poller.observations(pods),
+      };
+    },
+    run: (key) => {
+      const name = nameOf(key);
+      const { namespace = '' } = name;
+      const run = present(caches.runs.objects.get(name));
+      if (run === undefined) return undefined;
+      const of = { namespace, name: run.spec.pipeline.name };
+      const pipeline = present(caches.pipelines.objects.get(of));
+      const deployment = caches.deployments.objects.get(of);
+      const cronJob = caches.cronJobs.objects.get(of);
+      const good = pipeline && lastGoodOf({ pipeline, deployment, cronJob });
+      const job = caches.jobs.objects.get({
+        namespace,
+        name: runJobName(of.name, name.name, runSpecHash(run.spec)),
+      });
+      const pods = caches.pods.reflector.cache.byIndex(byPipeline, keyOf(of));
+      const ofJob = (pod: Pod) => job !== undefined && ownedBy(pod, job.metadata.uid);
+      return {
+        now: clock.now(),
+        run,
+        pipeline,
+        lastGood: revisionNamed(namespace, of.name, good),
+        job,
+        pods: pods.filter(ofJob),
+        workers: pipeline === undefined || isScheduled(pipeline) ? [] : poller.observations(pods),
+      };
+    },
+    source: async (key, signal) => {
+      const name = nameOf(key);
+      const { namespace = '' } = name;
+      const source = present(caches.sources.objects.get(name));
+      if (source === undefined) {
+        needed.sources.delete(key);
+        return undefined;
+      }
+      const issues = compiler.checkSource(source);
+      const { imap } = source.spec;
+      const ca = imap?.tls?.caSecretRef;
+      const login = imap?.auth.secretRef.name;
+      const secretKeys =
+        issues.length > 0 || login === undefined
+          ? []
+          : [
+              { name: login, key: 'username' },
+              { name: login, key: 'password' },
+              ...(ca === undefined ? [] : [{ name: ca.name, key: ca.key ?? 'ca.crt' }]),
+            ];
+      const names = new Set(secretKeys.map((secret) => secret.name));
+      needed.sources.set(key, names);
+      const states = await secrets.read(namespace, names, signal);
+      const readers = readersOf(namespace, name.name);
+      return { now: clock.now(), source, issues, secretKeys, secrets: states, readers };
+    },
+    digest: (key) => {
+      const pipeline = present(caches.pipelines.objects.get(nameOf(key)));
+      if (pipeline === undefined) return '';
+      const workers = poller.observations(caches.pods.reflector.cache.byIndex(byPipeline, key));
+      const { connected, flowing, delivering, stalled } = assess(
+        workers,
+        pollMsOf(compile(pipeline), undefined),
+        clock.now(),
+      );
+      const each = workers.map(({ pod, status }) => [
+        pod,
+        status?.ready,
+        status && workerTrouble(status),
+        status?.runs.map(({ name, specHash, state }) => [name, specHash, state]),
+      ]);
+      return JSON.stringify([connected, flowing, delivering, stalled, each]);
+    },
+    dependents: (namespace, secret) => {
+      const matching = (map: ReadonlyMap<string, ReadonlySet<string>>) =>
+        [...map]
+          .filter(
+            ([key, names]) =>
+              key.startsWith(`${namespace}/`) && (secret === undefined ? names.size > 0 : names.has(secret)),
+          )
+          .map(([key]) => key);
+      return { pipelines: matching(needed.pipelines), sources: matching(needed.sources) };
+    },
+  };
+}
+
+const ownedBy = (pod: Pod, uid: string) =>
+  pod.metadata.ownerReferences?.some((reference) => reference.uid === uid) ?? false;

@@ -1,0 +1,168 @@
+import type { Registry } from 'prom-client';
+import type { KubernetesClient } from '../kubernetes/client-api.ts';
+import { type Clock, systemClock } from '../kubernetes/clock.ts';
+import { createController } from '../kubernetes/controller.ts';
+import { createEventRecorder } from '../kubernetes/events.ts';
+import { createLeaderElection } from '../kubernetes/leader-election.ts';
+import type { Log } from '../kubernetes/log.ts';
+import type { KubernetesMetrics } from '../kubernetes/metrics.ts';
+import { createQueue } from '../kubernetes/queue.ts';
+import { type Caches, createCaches } from './caches.ts';
+import { createChildren } from './children.ts';
+import { createCompiler } from './compiler.ts';
+import type { OperatorConfig } from './config.ts';
+import { serveProbes } from './http.ts';
+import { labels } from './names.ts';
+import { createObserver, type Observer } from './observe.ts';
+import { createReconcilers } from './reconcile.ts';
+import { createSecretReader } from './secrets.ts';
+import { createStatusPoller } from './status-poller.ts';
+import { together } from './together.ts';
+import { connectTriggers, type Queues, wakeRuns } from './triggers.ts';
+import { createWorkerClient, type WorkerClient } from './worker-client.ts';
+
+export interface OperatorOptions {
+  readonly config: OperatorConfig;
+  readonly client: KubernetesClient;
+  /** For the Lease alone: a renewal must not queue behind other requests. */
+  readonly electionClient: KubernetesClient;
+  readonly registry: Registry;
+  readonly metrics: KubernetesMetrics;
+  readonly log: Log;
+  readonly workers?: WorkerClient;
+  readonly clock?: Clock;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  /** Gets the port of the probes once they are served. */
+  readonly listening?: (port: number) => void;
+}
+
+/** Pipelines worked on at once. */
+const pipelineWorkers = 8;
+const backoffMs = [200, 60_000] as const;
+
+/**
+ * Runs the operator until `signal` is aborted: caches are kept warm, and whoever holds the Lease works. Throws Transient
+ * `LEADERSHIP_LOST` when the Lease was lost; the process should end then.
+ */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
+  const { config, client, registry, metrics, log, listening } = options;
+  const caches = createCaches({ client, namespaces: config.watchNamespaces, metrics, log });
+  const election = createLeaderElection({
+    client: options.electionClient,
+    lease: { namespace: config.namespace, name: config.leaseName },
+    identity: config.identity,
+    metrics,
+    log,
+  });
+  await together(signal, [
+    (ended) => caches.run(ended),
+    (ended) => serveProbes({ ...config.http, registry, ready: caches.isSynced }, ended, listening),
+    (ended) => election.lead(ended, (leading) => work(options, caches, leading)),
+  ]);
+}
+
+/** What the leader does. */
+async function work(options: OperatorOptions, caches: Caches, signal: AbortSignal): Promise<void> {
+  const { config, client, metrics, log, clock = systemClock, random = Math.random } = options;
+  await untilSynced(caches, signal);
+  if (signal.aborted) return;
+  const { workers = createWorkerClient() } = options;
+  const queue = (name: string) => createQueue({ name, backoffMs, metrics, clock });
+  const queues: Queues = {
+    pipeline: queue('pipeline'),
+    source: queue('source'),
+    run: queue('run'),
+    namespace: queue('namespace'),
+  };
+  const compiler = createCompiler();
+  const digests = new Map<string, string>();
+  const poller = createStatusPoller({
+    pods: () => caches.pods.reflector.cache.list(),
+    status: (pod, aborted) => {
+      const { namespace = '', labels: own } = pod.metadata;
+      const token = config.keys.token(namespace, own?.[labels.pipeline] ?? '');
+      return workers.status(pod.status?.podIP ?? '', token, aborted);
+    },
+    onLook: (key) => {
+      const digest = observer.digest(key);
+      if (digests.get(key) === digest) return;
+      digests.set(key, digest);
+      queues.pipeline.add(key);
+      wakeRuns(caches, queues, key);
+    },
+    intervalMs: config.statusPollMs,
+    clock,
+    random,
+  });
+  const secrets = createSecretReader({
+    client,
+    keys: config.keys,
+    metrics,
+    log,
+    onChange: (namespace, name) => {
+      const { pipelines, sources } = observer.dependents(namespace, name);
+      for (const key of pipelines) queues.pipeline.add(key);
+      for (const key of sources) queues.source.add(key);
+    },
+  });
+  const observer: Observer = createObserver({ caches, secrets, poller, compiler, clock });
+  const recorder = createEventRecorder({
+    client,
+    controller: 'mailmill.io/operator',
+    instance: config.identity,
+    metrics,
+    log,
+  });
+  const children = createChildren(client, caches);
+  const reconcilers = createReconcilers({ client, config, caches, observer, children, recorder, workers });
+  const controller = (name: keyof Queues, concurrent: number) =>
+    createController({
+      name,
+      queue: queues[name],
+      reconcile: reconcilers[name],
+      workers: concurrent,
+      metrics,
+      log,
+      clock,
+    });
+  const controllers = [
+    controller('pipeline', pipelineWorkers),
+    controller('source', 2),
+    controller('run', 4),
+    controller('namespace', 2),
+  ];
+  const disconnect = [
+    caches.pipelines.reflector.onChange(({ type, object }) => {
+      if (type !== 'deleted') return;
+      compiler.forget(object.metadata.uid);
+      digests.delete(`${object.metadata.namespace}/${object.metadata.name}`);
+    }),
+    caches.sources.reflector.onChange(({ type, object }) => {
+      if (type === 'deleted') compiler.forget(object.metadata.uid);
+    }),
+  ];
+  // Secrets and poller first: the first reconcile asks both.
+  const running = together(signal, [
+    (ended) => secrets.run(ended),
+    (ended) => poller.run(ended),
+    (ended) => recorder.run(ended),
+    ...controllers.map((each) => (ended: AbortSignal) => each.run(ended)),
+  ]);
+  disconnect.push(connectTriggers(caches, queues));
+  try {
+    await running;
+  } finally {
+    for (const end of disconnect) end();
+    for (const each of Object.values(queues)) each.shutdown();
+  }
+}
+
+/** Decisions on half a picture would delete and rebuild what is there. */
+async function untilSynced(caches: Caches, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([caches.synced(), aborted]);
+}

@@ -1,0 +1,145 @@
+import { applyObject } from '../kubernetes/apply.ts';
+import type { KubernetesClient } from '../kubernetes/client-api.ts';
+import type { Reconcile } from '../kubernetes/controller.ts';
+import type { EventRecorder } from '../kubernetes/events.ts';
+import {
+  emailPipelineRuns,
+  emailPipelines,
+  type KubernetesObject,
+  type Live,
+  mailboxSources,
+  networkPolicies,
+} from '../kubernetes/objects.ts';
+import { MailmillError } from '../telemetry/errors.ts';
+import { workersNetworkPolicy } from './build/network-policy.ts';
+import type { Caches } from './caches.ts';
+import type { Children, Told } from './children.ts';
+import type { DecidedEvent } from './conditions.ts';
+import type { OperatorConfig } from './config.ts';
+import { decidePipeline, type PipelineDecision } from './decide/pipeline.ts';
+import { decideRun, type RunDecision } from './decide/run.ts';
+import { decideSource } from './decide/source.ts';
+import type { Observer } from './observe.ts';
+import type { PipelineSnapshot, RunSnapshot } from './snapshot.ts';
+import { writeStatus } from './status-writer.ts';
+import type { WorkerClient } from './worker-client.ts';
+
+export interface ReconcilersOptions {
+  readonly client: KubernetesClient;
+  readonly config: OperatorConfig;
+  readonly caches: Caches;
+  readonly observer: Observer;
+  readonly children: Children;
+  readonly recorder: EventRecorder;
+  readonly workers: WorkerClient;
+}
+
+/** Observe, decide, apply, tell: one for each kind, by `namespace/name`; `namespace` by its name. */
+export interface Reconcilers {
+  readonly pipeline: Reconcile;
+  readonly source: Reconcile;
+  readonly run: Reconcile;
+  readonly namespace: Reconcile;
+}
+
+export function createReconcilers(options: ReconcilersOptions): Reconcilers {
+  const { client, config, caches, observer, children, recorder, workers } = options;
+
+  const tell = (object: KubernetesObject, events: readonly DecidedEvent[]) => {
+    for (const event of events) recorder.record(object, event);
+  };
+  const teller =
+    (object: KubernetesObject): Told =>
+    (reason, note) =>
+      recorder.record(object, { type: 'Normal', reason, action: 'Apply', note });
+
+  /** Carries a decision out; answers whether anything was written. */
+  const carryOut = async (owner: PipelineSnapshot['pipeline'], decision: PipelineDecision, signal: AbortSignal) => {
+    const told = teller(owner);
+    let wrote = false;
+    for (const child of decision.objects) wrote = (await children.apply(owner, child, told, signal)) || wrote;
+    for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
+    for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
+    return wrote;
+  };
+
+  const pipeline: Reconcile = async (key, signal) => {
+    const snapshot = await observer.pipeline(key, signal);
+    if (snapshot === undefined) return undefined;
+    const first = decidePipeline(snapshot, config);
+    const { wrote, failure } = await carryOut(snapshot.pipeline, first, signal).then(
+      (done) => ({ wrote: done, failure: undefined }),
+      (error: unknown) => ({ wrote: true, failure: { error } }),
+    );
+    // What was written is seen at once: the status speaks of the state after it.
+    const after = wrote ? await observer.pipeline(key, signal) : snapshot;
+    if (after === undefined) return undefined;
+    const refusal = failure && refusalOf(failure.error);
+    const decision = wrote ? decidePipeline(after, config, refusal) : first;
+    if (failure === undefined || refusal !== undefined) {
+      if (await writeStatus(client, emailPipelines, caches.pipelines, after.pipeline, decision.status, signal)) {
+        tell(after.pipeline, decision.events);
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+    return { requeueAfterMs: decision.requeueAfterMs };
+  };
+
+  const source: Reconcile = async (key, signal) => {
+    const snapshot = await observer.source(key, signal);
+    if (snapshot === undefined) return undefined;
+    const decision = decideSource(snapshot, config);
+    if (await writeStatus(client, mailboxSources, caches.sources, snapshot.source, decision.status, signal)) {
+      tell(snapshot.source, decision.events);
+    }
+    return { requeueAfterMs: decision.requeueAfterMs };
+  };
+
+  const ask = async ({ run: of }: RunSnapshot, wanted: RunDecision['ask'], signal: AbortSignal) => {
+    if (wanted === undefined) return;
+    const { namespace = '' } = of.metadata;
+    const address = caches.pods.reflector.cache.get({ namespace, name: wanted.pod })?.status?.podIP;
+    if (address === undefined) return;
+    await workers.run(address, config.keys.token(namespace, of.spec.pipeline.name), wanted, signal);
+  };
+
+  const run: Reconcile = async (key, signal) => {
+    const snapshot = observer.run(key);
+    if (snapshot === undefined) return undefined;
+    const decision = decideRun(snapshot, config);
+    if (decision.job !== undefined) await children.start(snapshot.run, decision.job, teller(snapshot.run), signal);
+    if (decision.status === undefined) return undefined;
+    if (await writeStatus(client, emailPipelineRuns, caches.runs, snapshot.run, decision.status, signal)) {
+      tell(snapshot.run, decision.events);
+    }
+    await ask(snapshot, decision.ask, signal);
+    return { requeueAfterMs: decision.requeueAfterMs };
+  };
+
+  const namespace: Reconcile = async (name, signal) => {
+    const owners = ownersIn(caches, name);
+    // Without an owner the garbage collector takes it.
+    if (owners.length === 0) return undefined;
+    const desired = workersNetworkPolicy(name);
+    const { objects } = caches.networkPolicies;
+    const applied = await applyObject(client, networkPolicies, desired, objects.get(desired.metadata), owners, {
+      signal,
+    });
+    objects.wrote(applied.object);
+    return undefined;
+  };
+
+  return { pipeline, source, run, namespace };
+}
+
+const ownersIn = ({ pipelines }: Caches, namespace: string): readonly Live<KubernetesObject>[] =>
+  pipelines.reflector.cache
+    .inNamespace(namespace)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+
+/** What a person must act on is told in the conditions; what is tried again is not. */
+const refusalOf = (error: unknown) =>
+  error instanceof MailmillError && error.family === 'Stalled'
+    ? { code: error.code, message: error.message }
+    : undefined;

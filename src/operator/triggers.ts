@@ -1,0 +1,92 @@
+import { controllerOf, type EmailPipeline, type KubernetesObject, keyOf, type Live } from '../kubernetes/objects.ts';
+import type { Queue } from '../kubernetes/queue.ts';
+import type { Reflector } from '../kubernetes/reflector.ts';
+import { byPipeline, bySource, type Caches, pipelineKeyOf } from './caches.ts';
+import { isOver } from './decide/run.ts';
+import { labels } from './names.ts';
+
+export interface Queues {
+  readonly pipeline: Queue;
+  readonly source: Queue;
+  readonly run: Queue;
+  readonly namespace: Queue;
+}
+
+/** Many pipelines of a namespace come and go together; one write for all of them. */
+const namespaceDelayMs = 500;
+
+/** Wakes whoever is concerned by a change in a cache. Everything that is there already wakes somebody at once. Returns what ends it. */
+export function connectTriggers(caches: Caches, queues: Queues): () => void {
+  const endings = [
+    caches.pipelines.reflector.onChange((change) => {
+      const { object } = change;
+      queues.pipeline.add(keyOf(object.metadata));
+      wakeRuns(caches, queues, keyOf(object.metadata));
+      if (change.type !== 'updated') wakeCompanions(caches, queues, object);
+      else if (changedSpec(change.old, object)) {
+        wakeCompanions(caches, queues, change.old);
+        wakeCompanions(caches, queues, object);
+      }
+    }),
+    caches.sources.reflector.onChange((change) => {
+      const { object } = change;
+      queues.source.add(keyOf(object.metadata));
+      if (change.type === 'updated' && !changedSpec(change.old, object)) return;
+      for (const { metadata } of caches.pipelines.reflector.cache.byIndex(bySource, keyOf(object.metadata))) {
+        queues.pipeline.add(keyOf(metadata));
+      }
+    }),
+    caches.runs.reflector.onChange(({ type, object }) => {
+      if (type !== 'deleted' && !isOver(object.status)) queues.run.add(keyOf(object.metadata));
+    }),
+    caches.networkPolicies.reflector.onChange(({ object }) => {
+      queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);
+    }),
+    wakeOwner(caches.configMaps.reflector, queues),
+    wakeOwner(caches.deployments.reflector, queues),
+    wakeOwner(caches.cronJobs.reflector, queues),
+    wakeOwner(caches.jobs.reflector, queues),
+    wakeOwner(caches.podDisruptionBudgets.reflector, queues),
+    wakeOwner(caches.pods.reflector, queues),
+  ];
+  return () => {
+    for (const end of endings) end();
+  };
+}
+
+const changedSpec = (old: Live<KubernetesObject>, now: Live<KubernetesObject>) =>
+  old.metadata.generation !== now.metadata.generation ||
+  old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
+  old.metadata.uid !== now.metadata.uid;
+
+/** Others that read the same source, the source, and the namespace's NetworkPolicy. */
+function wakeCompanions(caches: Caches, queues: Queues, { metadata, spec }: Live<EmailPipeline>): void {
+  const source = `${metadata.namespace}/${spec.source.name}`;
+  queues.source.add(source);
+  for (const reader of caches.pipelines.reflector.cache.byIndex(bySource, source)) {
+    queues.pipeline.add(keyOf(reader.metadata));
+  }
+  queues.namespace.addAfter(metadata.namespace ?? '', namespaceDelayMs);
+}
+
+/** Wakes the runs of a pipeline that are not over. */
+export function wakeRuns(caches: Caches, queues: Queues, pipeline: string): void {
+  for (const run of caches.runs.reflector.cache.byIndex(byPipeline, pipeline)) {
+    if (!isOver(run.status)) queues.run.add(keyOf(run.metadata));
+  }
+}
+
+/** A child belongs to a pipeline, or to a run: by its controller, and by its labels where that is a Job. */
+function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: Queues): () => void {
+  return reflector.onChange(({ object }) => {
+    const { namespace, labels: own } = object.metadata;
+    const run = own?.[labels.run];
+    const controller = controllerOf(object);
+    if (controller?.kind === 'EmailPipelineRun') queues.run.add(keyOf({ namespace, name: controller.name }));
+    else if (run !== undefined) queues.run.add(keyOf({ namespace, name: run }));
+    else {
+      const pipeline = pipelineKeyOf(object);
+      if (pipeline !== undefined) queues.pipeline.add(pipeline);
+    }
+  });
+}
