@@ -26,6 +26,11 @@ import { type Death, deadLetter, judge, type ReadMessage, type Verdict } from '.
  */
 const groupRows = 5_000;
 
+/**
+ * Parsed messages that may wait for a commit. The byte budget bounds raw mail; parsed, small messages take many times their size.
+ */
+const queuedMessages = 1_000;
+
 /** A batch that was fetched and parsed. */
 export interface ReadBatch {
   readonly plan: PlannedBatch;
@@ -55,6 +60,7 @@ export class Committer {
   readonly #queue: ReadBatch[] = [];
   #running: Promise<void> | undefined;
   #failure: unknown;
+  #ended: PromiseWithResolvers<void> | undefined;
   readonly #inFlight = new Set<string>();
 
   constructor(cursor: Cursor, options: CommitterOptions) {
@@ -67,14 +73,26 @@ export class Committer {
     return this.#cursor;
   }
 
-  /** Hands over a batch. Throws what an earlier commit has thrown. */
-  push(batch: ReadBatch): void {
+  /** Hands over a batch; returns when there is room for another. Throws what a commit has thrown. */
+  async push(batch: ReadBatch): Promise<void> {
     if (this.#failure !== undefined) {
       this.#options.context.budget.release(batch.budgetBytes);
       throw this.#failure;
     }
     this.#queue.push(batch);
     this.#running ??= this.#run();
+    while (this.#failure === undefined && this.#queued > queuedMessages) await this.#nextCommit();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  get #queued(): number {
+    return this.#queue.reduce((sum, batch) => sum + batch.messages.length, 0);
+  }
+
+  /** Until the commit that is under way has ended, one way or the other. */
+  #nextCommit(): Promise<void> {
+    this.#ended ??= Promise.withResolvers<void>();
+    return this.#ended.promise;
   }
 
   /** Waits until everything that was pushed is committed. Throws what a commit has thrown. */
@@ -91,6 +109,7 @@ export class Committer {
         await this.#commit(group);
         this.#release(group);
         group = [];
+        this.#wake();
       }
     } catch (error) {
       this.#failure =
@@ -98,7 +117,13 @@ export class Committer {
       this.#release([...group, ...this.#queue.splice(0)]);
     } finally {
       this.#running = undefined;
+      this.#wake();
     }
+  }
+
+  #wake(): void {
+    this.#ended?.resolve();
+    this.#ended = undefined;
   }
 
   #release(batches: readonly ReadBatch[]): void {

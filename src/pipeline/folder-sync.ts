@@ -208,7 +208,7 @@ export class FolderSync {
       }
       messages.sort((a, b) => a.uid - b.uid);
       handed = true;
-      committer.push({ plan, messages, vanished: vanished + headersGone, budgetBytes: plan.bytes, more });
+      await committer.push({ plan, messages, vanished: vanished + headersGone, budgetBytes: plan.bytes, more });
     } finally {
       if (!handed) context.budget.release(plan.bytes);
     }
