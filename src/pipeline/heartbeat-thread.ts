@@ -16,6 +16,8 @@ export interface ThreadData {
 }
 export type FromThread =
   | { readonly type: 'started' }
+  /** The probe server could not listen; `reason` is the system's code. */
+  | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'wanted'; readonly holders: readonly string[] }
   | { readonly type: 'run'; readonly name: string; readonly specHash: string }
   | { readonly type: 'metrics'; readonly id: number };
@@ -167,6 +169,7 @@ if (data.http) {
   const server = createServer((request, response) => {
     handle(request, response).catch(() => reply(response, 500, 'text/plain', 'internal error\n'));
   });
+  server.on('error', (error: NodeJS.ErrnoException) => post({ type: 'refused', reason: error.code ?? error.message }));
   server.listen(data.http.port, data.http.host, () => post({ type: 'started' }));
 } else post({ type: 'started' });
 

@@ -1,5 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 import { leaseTermMs } from '../store/leases.ts';
+import { stalled } from '../telemetry/errors.ts';
 import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts';
 
 /** What the main thread answers to requests that reach the probe server. */
@@ -23,6 +24,12 @@ export interface HeartbeatOptions {
   readonly onWanted: (holders: readonly string[]) => void;
 }
 
+const portTaken = (http: HeartbeatOptions['http'], reason: string) =>
+  stalled(
+    'HTTP_PORT_TAKEN',
+    `port ${http?.port} of ${http?.host} cannot be had (${reason}); end who has it, or set MAILMILL_HTTP_PORT and MAILMILL_HTTP_HOST`,
+  );
+
 const moduleUrl = new URL(
   import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js',
   import.meta.url,
@@ -38,6 +45,7 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   readonly #answers: ProbeAnswers;
   #failed: Error | undefined;
+  /** Rejects with Stalled `HTTP_PORT_TAKEN` when the probes cannot listen. */
   readonly started: Promise<void>;
 
   constructor(options: HeartbeatOptions) {
@@ -55,6 +63,7 @@ export class Heartbeat {
     this.started = new Promise((resolve, reject) => {
       this.#thread.on('message', (message: FromThread) => {
         if (message.type === 'started') resolve();
+        else if (message.type === 'refused') reject(portTaken(options.http, message.reason));
         else if (message.type === 'wanted') options.onWanted(message.holders);
         else if (message.type === 'run') this.#answers.run(message);
         else if (message.type === 'metrics') void this.#sendMetrics(message.id);

@@ -12,7 +12,7 @@ import { dropExpiredPartitions, ensurePartitions } from '../store/partitions.ts'
 import { sweepDeadWorkers } from '../store/slots.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { workerMetrics } from '../telemetry/metrics.ts';
+import { type WorkerMetrics, workerMetrics } from '../telemetry/metrics.ts';
 import { Backoff, sleep } from './backoff.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ConnectionBroker } from './connection-broker.ts';
@@ -34,6 +34,8 @@ export interface WorkerOptions {
   readonly maildirPath?: (source: string) => string;
   readonly http: { readonly host: string; readonly port: number; readonly tokenSha256: string | undefined } | undefined;
   readonly registry: Registry;
+  /** Metrics that several workers of one process share; default: made in `registry`. */
+  readonly metrics?: WorkerMetrics;
   readonly log: Logger;
   readonly clock: () => Date;
   /** Bytes of raw mail in memory at most. */
@@ -68,7 +70,7 @@ export class Worker {
       applicationName: 'mailmill-worker',
     });
     this.#broker = new ConnectionBroker(this.#database, this.#id);
-    const metrics = workerMetrics(options.registry);
+    const metrics = options.metrics ?? workerMetrics(options.registry);
     const budget = new ByteBudget(options.budgetBytes);
     this.#runners = options.revisions.map(
       (revision) =>

@@ -1,54 +1,95 @@
+import { join } from 'node:path';
 import pg from 'pg';
 import type { RevisionSink } from '../../pipeline/revision.ts';
 
-/** Shows what came out and what to look at next. */
+const newest = 4;
+const cell = 40;
+
+/** What came out and what to look at next, as text. */
 export async function showDemo(
-  stream: NodeJS.WritableStream,
   sinks: readonly RevisionSink[],
   secret: (name: string, key: string) => Promise<string>,
-  once: boolean,
-): Promise<void> {
-  const sink = sinks[0];
-  if (!sink) return;
-  const uri = await secret(sink.postgres.secretRef.name, sink.postgres.secretRef.key ?? 'uri');
+  options: { readonly once: boolean },
+): Promise<string> {
+  const first = sinks[0];
+  if (!first) return '';
+  const uri = await secret(first.postgres.secretRef.name, first.postgres.secretRef.key ?? 'uri');
   const client = new pg.Client({ connectionString: uri });
   await client.connect();
+  const tables: string[] = [];
   try {
-    for (const { name, postgres } of sinks) {
+    for (const { postgres } of sinks) {
       const table = `${client.escapeIdentifier(postgres.schema ?? 'public')}.${client.escapeIdentifier(postgres.table)}`;
       const { rows } = await client.query<Record<string, unknown>>(
-        `SELECT * FROM ${table} ORDER BY _mailmill_id DESC LIMIT 5`,
+        `SELECT * FROM ${table} AS t ORDER BY coalesce(to_jsonb(t)->>'sent_at', to_jsonb(t)->>'date') DESC NULLS LAST LIMIT ${newest}`,
       );
-      stream.write(`\nsink ${name}: the newest rows of ${postgres.table}\n`);
-      for (const row of rows) stream.write(`  ${preview(row)}\n`);
+      const { rows: counted } = await client.query<{ count: string }>(`SELECT count(*) FROM ${table}`);
+      tables.push(`Table ${postgres.table}, ${counted[0]?.count} rows; the newest:\n${preview(rows)}`);
     }
   } finally {
     await client.end();
   }
-  stream.write(`
+  return `
+${tables.join('\n\n')}
+
 What to look at next
-  ${once ? 'Start it again without --once, then connect' : 'While it runs, connect'} any PostgreSQL client to ${uri}
-    SELECT subject, "from"->>'address' AS sender, received_at FROM emails ORDER BY received_at DESC LIMIT 10;
+  ${options.once ? 'Start it again without --once; while it runs, connect' : 'While this runs, connect'} any PostgreSQL client:
+    psql '${uri}'
+    SELECT date, "from"->>'address' AS sender, subject FROM emails ORDER BY date DESC NULLS LAST LIMIT 10;
     SELECT "from"->>'domain' AS domain, count(*) FROM emails GROUP BY 1 ORDER BY 2 DESC;
-    SELECT * FROM orders;
-  Why mail is not there: the same server, database mailmill
-    SELECT code, step, detail FROM mailmill.dead_letter;
+    SELECT month, currency, sum(amount) FROM orders GROUP BY 1, 2 ORDER BY 1;
+  Which mail is no order, and which could not be read and why:
+    psql '${uri.replace(/\/[^/]*$/, '/mailmill')}'
     SELECT state, step, count(*) FROM mailmill.message GROUP BY 1, 2;
-  Your own mailbox
-    npm run mailmill -- try imaps://you@imap.example.com/      shows folders and ten messages, writes nothing
-    manifests/samples/imap                                     resources to copy and change
-    npm run mailmill -- validate my-resources                  checks them
-    npm run mailmill -- run my-resources                       runs them
-`);
+    SELECT code, step, detail FROM mailmill.dead_letter;
+${options.once ? '' : liveText}  Your own mailbox:
+    npm run mailmill -- try imaps://you@imap.example.com/   its folders and ten documents; writes nothing
+    manifests/samples/imap                                  resources to copy and change
+    npm run mailmill -- validate DIR                        checks them
+    npm run mailmill -- run DIR                             runs them
+${options.once ? '' : '\nCtrl-C ends it; the next start goes on from here.\n'}`;
 }
 
-function preview(row: Record<string, unknown>): string {
-  const shown = Object.entries(row).filter(
-    ([name, value]) => !name.startsWith('_mailmill') && value !== null && ['string', 'number'].includes(typeof value),
+const mailFile = join('manifests', 'samples', 'demo', 'mail', 'new', 'mine');
+const liveText = `  A new message becomes a row at once; in another terminal:
+    printf 'From: you@example.org\\nSubject: Order #7 - 12.50 EUR\\n\\nItems: 5\\n' > ${mailFile}
+`;
+
+/** Columns that say little in a narrow table. */
+const hidden = new Set([
+  'id',
+  'account',
+  'folder',
+  'raw_sha256',
+  'message_id',
+  'html',
+  'text',
+  'size',
+  'received_at',
+  'month',
+]);
+
+function show(value: unknown): string | undefined {
+  if (value instanceof Date) return value.toISOString().slice(0, 16).replace('T', ' ');
+  if (typeof value === 'string' || typeof value === 'number') return String(value).replaceAll(/\s+/g, ' ');
+  if (typeof value === 'object' && value !== null && 'address' in value) return String(value.address);
+  return value === null ? '' : undefined;
+}
+
+/** The first columns that can be shown, side by side. */
+function preview(rows: readonly Record<string, unknown>[]): string {
+  const names = Object.keys(rows[0] ?? {}).filter(
+    (name) =>
+      !name.startsWith('_mailmill') &&
+      !hidden.has(name) &&
+      rows.every((row) => show(row[name]) !== undefined) &&
+      rows.some((row) => show(row[name]) !== ''),
   );
-  return shown
-    .filter(([name]) => !['id', 'html', 'text', 'raw_sha256', 'account'].includes(name))
-    .slice(0, 6)
-    .map(([name, value]) => `${name}=${String(value).replaceAll(/\s+/g, ' ').slice(0, 48)}`)
-    .join('  ');
+  const table = [names, ...rows.map((row) => names.map((name) => show(row[name]) ?? ''))].map((cells) =>
+    cells.slice(0, 6).map((text) => (text.length > cell ? `${text.slice(0, cell - 1)}…` : text)),
+  );
+  const widths = names.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
+  return table
+    .map((cells) => `  ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
 }

