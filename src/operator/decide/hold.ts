@@ -30,8 +30,12 @@ export function hold(snapshot: PipelineSnapshot, violation: Violation, config: D
     deletions: [],
     progress: { ready: no(violation.reason, `${violation.message}${keepsRunning(snapshot)}`) },
     lastGood: lastGoodOf(snapshot),
+    // A right that is granted raises no event that anybody could wait for.
+    ...(violation.reason === 'SecretsForbidden' ? { requeueAfterMs: askAgainMs } : {}),
   };
 }
+
+const askAgainMs = 15_000;
 
 /** Size and Secrets of a Deployment that is otherwise left alone. */
 export function deploymentPatches(snapshot: PipelineSnapshot, config: DecisionConfig): Patch[] {
