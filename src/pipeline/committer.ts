@@ -29,7 +29,7 @@ const groupRows = 5_000;
 /**
  * Parsed messages that may wait for a commit. The byte budget bounds raw mail; parsed, small messages take many times their size.
  */
-const queuedMessages = 1_000;
+const queuedMessages = 500;
 
 /** A batch that was fetched and parsed. */
 export interface ReadBatch {
