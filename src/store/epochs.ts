@@ -25,6 +25,11 @@ interface CursorRow {
   readonly first_uid_next: string;
 }
 
+/** Milliseconds that an epoch of millions of messages may take to retire. */
+const retireMs = 15 * 60_000;
+/** A query with a limit of its own; the driver knows it, its types do not. */
+type SlowQuery = pg.QueryConfig & { readonly query_timeout: number };
+
 const toCursor = (row: CursorRow): Cursor => ({
   epochId: BigInt(row.epoch_id),
   folder: row.folder,
@@ -121,26 +126,42 @@ export async function retireMissingFolders(database: Database, lease: Lease, lis
 
 async function retire(client: pg.ClientBase, accountId: bigint, epochs: readonly string[]): Promise<void> {
   if (epochs.length === 0) return;
+  await client.query(`SET LOCAL statement_timeout = ${retireMs}`);
   await client.query('UPDATE mailmill.epoch SET retired_at = now() WHERE id = ANY($1) AND retired_at IS NULL', [
     epochs,
   ]);
-  await client.query(
-    `INSERT INTO mailmill.orphan (account_id, raw_sha256, message_id, epoch_id, uid)
+  await orphan(client, accountId, epochs);
+}
+
+/** Lets messages wait for their next sighting that have no place left in an epoch that is alive; of all UIDs, or of some. */
+export async function orphan(
+  client: pg.ClientBase,
+  accountId: bigint,
+  epochs: readonly (bigint | string)[],
+  uids?: readonly number[],
+): Promise<void> {
+  const insert: SlowQuery = {
+    text: `INSERT INTO mailmill.orphan (account_id, raw_sha256, message_id, epoch_id, uid)
      SELECT $1, o.raw_sha256, o.message_id, o.epoch_id, o.uid FROM mailmill.occurrence o
-      WHERE o.epoch_id = ANY($2) AND NOT EXISTS (
+      WHERE o.epoch_id = ANY($2) AND ($3::bigint[] IS NULL OR o.uid = ANY($3)) AND NOT EXISTS (
         SELECT FROM mailmill.occurrence other JOIN mailmill.epoch e ON e.id = other.epoch_id
          WHERE other.message_id = o.message_id AND e.retired_at IS NULL)
      ON CONFLICT DO NOTHING`,
-    [accountId, epochs],
-  );
+    values: [accountId, epochs, uids ?? null],
+    query_timeout: retireMs + 10_000,
+  };
+  await client.query(insert);
 }
 
 async function revive(client: pg.ClientBase, accountId: bigint, epoch: string): Promise<void> {
+  await client.query(`SET LOCAL statement_timeout = ${retireMs}`);
   await client.query('UPDATE mailmill.epoch SET retired_at = NULL WHERE id = $1', [epoch]);
-  await client.query(
-    `DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id IN (SELECT message_id FROM mailmill.occurrence WHERE epoch_id = $2)`,
-    [accountId, epoch],
-  );
+  const claim: SlowQuery = {
+    text: `DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id IN (SELECT message_id FROM mailmill.occurrence WHERE epoch_id = $2)`,
+    values: [accountId, epoch],
+    query_timeout: retireMs + 10_000,
+  };
+  await client.query(claim);
 }
 
 /** All cursors of a pipeline over an account, retired epochs included. */
@@ -167,7 +188,10 @@ export async function cursorVersion(
   });
 }
 
-/** Second statement of a commit: the cursor is where this worker left it. Throws Transient `STORE_FENCED`. */
+/**
+ * Second statement of a commit: the cursor is where this worker left it, and nobody retires its epoch meanwhile. Throws Transient
+ * `STORE_FENCED`.
+ */
 export async function checkCursor(
   client: pg.ClientBase,
   pipelineId: bigint,
@@ -175,7 +199,8 @@ export async function checkCursor(
   version: bigint,
 ): Promise<void> {
   const { rowCount } = await client.query(
-    'SELECT FROM mailmill.cursor WHERE pipeline_id = $1 AND epoch_id = $2 AND version = $3 FOR UPDATE',
+    `SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id
+      WHERE c.pipeline_id = $1 AND c.epoch_id = $2 AND c.version = $3 FOR UPDATE OF c FOR SHARE OF e`,
     [pipelineId, epochId, version],
   );
   if (rowCount !== 1) throw fenced();

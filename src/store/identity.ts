@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { transient } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
 import { checkLease, type Lease } from './leases.ts';
+import { readBySql } from './reading.ts';
 
 /** What identity is derived from, when a message is seen for the first time. */
 export interface FirstSight {
@@ -51,7 +53,7 @@ export interface Sighted {
 
 export interface Identity {
   readonly messageId: string;
-  /** This pipeline has finished the message already, at another place or in an earlier epoch: record the sighting, deliver nothing. */
+  /** This pipeline has read the message already, at another place or in an earlier epoch: record the sighting, deliver nothing. */
   readonly handled: boolean;
 }
 
@@ -160,8 +162,11 @@ async function resolveObjects(
     if (id === undefined) continue;
     ids.set(s.uid, id);
     known.add(id);
-    await client.query('DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id = $2', [accountId, id]);
   }
+  await client.query('DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id = ANY($2)', [
+    accountId,
+    [...byObject.values()],
+  ]);
 }
 
 /** Gives each sighting the orphan with its bytes that is oldest, same folder first, and freezes that. */
@@ -213,14 +218,14 @@ async function rememberObjects(
   );
 }
 
-/** Freezes identities; a place that has one already keeps it. */
+/** Freezes identities; a place that has one already keeps it. Returns how many places are new. */
 export async function insertOccurrences(
   client: pg.ClientBase,
   epochId: bigint,
   sighted: readonly Sighted[],
   ids: ReadonlyMap<number, string>,
-): Promise<void> {
-  await client.query(
+): Promise<number> {
+  const { rowCount } = await client.query(
     `INSERT INTO mailmill.occurrence (epoch_id, uid, message_id, raw_sha256, size, received_at, object_id)
      SELECT $1, u.uid, u.message_id, decode(u.sha, 'hex'), u.size, u.received_at, u.object_id
        FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
@@ -236,9 +241,29 @@ export async function insertOccurrences(
       sighted.map((s) => s.objectId ?? null),
     ],
   );
+  return rowCount ?? 0;
 }
 
-/** Messages of which another place is already finished by this pipeline. */
+/**
+ * Freezes identities that were resolved before, for a commit. Throws Transient `STORE_IDENTITY_CHANGED` when another pipeline has given a place
+ * another identity meanwhile: resolve again.
+ */
+export async function freeze(
+  client: pg.ClientBase,
+  epochId: bigint,
+  sighted: readonly Sighted[],
+  ids: ReadonlyMap<number, string>,
+): Promise<void> {
+  if (sighted.length === 0 || (await insertOccurrences(client, epochId, sighted, ids)) === sighted.length) return;
+  for (const [uid, id] of await frozenBy(client, epochId, sighted))
+    if (ids.get(uid) !== id)
+      throw transient(
+        'STORE_IDENTITY_CHANGED',
+        'another pipeline recognised a message first; the batch is read again and nothing was lost',
+      );
+}
+
+/** Messages of which this pipeline has read another place. */
 async function handledBefore(
   database: Database,
   pipelineId: bigint,
@@ -252,7 +277,7 @@ async function handledBefore(
     `SELECT DISTINCT o.message_id
        FROM unnest($3::bigint[], $4::uuid[]) AS here (uid, message_id)
        JOIN mailmill.occurrence o ON o.message_id = here.message_id AND (o.epoch_id, o.uid) <> ($2, here.uid)
-       JOIN mailmill.cursor c ON c.pipeline_id = $1 AND c.epoch_id = o.epoch_id AND c.finished @> o.uid`,
+      WHERE ${readBySql}`,
     [pipelineId, epochId, here.map((s) => s.uid), here.map((s) => ids.get(s.uid))],
   );
   return new Set(rows.map((row) => row.message_id));

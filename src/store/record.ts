@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { checkCursor } from './epochs.ts';
-import { insertOccurrences, type Sighted } from './identity.ts';
+import { checkCursor, orphan } from './epochs.ts';
+import { freeze, type Sighted } from './identity.ts';
 import { checkLease, type Lease } from './leases.ts';
+import { noteRead } from './reading.ts';
 import type { UidRange, UidSet } from './uid-set.ts';
 
 /** What one batch covered: a UID range and what became of the messages that were listed in it. */
@@ -75,7 +76,9 @@ export async function fence(client: pg.ClientBase, lease: Lease, epochId: bigint
 /** Writes a commit and moves the cursor, within a transaction that began with `fence`. */
 export async function record(client: pg.ClientBase, lease: Lease, commit: CommitRecord): Promise<void> {
   const { pipelineId } = lease;
-  if (commit.sighted.length > 0) await insertOccurrences(client, commit.epochId, commit.sighted, commit.ids);
+  const uids = commit.sighted.map((s) => s.uid);
+  await freeze(client, commit.epochId, commit.sighted, commit.ids);
+  await noteRead(client, pipelineId, commit.epochId, uids);
   if (commit.outcomes.length > 0)
     await client.query(
       `INSERT INTO mailmill.message (pipeline_id, epoch_id, revision, message_id, edition, state, step, code, uid)
@@ -125,10 +128,13 @@ export async function record(client: pg.ClientBase, lease: Lease, commit: Commit
       commit.coverage.map((c) => c.dead),
     ],
   );
-  await client.query(
-    'UPDATE mailmill.cursor SET finished = finished + $3::int8multirange, version = version + 1 WHERE pipeline_id = $1 AND epoch_id = $2',
+  const { rows } = await client.query<{ retired: boolean }>(
+    `UPDATE mailmill.cursor c SET finished = finished + $3::int8multirange, version = version + 1 FROM mailmill.epoch e
+      WHERE c.pipeline_id = $1 AND c.epoch_id = $2 AND e.id = $2 RETURNING e.retired_at IS NOT NULL AS retired`,
     [pipelineId, commit.epochId, commit.finished.toString()],
   );
+  // Another pipeline saw the epoch end while this one was still at it: what it has read must be found again in the next.
+  if (rows[0]?.retired) await orphan(client, lease.accountId, [commit.epochId], uids);
 }
 
 async function insertDeadLetter(

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database } from './database.ts';
 import { checkLease, type Lease } from './leases.ts';
+import { forgetRead } from './reading.ts';
 import { UidSet } from './uid-set.ts';
 
 /** Registers a sink at its first sight: it takes part from the present version of each cursor on. True when it is new. */
@@ -37,8 +38,8 @@ export async function sinkBaseline(
 
 /**
  * Takes what was committed to a cursor after `version` out of its finished set, so that it is read again: the sink was restored to
- * an earlier day. Where coverage does not reach back that far, the whole cursor starts again. Messages whose place is in a retired epoch
- * are taken out where they are now. Returns how many UIDs will be read again.
+ * an earlier day. Where coverage does not reach back that far, the whole cursor starts again. Their messages are taken out at every other
+ * place too: they may be there now. Returns how many UIDs will be read again.
  */
 export async function refeed(database: Database, lease: Lease, epochId: bigint, version: bigint): Promise<number> {
   return database.transaction(async (client) => {
@@ -59,9 +60,7 @@ export async function refeed(database: Database, lease: Lease, epochId: bigint, 
     const elsewhere = await client.query<{ epoch_id: string; uids: string }>(
       `SELECT o.epoch_id, range_agg(int8range(o.uid, o.uid, '[]'))::text AS uids
          FROM mailmill.occurrence here JOIN mailmill.occurrence o ON o.message_id = here.message_id AND o.epoch_id <> here.epoch_id
-         JOIN mailmill.epoch e ON e.id = o.epoch_id AND e.retired_at IS NULL
-         JOIN mailmill.epoch old ON old.id = here.epoch_id AND old.retired_at IS NOT NULL
-        WHERE here.epoch_id = $1 AND here.uid <@ $2::int8multirange GROUP BY o.epoch_id`,
+        WHERE here.epoch_id = $1 AND here.uid <@ $2::int8multirange GROUP BY o.epoch_id ORDER BY o.epoch_id`,
       [epochId, again],
     );
     await unfinish(client, lease, epochId, again);
@@ -79,6 +78,7 @@ async function unfinish(client: pg.ClientBase, lease: Lease, epochId: bigint, ui
     [lease.pipelineId, epochId, uids],
   );
   if (!rows[0]) return; // this pipeline never read that place
+  await forgetRead(client, lease.pipelineId, epochId, uids);
   await client.query(
     `INSERT INTO mailmill.coverage (pipeline_id, epoch_id, version, uids, listed, read, vanished, excluded, known, dropped, dead, worker_id, token)
      VALUES ($1, $2, $3, 'empty', 0, 0, 0, 0, 0, 0, 0, $4, $5)`,
