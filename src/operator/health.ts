@@ -44,6 +44,10 @@ function deliveryTrouble(status: PipelineStatus): Trouble | undefined {
  * that are still to become ready: a bad revision beside a good one is a matter of Ready, mail goes on.
  */
 export function assess(workers: readonly WorkerObservation[], pollMs: number, now: number): Health {
+  if (workers.length > 0 && workers.every(({ unasked }) => unasked)) {
+    const verdict = unknown('NotYetAsked', 'the workers are being asked');
+    return { connected: verdict, flowing: verdict, delivering: verdict };
+  }
   const reached = workers.flatMap((worker) =>
     worker.status === undefined ? [] : [{ ...worker, status: worker.status }],
   );

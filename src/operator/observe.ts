@@ -165,8 +165,9 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         pollMsOf(compile(pipeline), undefined),
         clock.now(),
       );
-      const each = workers.map(({ pod, status }) => [
+      const each = workers.map(({ pod, status, unasked }) => [
         pod,
+        unasked,
         status?.ready,
         status && workerTrouble(status),
         status?.runs.map(({ name, specHash, state }) => [name, specHash, state]),

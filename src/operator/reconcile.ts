@@ -76,7 +76,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     if (after === undefined) return undefined;
     const refusal = failure && refusalOf(failure.error);
     const decision = wrote ? decidePipeline(after, config, refusal) : first;
-    if (failure === undefined || refusal !== undefined) {
+    if (refusal !== undefined || (failure === undefined && !decision.postponed)) {
       if (await writeStatus(client, emailPipelines, caches.pipelines, after.pipeline, decision.status, signal)) {
         tell(after.pipeline, decision.events);
       }

@@ -41,7 +41,9 @@ export type Secrets = ReadonlyMap<string, SecretState>;
 /** What a look at a worker's `/status` brought. */
 export interface WorkerObservation {
   readonly pod: string;
-  /** Absent: it did not answer. */
+  /** It was not looked at yet: nothing is known. */
+  readonly unasked?: true;
+  /** Absent: it did not answer, or was not asked yet. */
   readonly status?: PipelineStatus;
   /** When the worker started; epoch milliseconds. */
   readonly startedAt?: number;

@@ -20,7 +20,7 @@ export interface StatusPollerOptions {
 }
 
 export interface StatusPoller {
-  /** What is known of these pods' workers; those that were never looked at are left out. */
+  /** What is known of the workers among these pods. */
   observations(pods: readonly Live<Pod>[]): readonly WorkerObservation[];
   /** Looks until `signal` is aborted. Call once. */
   run(signal: AbortSignal): Promise<void>;
@@ -107,15 +107,18 @@ export function createStatusPoller(options: StatusPollerOptions): StatusPoller {
 
   return {
     observations: (of) =>
-      of.flatMap((pod) => {
-        const entry = isPolled(pod) ? known.get(pod.metadata.uid) : undefined;
-        if (entry === undefined || !entry.looked) return [];
+      of.filter(isPolled).map((pod) => {
+        const entry = known.get(pod.metadata.uid);
+        if (entry === undefined || !entry.looked) return { pod: pod.metadata.name, unasked: true };
         const { status, startedAt, commit } = entry;
         const lag = status &&
           commit && { sinceMs: clock.monotonic() - commit.seenAt, before: commit.lag, now: lagOf(status) };
-        return [
-          { pod: pod.metadata.name, ...(status && { status }), ...(startedAt && { startedAt }), ...(lag && { lag }) },
-        ];
+        return {
+          pod: pod.metadata.name,
+          ...(status && { status }),
+          ...(startedAt && { startedAt }),
+          ...(lag && { lag }),
+        };
       }),
     run: async (signal) => {
       while (!signal.aborted) {

@@ -26,6 +26,8 @@ import { decideStreaming } from './streaming.ts';
 /** What is to be done about a pipeline, and what its status says afterwards. */
 export interface PipelineDecision extends WorkloadDecision {
   readonly status: EmailPipelineStatus;
+  /** Workers are still being asked, and there is nothing else new: the status is better left as it is until then. */
+  readonly postponed: boolean;
   readonly events: readonly DecidedEvent[];
 }
 
@@ -67,6 +69,9 @@ export function decidePipeline(
   const waits = [workload.requeueAfterMs, stall.requeueAfterMs].filter((wait) => wait !== undefined);
   return {
     ...workload,
+    postponed:
+      snapshot.workers.some(({ unasked }) => unasked) &&
+      pipeline.status?.observedGeneration === pipeline.metadata.generation,
     status: { ...statusOf(snapshot, workload, last.lastRun), conditions },
     events: transitions(before, conditions),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),

@@ -1,0 +1,82 @@
+import { dump } from 'js-yaml';
+import { describe, expect, test } from 'vitest';
+import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
+import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
+import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-map.ts';
+import { deployment, podDisruptionBudget } from '../../src/operator/build/deployment.ts';
+import { checkJob, cronJob, runJob } from '../../src/operator/build/jobs.ts';
+import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
+import { compiled, config, pipeline, source } from './fixtures.ts';
+
+/** As it goes to the API server. */
+const yaml = (object: KubernetesObject) =>
+  dump(JSON.parse(JSON.stringify(object)), { lineWidth: 120, sortKeys: false });
+const golden = (name: string) => new URL(`./golden/${name}.yaml`, import.meta.url).pathname;
+
+const revision = compiled();
+const maildir = compiled(
+  pipeline(),
+  source({ maildir: { persistentVolumeClaim: { claimName: 'mail', subPath: 'team' } } }),
+);
+const template: EmailPipelineSpec['template'] = {
+  resources: { requests: { memory: '2Gi' }, limits: { cpu: '2' } },
+  nodeSelector: { disk: 'fast' },
+  tolerations: [{ key: 'mail', operator: 'Exists', effect: 'NoSchedule' }],
+  priorityClassName: 'high',
+  imagePullSecrets: [{ name: 'registry' }],
+  labels: { team: 'a', 'mailmill.io/role': 'mine' },
+  annotations: { note: 'x' },
+};
+const input = { revision, template: undefined, secretsHash: 'abc' };
+
+const manifests: readonly (readonly [string, KubernetesObject])[] = [
+  ['config-map', revisionConfigMap(revision)],
+  ['deployment', deployment({ ...input, replicas: 1, lastGood: undefined }, config)],
+  [
+    'deployment-maildir-template',
+    deployment({ ...input, revision: maildir, template, replicas: 2, lastGood: 'abc' }, config),
+  ],
+  ['pod-disruption-budget', podDisruptionBudget('team-a', 'orders')],
+  [
+    'cron-job',
+    cronJob({ ...input, schedule: '0 2 * * *', timeZone: 'Europe/Zurich', suspend: false, lastGood: 'abc' }, config),
+  ],
+  ['check-job', checkJob(input, config)],
+  ['run-job', runJob({ revision, template: undefined, run: 'now', specHash: '0123456789abcdef' }, config)],
+  ['network-policy', workersNetworkPolicy('team-a')],
+];
+
+describe('desired objects', () => {
+  test.each(manifests)('%s', async (name, object) => {
+    await expect(yaml(object)).toMatchFileSnapshot(golden(name));
+  });
+
+  test('a revision is read back from its ConfigMap, and nothing else is', () => {
+    expect(revisionOf(revisionConfigMap(revision))).toEqual(revision);
+    const map = { ...revisionConfigMap(revision), data: { 'revision.json': '{"version": 2}' } };
+    expect(revisionOf(map)).toBeUndefined();
+    expect(revisionOf({ ...map, data: { 'revision.json': 'no JSON' } })).toBeUndefined();
+  });
+
+  test('defaults never contradict what the pipeline asks for', () => {
+    const resources = (asked: NonNullable<EmailPipelineSpec['template']>['resources']) =>
+      deployment({ ...input, template: { resources: asked }, replicas: 1, lastGood: undefined }, config).spec?.template
+        .spec?.containers[0]?.resources;
+    expect(resources(undefined)).toEqual({ requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } });
+    expect(resources({ requests: { memory: '2Gi' } })).toEqual({
+      requests: { cpu: '100m', memory: '2Gi' },
+      limits: {},
+    });
+    expect(resources({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({
+      requests: {},
+      limits: { memory: '128Mi', cpu: '50m' },
+    });
+  });
+
+  test('a check has another name for other Secrets and another image', () => {
+    const name = (hash: string, image: string) =>
+      checkJob({ ...input, secretsHash: hash }, { ...config, workerImage: image }).metadata.name;
+    expect(new Set([name('a', 'x'), name('b', 'x'), name('a', 'y')]).size).toBe(3);
+    expect(name('a', 'x')).toBe(name('a', 'x'));
+  });
+});

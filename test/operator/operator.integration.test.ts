@@ -1,0 +1,524 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
+import type { WorkerStatus } from '../../src/api/worker-status.ts';
+import {
+  configMaps,
+  cronJobs,
+  deployments,
+  emailPipelineRuns,
+  emailPipelines,
+  events,
+  jobs,
+  type KubernetesObject,
+  type Live,
+  mailboxSources,
+  networkPolicies,
+  podDisruptionBudgets,
+  pods,
+  type ResourceType,
+  secrets,
+} from '../../src/kubernetes/objects.ts';
+import { eventually } from '../support/processes.ts';
+import { type Bench, signal, startBench, write } from './cluster.ts';
+import { account, brief, imapSpec, messageOf, pipelineSpec } from './fixtures.ts';
+
+let bench: Bench;
+let stopOperator: () => Promise<void>;
+
+beforeAll(async () => {
+  bench = await startBench();
+  stopOperator = await bench.operator();
+}, 120_000);
+
+afterAll(() => bench?.stop(), 60_000);
+
+const encoded = (values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+
+async function secret(namespace: string, name: string, values: Readonly<Record<string, string>>): Promise<void> {
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data: encoded(values) };
+  await bench.client.create(secrets, object, write);
+}
+
+async function tenant(namespace: string): Promise<void> {
+  await bench.namespace(namespace);
+  await secret(namespace, 'support-imap', { username: 'support', password: 'first' });
+  await secret(namespace, 'analytics-db', { uri: 'postgresql://a' });
+  await secret(namespace, 'mailmill-store', { uri: 'postgresql://s' });
+  await source(namespace);
+}
+
+const source = (namespace: string) =>
+  bench.client.create(
+    mailboxSources,
+    {
+      apiVersion: 'mailmill.io/v1alpha1',
+      kind: 'MailboxSource',
+      metadata: { name: 'support', namespace },
+      spec: imapSpec,
+    },
+    write,
+  );
+
+const pipeline = (namespace: string, name: string, spec: Partial<EmailPipelineSpec> = {}) =>
+  bench.client.create(
+    emailPipelines,
+    {
+      apiVersion: 'mailmill.io/v1alpha1',
+      kind: 'EmailPipeline',
+      metadata: { name, namespace, labels: { 'argocd.argoproj.io/instance': 'tenant' } },
+      spec: { ...pipelineSpec, ...spec },
+    },
+    write,
+  );
+
+const patch = (namespace: string, name: string, spec: object) =>
+  bench.client.patch(emailPipelines, { namespace, name }, 'merge', { spec }, write);
+
+const conditionsOf = async (namespace: string, name: string) =>
+  (await bench.client.get(emailPipelines, { namespace, name }, { signal })).status?.conditions;
+
+const has = (namespace: string, name: string, ...wanted: string[]) =>
+  eventually(async () => {
+    const found = brief(await conditionsOf(namespace, name));
+    return wanted.every((each) => found.includes(each));
+  }, 20_000).catch(async (error: unknown) => {
+    throw new Error(`${wanted}: ${JSON.stringify(await conditionsOf(namespace, name), null, 1)}`, { cause: error });
+  });
+
+const list = async <T extends KubernetesObject>(type: ResourceType<T>, namespace: string) =>
+  (await bench.client.list(type, { namespace, signal })).items;
+
+const workload = (namespace: string, name: string) => bench.client.find(deployments, { namespace, name }, { signal });
+
+/** As kubelet and mail server: every worker of the newest template becomes ready and well. */
+async function becomeReady(namespace: string, name: string): Promise<void> {
+  bench.workers.statuses.set(`${namespace}/${name}`, status(namespace, name));
+  await eventually(async () => {
+    for (const pod of await list(pods, namespace)) {
+      const ready = pod.status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True');
+      if (pod.metadata.labels?.['mailmill.io/pipeline'] === name && !ready && !pod.metadata.deletionTimestamp) {
+        await bench.kubelet(pod, true);
+      }
+      // Nobody else ends what has no kubelet.
+      if (pod.metadata.deletionTimestamp) await bench.client.delete(pods, pod.metadata, { signal });
+    }
+    const object = await bench.client.get(emailPipelines, { namespace, name }, { signal });
+    const found = brief(object.status?.conditions);
+    return (
+      object.status?.observedGeneration === object.metadata.generation &&
+      found.includes('Ready=True/RolledOut') &&
+      found.includes('Reconciling=False/Settled')
+    );
+  }, 30_000);
+}
+
+function status(namespace: string, name: string, change: object = {}): WorkerStatus {
+  const since = new Date().toISOString();
+  const well = { ok: true, since };
+  return {
+    version: 1,
+    worker: name,
+    startedAt: since,
+    pipelines: [
+      {
+        namespace,
+        pipeline: name,
+        revision: '',
+        ready: true,
+        store: well,
+        sinks: [{ name: 'warehouse', ...well }],
+        accounts: [
+          account({ folders: [{ name: 'INBOX', state: 'Live', checkedAt: since, lagMessages: 0, lagSeconds: 0 }] }),
+        ],
+        counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
+        runs: [],
+        ...change,
+      },
+    ],
+  };
+}
+
+const controller = ({ metadata }: Live<KubernetesObject>) => {
+  const [owner] = metadata.ownerReferences ?? [];
+  return owner && `${owner.kind}/${owner.name}`;
+};
+
+/** Nothing is written for two seconds. */
+async function quiet(): Promise<void> {
+  const leases = (writes: readonly string[]) => writes.filter((each) => !each.includes(' leases/'));
+  let before = leases(await bench.operatorWrites());
+  let since = Date.now();
+  await eventually(async () => {
+    const now = leases(await bench.operatorWrites());
+    if (now.length !== before.length) {
+      before = now;
+      since = Date.now();
+    }
+    return Date.now() - since > 2_000;
+  }, 30_000);
+}
+
+describe('a streaming pipeline', () => {
+  const ns = 'streaming';
+
+  test('gets its children, owned, with our labels only', async () => {
+    await tenant(ns);
+    await pipeline(ns, 'orders', { replicas: 2 });
+    await has(ns, 'orders', 'Ready=False/RollingOut', 'Valid=True/Valid', 'CredentialsResolved=True/Resolved');
+    const children = [
+      ...(await list(configMaps, ns)),
+      ...(await list(deployments, ns)),
+      ...(await list(podDisruptionBudgets, ns)),
+    ].filter((object) => object.metadata.name !== 'kube-root-ca.crt');
+    expect(children.map((child) => child.kind)).toEqual(['ConfigMap', 'Deployment', 'PodDisruptionBudget']);
+    for (const child of children) {
+      expect(controller(child)).toBe('EmailPipeline/orders');
+      expect(child.metadata.labels).toMatchObject({
+        'app.kubernetes.io/managed-by': 'mailmill',
+        'mailmill.io/pipeline': 'orders',
+      });
+      expect(Object.keys(child.metadata.labels ?? {}).filter((label) => label.includes('argocd'))).toEqual([]);
+    }
+    const policy = await eventually(() =>
+      bench.client.find(networkPolicies, { namespace: ns, name: 'mailmill-workers' }, { signal }),
+    );
+    expect(policy.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['orders']);
+    const sourceConditions = (await bench.client.get(mailboxSources, { namespace: ns, name: 'support' }, { signal }))
+      .status?.conditions;
+    expect(brief(sourceConditions)).toContain('Valid=True/Valid');
+  });
+
+  test('says in the worker’s words why it is not ready', async () => {
+    const ill = {
+      ok: false,
+      code: 'IMAP_AUTH_REJECTED',
+      message: 'the server rejects the login',
+      since: new Date().toISOString(),
+    };
+    bench.workers.statuses.set(
+      `${ns}/orders`,
+      status(ns, 'orders', { ready: false, accounts: [account({ role: 'Standby', connection: ill, folders: [] })] }),
+    );
+    const found = await eventually(async () => {
+      const all = await list(pods, ns);
+      return all.length > 0 && all;
+    });
+    for (const pod of found) await bench.kubelet(pod, false);
+    await has(ns, 'orders', 'Connected=False/ImapAuthRejected', 'Ready=False/RollingOut');
+    expect(messageOf(await conditionsOf(ns, 'orders'), 'Ready')).toMatch(
+      /IMAP_AUTH_REJECTED: the server rejects the login/,
+    );
+  });
+
+  test('is ready and well once its workers are; the revision is good', async () => {
+    await becomeReady(ns, 'orders');
+    await has(
+      ns,
+      'orders',
+      'Connected=True/Connected',
+      'Flowing=True/Flowing',
+      'Delivering=True/Delivering',
+      'Stalled=False/NotStalled',
+    );
+    const object = await bench.client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
+    expect(object.status).toMatchObject({
+      observedGeneration: object.metadata.generation,
+      lastGoodRevision: object.status?.revision,
+      lastGoodGeneration: object.metadata.generation,
+    });
+    const annotations = (await workload(ns, 'orders'))?.metadata.annotations;
+    expect(annotations?.['mailmill.io/last-good-revision']).toBe(object.status?.revision);
+  });
+
+  test('is left alone when nothing changes, and after a restart of the operator', async () => {
+    await quiet();
+    const before = (await bench.operatorWrites()).filter((each) => !each.includes(' leases/'));
+    await stopOperator();
+    stopOperator = await bench.operator();
+    await eventually(async () => {
+      const writes = await bench.operatorWrites();
+      return writes.filter((each) => each.includes(' leases/')).length > 2;
+    });
+    await quiet();
+    expect((await bench.operatorWrites()).filter((each) => !each.includes(' leases/')).slice(before.length)).toEqual(
+      [],
+    );
+  });
+
+  test('a relabelled Secret changes nothing; a changed value rolls the workers', async () => {
+    const name = { namespace: ns, name: 'support-imap' };
+    const hash = async () =>
+      (await workload(ns, 'orders'))?.spec?.template.metadata?.annotations?.['mailmill.io/secrets-hash'];
+    const before = await hash();
+    await bench.client.patch(
+      secrets,
+      name,
+      'merge',
+      { metadata: { labels: { team: 'a' } }, data: encoded({ note: 'x' }) },
+      write,
+    );
+    await quiet();
+    expect(await hash()).toBe(before);
+    await bench.client.patch(secrets, name, 'merge', { data: encoded({ password: 'second' }) }, write);
+    await eventually(async () => (await hash()) !== before);
+    await has(ns, 'orders', 'Ready=True/RolledOut', 'Reconciling=True/RollingOut');
+    await becomeReady(ns, 'orders');
+    await has(ns, 'orders', 'Reconciling=False/Settled');
+  });
+
+  test('a broken spec keeps the old workload; suspending works even so', async () => {
+    const before = await workload(ns, 'orders');
+    await patch(ns, 'orders', { steps: [{ name: 'typo', filter: 'subjct == "x"' }] });
+    await has(ns, 'orders', 'Stalled=True/SpecInvalid', 'Ready=False/SpecInvalid', 'Flowing=True/Flowing');
+    expect((await workload(ns, 'orders'))?.spec).toEqual(before?.spec);
+    await patch(ns, 'orders', { suspend: true });
+    await eventually(async () => (await workload(ns, 'orders'))?.spec?.replicas === 0);
+    expect((await workload(ns, 'orders'))?.spec?.template).toEqual(before?.spec?.template);
+    await patch(ns, 'orders', { steps: null });
+    await eventually(async () => {
+      for (const pod of await list(pods, ns))
+        if (pod.metadata.deletionTimestamp) await bench.client.delete(pods, pod.metadata, { signal });
+      return brief(await conditionsOf(ns, 'orders')).includes('Ready=True/Suspended');
+    });
+    await patch(ns, 'orders', { suspend: null });
+    await becomeReady(ns, 'orders');
+  });
+
+  test('an edited child is healed, and the event says what differed', async () => {
+    const change = { spec: { template: { spec: { terminationGracePeriodSeconds: 1 } } } };
+    await bench.client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', change, write);
+    await eventually(
+      async () => (await workload(ns, 'orders'))?.spec?.template.spec?.terminationGracePeriodSeconds === 60,
+    );
+    const noted = await eventually(async () =>
+      (await list(events, ns)).find(({ note }) => note?.includes('terminationGracePeriodSeconds: 1 → 60')),
+    );
+    expect(noted.reason).toBe('Updated');
+    await becomeReady(ns, 'orders');
+  });
+
+  test('a run on demand asks a worker and ends with its result, once', async () => {
+    const name = { namespace: ns, name: 'now' };
+    await bench.client.create(
+      emailPipelineRuns,
+      {
+        apiVersion: 'mailmill.io/v1alpha1',
+        kind: 'EmailPipelineRun',
+        metadata: name,
+        spec: { pipeline: { name: 'orders' } },
+      },
+      write,
+    );
+    const request = await eventually(
+      () => bench.workers.asked.at(-1) as { name: string; specHash: string } | undefined,
+    );
+    expect(request).toEqual({ name: 'now', specHash: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    const time = '2026-11-21T12:00:00.000Z';
+    const result = {
+      ...request,
+      revision: 'r',
+      state: 'Succeeded',
+      startedAt: time,
+      finishedAt: time,
+      read: 3,
+      delivered: 2,
+      dropped: 1,
+      dead: 0,
+    };
+    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders', { runs: [result] }));
+    await eventually(
+      async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
+    );
+    expect((await bench.client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
+      read: 3,
+      delivered: 2,
+      dropped: 1,
+      dead: 0,
+    });
+    await quiet();
+    const asked = bench.workers.asked.length;
+    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders'));
+    await patch(ns, 'orders', { retention: '30d' });
+    await becomeReady(ns, 'orders');
+    expect(bench.workers.asked.length).toBe(asked);
+  });
+
+  test('deleting it leaves nothing behind', async () => {
+    await bench.client.delete(emailPipelineRuns, { namespace: ns, name: 'now' }, { signal });
+    await bench.client.delete(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
+    await eventually(async () => {
+      for (const pod of await list(pods, ns)) await bench.client.delete(pods, pod.metadata, { signal });
+      const left = await Promise.all([
+        list(configMaps, ns),
+        list(deployments, ns),
+        list(podDisruptionBudgets, ns),
+        list(networkPolicies, ns),
+        list(jobs, ns),
+        list(pods, ns),
+      ]);
+      return left.flat().every(({ metadata }) => metadata.name === 'kube-root-ca.crt');
+    }, 30_000);
+  });
+});
+
+describe('a scheduled pipeline', () => {
+  const ns = 'scheduled';
+  const finish = async (job: string, exitCode: number, message?: string) => {
+    const pod = await eventually(async () =>
+      (await list(pods, ns)).find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job)),
+    );
+    const terminated = {
+      exitCode,
+      startedAt: new Date().toISOString(),
+      finishedAt: new Date().toISOString(),
+      ...(message && { message }),
+    };
+    await bench.kubelet(pod, false, {
+      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+      containerStatuses: [
+        { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
+      ],
+    } as never);
+  };
+  const check = (not?: string) =>
+    eventually(async () =>
+      (await list(jobs, ns)).find(
+        ({ metadata }) =>
+          metadata.labels?.['mailmill.io/role'] === 'check' && metadata.name !== not && !metadata.deletionTimestamp,
+      ),
+    );
+  const cronJob = () => bench.client.find(cronJobs, { namespace: ns, name: 'nightly' }, { signal });
+
+  test('is checked before there is a CronJob', async () => {
+    await tenant(ns);
+    await pipeline(ns, 'nightly', { schedule: '0 2 * * *', timeZone: 'Europe/Zurich' });
+    const job = await check();
+    await has(ns, 'nightly', 'Ready=False/Checking', 'Flowing=Unknown/NotYetRun');
+    expect(await cronJob()).toBeUndefined();
+    await finish(job.metadata.name, 0);
+    await has(ns, 'nightly', 'Ready=True/Scheduled', 'Stalled=False/NotStalled');
+    expect((await cronJob())?.spec).toMatchObject({
+      schedule: '0 2 * * *',
+      timeZone: 'Europe/Zurich',
+      concurrencyPolicy: 'Forbid',
+      suspend: false,
+    });
+  });
+
+  test('a revision that fails its check leaves the CronJob as it was', async () => {
+    const before = await cronJob();
+    const first = await check();
+    await patch(ns, 'nightly', { steps: [{ name: 'mark', set: { marked: 'true' } }] });
+    const job = await check(first.metadata.name);
+    const failed = {
+      name: 'check',
+      specHash: '',
+      revision: 'r',
+      state: 'Failed',
+      startedAt: new Date().toISOString(),
+      read: 0,
+      delivered: 0,
+      dropped: 0,
+      dead: 0,
+      family: 'Stalled',
+      code: 'SINK_TABLE_MISMATCH',
+      message: 'the table does not fit',
+    };
+    await finish(job.metadata.name, 78, JSON.stringify(failed));
+    await has(ns, 'nightly', 'Stalled=True/CheckFailed', 'Ready=False/CheckFailed');
+    expect(messageOf(await conditionsOf(ns, 'nightly'), 'Stalled')).toMatch(
+      /SINK_TABLE_MISMATCH: the table does not fit/,
+    );
+    expect((await cronJob())?.spec).toEqual(before?.spec);
+    await patch(ns, 'nightly', { suspend: true });
+    await eventually(async () => (await cronJob())?.spec?.suspend === true);
+    await patch(ns, 'nightly', { suspend: null, steps: null });
+    await has(ns, 'nightly', 'Ready=True/Scheduled', 'Stalled=False/NotStalled');
+  });
+
+  test('a run on demand is a Job of the last good revision', async () => {
+    const name = { namespace: ns, name: 'again' };
+    await bench.client.create(
+      emailPipelineRuns,
+      {
+        apiVersion: 'mailmill.io/v1alpha1',
+        kind: 'EmailPipelineRun',
+        metadata: name,
+        spec: { pipeline: { name: 'nightly' } },
+      },
+      write,
+    );
+    const job = await eventually(async () =>
+      (await list(jobs, ns)).find(({ metadata }) => metadata.labels?.['mailmill.io/run'] === 'again'),
+    );
+    expect(controller(job)).toBe('EmailPipelineRun/again');
+    const args = job.spec?.template.spec?.containers[0]?.args ?? [];
+    expect(args).toEqual([
+      'worker',
+      '--revision',
+      '/etc/mailmill/revision.json',
+      '--once',
+      '--run',
+      'again',
+      '--spec-hash',
+      expect.any(String),
+    ]);
+    const time = '2026-11-21T12:00:00.000Z';
+    const result = {
+      name: 'again',
+      specHash: args.at(-1),
+      revision: 'r',
+      state: 'Succeeded',
+      startedAt: time,
+      finishedAt: time,
+      read: 5,
+      delivered: 4,
+      dropped: 0,
+      dead: 1,
+    };
+    await finish(job.metadata.name, 0, JSON.stringify(result));
+    await eventually(
+      async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
+    );
+    expect((await bench.client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
+      read: 5,
+      delivered: 4,
+      dead: 1,
+    });
+    await bench.client.delete(jobs, job.metadata, { signal });
+    await quiet();
+    expect((await list(jobs, ns)).filter(({ metadata }) => metadata.labels?.['mailmill.io/run'])).toEqual([]);
+  });
+});
+
+describe('what is missing', () => {
+  test('is named, and found once it is there', async () => {
+    const ns = 'missing';
+    await bench.namespace(ns, false);
+    await pipeline(ns, 'orders');
+    await has(ns, 'orders', 'Valid=False/SourceMissing');
+    await source(ns);
+    await has(ns, 'orders', 'CredentialsResolved=False/SecretsForbidden');
+    expect(messageOf(await conditionsOf(ns, 'orders'), 'CredentialsResolved')).toMatch(
+      /kubectl create rolebinding mailmill-secret-reader -n missing/,
+    );
+    await bench.grantSecrets(ns);
+    await has(ns, 'orders', 'CredentialsResolved=False/SecretMissing');
+    await secret(ns, 'analytics-db', { uri: 'postgresql://a' });
+    await secret(ns, 'mailmill-store', { uri: 'postgresql://s' });
+    await secret(ns, 'support-imap', { username: 'support' });
+    await has(ns, 'orders', 'CredentialsResolved=False/SecretKeyMissing');
+    expect(messageOf(await conditionsOf(ns, 'orders'), 'Ready')).toMatch(
+      /Secret "support-imap" has no key "password" \(it has username\)/,
+    );
+    await bench.client.patch(
+      secrets,
+      { namespace: ns, name: 'support-imap' },
+      'merge',
+      { data: encoded({ password: 'x' }) },
+      write,
+    );
+    await has(ns, 'orders', 'CredentialsResolved=True/Resolved', 'Ready=False/RollingOut');
+  });
+});
