@@ -68,6 +68,11 @@ export class AccountWorker {
     };
   }
 
+  /** Number of the account in the store. */
+  get id(): bigint {
+    return this.#options.accountId;
+  }
+
   get holding(): boolean {
     return this.#lease !== undefined;
   }

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import type { Row } from '../sinks/sink.ts';
-import { CommitUnknown } from '../store/database.ts';
 import type { Cursor } from '../store/epochs.ts';
 import { type Identity, resolveIdentities } from '../store/identity.ts';
 import { fenced, type Lease } from '../store/leases.ts';
@@ -14,7 +13,7 @@ import {
   record,
 } from '../store/record.ts';
 import { UidSet } from '../store/uid-set.ts';
-import { type MailmillError, transient } from '../telemetry/errors.ts';
+import type { MailmillError } from '../telemetry/errors.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import type { PlannedBatch } from './batch-plan.ts';
 import type { PipelineContext } from './context.ts';
@@ -112,8 +111,7 @@ export class Committer {
         this.#wake();
       }
     } catch (error) {
-      this.#failure =
-        error instanceof CommitUnknown ? transient('STORE_COMMIT_UNKNOWN', error.message, { cause: error }) : error;
+      this.#failure = error;
       this.#release([...group, ...this.#queue.splice(0)]);
     } finally {
       this.#running = undefined;

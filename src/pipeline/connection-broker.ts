@@ -1,5 +1,13 @@
 import type { Database } from '../store/database.ts';
-import { releaseSlot, requestSlot, type Slot, tryAcquireSlot, withdrawSlotRequest } from '../store/slots.ts';
+import {
+  releaseForgotten,
+  releaseSlot,
+  requestSlot,
+  type Slot,
+  type SlotRequest,
+  tryAcquireSlot,
+  withdrawSlotRequest,
+} from '../store/slots.ts';
 import { sleep } from './backoff.ts';
 import { Poke } from './poke.ts';
 
@@ -18,6 +26,7 @@ export interface Connection {
 export class ConnectionBroker {
   readonly #database: Database;
   readonly #workerId: string;
+  /** Holders that are ours: connections, and places in the queue. */
   readonly #held = new Map<string, { wanted: boolean; readonly changed: Poke }>();
 
   constructor(database: Database, workerId: string) {
@@ -33,6 +42,9 @@ export class ConnectionBroker {
       if (!wanted) state.changed.take();
       state.wanted = wanted;
     }
+    // The store broke when we took or returned these. If it breaks again now, the next heartbeat comes back to it.
+    const forgotten = holders.filter((holder) => !this.#held.has(holder));
+    if (forgotten.length > 0) releaseForgotten(this.#database, this.#workerId, forgotten).catch(() => undefined);
   }
 
   /** Waits for a connection; undefined when `stop` came first. `limit` undefined: there is no limit. */
@@ -43,7 +55,10 @@ export class ConnectionBroker {
     stop: AbortSignal,
   ): Promise<Connection | undefined> {
     if (limit === undefined) return { wanted: () => false, changed: new Poke(), release: async () => undefined };
-    const request = await requestSlot(this.#database, accountId, this.#workerId, readiness);
+    const request = await requestSlot(this.#database, accountId, this.#workerId, readiness, [...this.#held.keys()]);
+    const state = { wanted: false, changed: new Poke() };
+    // Known before it is ours: the heartbeat may tell of it before we have read that we got it.
+    this.#held.set(request.holder, state);
     let slot: Slot | undefined;
     try {
       while (!stop.aborted) {
@@ -52,19 +67,24 @@ export class ConnectionBroker {
         await sleep(pollMs, stop);
       }
     } finally {
-      if (!slot) await withdrawSlotRequest(this.#database, request);
+      if (!slot) await this.#giveUp(request);
     }
     if (!slot) return undefined;
     const held = slot;
-    const state = { wanted: false, changed: new Poke() };
-    this.#held.set(held.holder, state);
     return {
       wanted: () => state.wanted,
       changed: state.changed,
       release: async () => {
         this.#held.delete(held.holder);
-        await releaseSlot(this.#database, held);
+        // When the store cannot be reached it stays in the store as ours, until somebody wants it and `wanted` frees it.
+        await releaseSlot(this.#database, held).catch(() => undefined);
       },
     };
+  }
+
+  async #giveUp(request: SlotRequest): Promise<void> {
+    this.#held.delete(request.holder);
+    // What is left of it in the store goes with our next request for this account, or with this worker.
+    await withdrawSlotRequest(this.#database, request).catch(() => undefined);
   }
 }

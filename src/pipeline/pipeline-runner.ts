@@ -368,7 +368,11 @@ export class PipelineRunner {
     const before = await recentRuns(context.database, context.pipelineId);
     this.storeHealth();
     if (before.some((run) => run.state === 'Running' && run.specHash !== '')) {
-      const ended = await endCheckedRuns(context.database, context.pipelineId);
+      const ended = await endCheckedRuns(
+        context.database,
+        context.pipelineId,
+        this.#accounts.map((account) => account.id),
+      );
       if (ended === 0) for (const account of this.#accounts) if (account.holding) account.poke.poke();
     }
     this.#runs = await recentRuns(context.database, context.pipelineId);

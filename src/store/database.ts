@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 
@@ -5,10 +6,17 @@ import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 const idleInTransactionMs = 8_000;
 const statementMs = 60_000;
 
+/** Milliseconds for a ROLLBACK; closing the connection does as well. */
+const rollbackMs = 5_000;
+
 /** The outcome of COMMIT is not known: the connection broke while it was under way. Resolve it by reading. */
-export class CommitUnknown extends Error {
-  override readonly name = 'CommitUnknown';
-}
+const commitUnknown = (cause: unknown) =>
+  transient('STORE_COMMIT_UNKNOWN', 'the connection to the store broke during COMMIT; what became of it is read', {
+    cause,
+  });
+
+/** A query with a limit of its own; the driver knows it, its types do not. */
+export type LimitedQuery = pg.QueryConfig & { readonly query_timeout: number };
 
 /** SQLSTATE of an error of the server, if it is one. */
 export function sqlState(error: unknown): string | undefined {
@@ -69,11 +77,18 @@ export interface DatabaseOptions {
   readonly max: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
+  /** Cuts every connection when it aborts: what is under way fails at once, and so does everything after. */
+  readonly cut?: AbortSignal;
 }
 
 /** A small pool of connections to the store. No session state is kept, so PgBouncer in transaction mode works. */
 export class Database {
   readonly pool: pg.Pool;
+  readonly #clients = new Set<pg.PoolClient>();
+  readonly #cut: AbortSignal | undefined;
+  readonly #onCut = () => {
+    for (const client of this.#clients) socketOf(client).destroy();
+  };
 
   constructor(options: DatabaseOptions) {
     this.pool = new pg.Pool({
@@ -87,10 +102,18 @@ export class Database {
     });
     // An idle connection that breaks is replaced at the next use; that use reports what is wrong.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => {
+      this.#clients.add(client);
+      if (this.#cut?.aborted) socketOf(client).destroy();
+    });
+    this.pool.on('remove', (client) => this.#clients.delete(client));
+    this.#cut = options.cut;
+    this.#cut?.addEventListener('abort', this.#onCut, { once: true });
   }
 
   /** One statement outside a transaction. */
   async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    if (this.#cut?.aborted) throw cutOff();
     try {
       const result = await this.pool.query<R>(text, [...values]);
       return result.rows;
@@ -101,9 +124,10 @@ export class Database {
 
   /**
    * Runs `body` in one transaction. Errors of `body` roll back and are thrown as they are, those of the server in our
-   * families. Throws `CommitUnknown` when the connection broke during COMMIT.
+   * families. Throws Transient `STORE_COMMIT_UNKNOWN` when the connection broke during COMMIT.
    */
   async transaction<T>(body: (client: pg.ClientBase) => Promise<T>, beforeCommit?: () => void): Promise<T> {
+    if (this.#cut?.aborted) throw cutOff();
     let client: pg.PoolClient;
     try {
       client = await this.pool.connect();
@@ -126,17 +150,22 @@ export class Database {
       await this.#rollback(client, onError, broken);
       throw error instanceof pg.DatabaseError || isConnectionError(error) ? databaseError(error, 'STORE') : error;
     }
+    let done: pg.QueryResult;
     try {
-      await client.query('COMMIT');
+      done = await client.query('COMMIT');
     } catch (error) {
       client.off('error', onError);
       client.release(true);
-      if (sqlState(error) !== undefined && !['08', '57'].includes(sqlState(error)?.slice(0, 2) ?? ''))
-        throw databaseError(error, 'STORE');
-      throw new CommitUnknown('the connection to the store broke during COMMIT', { cause: error });
+      const state = sqlState(error)?.slice(0, 2);
+      // A server that falls over may have committed before it said so.
+      if (state !== undefined && !['08', '57', '58', 'XX'].includes(state)) throw databaseError(error, 'STORE');
+      throw commitUnknown(error);
     }
     client.off('error', onError);
     client.release();
+    // To COMMIT in a transaction that has failed before, the server answers ROLLBACK, without an error.
+    if (done.command !== 'COMMIT')
+      throw transient('STORE_UNAVAILABLE', 'the store rolled a transaction back; it is tried again');
     return result;
   }
 
@@ -144,7 +173,8 @@ export class Database {
     let failed = broken !== undefined;
     if (!failed) {
       try {
-        await client.query('ROLLBACK');
+        const rollback: LimitedQuery = { text: 'ROLLBACK', query_timeout: rollbackMs };
+        await client.query(rollback);
       } catch {
         failed = true; // the connection is thrown away below, which rolls back as well
       }
@@ -153,10 +183,20 @@ export class Database {
     client.release(failed);
   }
 
+  /** Ends all connections. A server that does not answer the farewell does not keep the process alive. */
   async close(): Promise<void> {
+    this.#cut?.removeEventListener('abort', this.#onCut);
     await this.pool.end();
+    for (const client of this.#clients) socketOf(client).unref();
   }
 }
+
+const cutOff = () =>
+  transient('STORE_CUT_OFF', 'this worker had to end before the store answered; the next one goes on from there');
+
+/** The socket of a connection, an internal of the driver: its own `end` waits for a server that may have stopped. */
+const socketOf = (client: pg.PoolClient): Socket =>
+  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 
 function isConnectionError(error: unknown): boolean {
   if (error instanceof MailmillError) return false;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Database } from './database.ts';
+import type { Database, LimitedQuery } from './database.ts';
 import { checkLease, fenced, type Lease } from './leases.ts';
 import { UidSet } from './uid-set.ts';
 
@@ -27,8 +27,6 @@ interface CursorRow {
 
 /** Milliseconds that an epoch of millions of messages may take to retire. */
 const retireMs = 15 * 60_000;
-/** A query with a limit of its own; the driver knows it, its types do not. */
-type SlowQuery = pg.QueryConfig & { readonly query_timeout: number };
 
 const toCursor = (row: CursorRow): Cursor => ({
   epochId: BigInt(row.epoch_id),
@@ -140,7 +138,7 @@ export async function orphan(
   epochs: readonly (bigint | string)[],
   uids?: readonly number[],
 ): Promise<void> {
-  const insert: SlowQuery = {
+  const insert: LimitedQuery = {
     text: `INSERT INTO mailmill.orphan (account_id, raw_sha256, message_id, epoch_id, uid)
      SELECT $1, o.raw_sha256, o.message_id, o.epoch_id, o.uid FROM mailmill.occurrence o
       WHERE o.epoch_id = ANY($2) AND ($3::bigint[] IS NULL OR o.uid = ANY($3)) AND NOT EXISTS (
@@ -156,7 +154,7 @@ export async function orphan(
 async function revive(client: pg.ClientBase, accountId: bigint, epoch: string): Promise<void> {
   await client.query(`SET LOCAL statement_timeout = ${retireMs}`);
   await client.query('UPDATE mailmill.epoch SET retired_at = NULL WHERE id = $1', [epoch]);
-  const claim: SlowQuery = {
+  const claim: LimitedQuery = {
     text: `DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id IN (SELECT message_id FROM mailmill.occurrence WHERE epoch_id = $2)`,
     values: [accountId, epoch],
     query_timeout: retireMs + 10_000,

@@ -36,7 +36,10 @@ export interface Lease {
 export const fenced = () =>
   transient('STORE_FENCED', 'another worker took over this account; work in flight was dropped and nothing was lost');
 
-/** Takes a lease that is free or whose holder is dead; undefined when it is held. */
+/**
+ * Takes a lease that is free, or whose holder is dead or this worker itself (it may have got it without learning so); undefined when
+ * another one holds it.
+ */
 export async function tryAcquireLease(
   database: Database,
   pipeline: bigint,
@@ -50,7 +53,7 @@ export async function tryAcquireLease(
   const rows = await database.query<{ token: string }>(
     `UPDATE mailmill.lease l SET worker_id = $3, token = token + 1, acquired_at = clock_timestamp()
       WHERE pipeline_id = $1 AND account_id = $2
-        AND (worker_id IS NULL OR NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp()))
+        AND (worker_id IS NULL OR worker_id = $3 OR NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp()))
       RETURNING token`,
     [pipeline, account, worker],
   );

@@ -91,18 +91,24 @@ export async function recentRuns(database: Database, pipelineId: bigint): Promis
 }
 
 /**
- * Ends the on-demand runs of a streaming pipeline of which every present folder was checked after the run began; the counters
- * are those of what was recorded since. Returns how many.
+ * Ends the on-demand runs of a streaming pipeline of which every present folder of its accounts was checked after the run began; the
+ * counters are those of what was recorded since. Returns how many.
  */
-export async function endCheckedRuns(database: Database, pipelineId: bigint): Promise<number> {
+export async function endCheckedRuns(
+  database: Database,
+  pipelineId: bigint,
+  accounts: readonly bigint[],
+): Promise<number> {
+  const present = `SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id JOIN mailmill.folder f ON f.id = e.folder_id
+                    WHERE c.pipeline_id = $1 AND e.retired_at IS NULL AND f.account_id = a.id`;
   const rows = await database.query(
     `UPDATE mailmill.run r SET state = 'Succeeded', finished_at = now(), (read, delivered, dropped, dead) = (${countersSince})
       WHERE r.pipeline_id = $1 AND r.state = 'Running' AND r.spec_hash <> ''
-        AND EXISTS (SELECT FROM mailmill.cursor c WHERE c.pipeline_id = $1)
-        AND NOT EXISTS (SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id
-                         WHERE c.pipeline_id = $1 AND e.retired_at IS NULL AND (c.checked_at IS NULL OR c.checked_at < r.started_at))
+        AND NOT EXISTS (SELECT FROM unnest($2::bigint[]) a (id)
+                         WHERE NOT EXISTS (${present})
+                            OR EXISTS (${present} AND (c.checked_at IS NULL OR c.checked_at < r.started_at)))
       RETURNING r.name`,
-    [pipelineId],
+    [pipelineId, accounts],
   );
   return rows.length;
 }

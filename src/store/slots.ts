@@ -20,14 +20,23 @@ export interface SlotRequest {
 const alive = (column: string) =>
   `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
 
-/** Queues for a connection. */
+/**
+ * Queues for a connection. `mine` are the holders that this worker knows of: requests of its own that it has forgotten, because the store broke
+ * when it withdrew them, would keep everybody waiting.
+ */
 export async function requestSlot(
   database: Database,
   accountId: bigint,
   workerId: string,
   readiness: boolean,
+  mine?: readonly string[],
 ): Promise<SlotRequest> {
   const request = { accountId, workerId, holder: randomUUID(), readiness };
+  if (mine)
+    await database.query(
+      'DELETE FROM mailmill.slot_request WHERE account_id = $1 AND worker_id = $2 AND NOT holder = ANY($3::uuid[])',
+      [accountId, workerId, mine],
+    );
   await database.query(
     'INSERT INTO mailmill.slot_request (account_id, holder, worker_id, readiness) VALUES ($1, $2, $3, $4)',
     [accountId, request.holder, workerId, readiness],
@@ -89,6 +98,18 @@ export async function releaseSlot(database: Database, slot: Slot): Promise<void>
   await database.query(
     'UPDATE mailmill.slot SET worker_id = NULL, holder = NULL WHERE account_id = $1 AND n = $2 AND holder = $3',
     [slot.accountId, slot.n, slot.holder],
+  );
+}
+
+/** Frees slots that a worker holds without knowing it, because the store broke when it took or returned them. */
+export async function releaseForgotten(
+  database: Database,
+  workerId: string,
+  holders: readonly string[],
+): Promise<void> {
+  await database.query(
+    'UPDATE mailmill.slot SET worker_id = NULL, holder = NULL WHERE worker_id = $1 AND holder = ANY($2::uuid[])',
+    [workerId, holders],
   );
 }
 

@@ -11,6 +11,11 @@ export class UidSet {
   }
 
   static of(...ranges: readonly UidRange[]): UidSet {
+    return UidSet.from(ranges);
+  }
+
+  /** In any order; they may overlap. */
+  static from(ranges: readonly UidRange[]): UidSet {
     const sorted = ranges.filter(([first, last]) => first <= last).sort((a, b) => a[0] - b[0]);
     const merged: [number, number][] = [];
     for (const [first, last] of sorted) {
@@ -23,13 +28,13 @@ export class UidSet {
 
   /** Ascending or not, each UID alone. */
   static fromUids(uids: Iterable<number>): UidSet {
-    return UidSet.of(...[...uids].map((uid): UidRange => [uid, uid]));
+    return UidSet.from(Array.from(uids, (uid): UidRange => [uid, uid]));
   }
 
   /** Reads `{[1,501),[600,601)}`. */
   static parse(text: string): UidSet {
-    return UidSet.of(
-      ...[...text.matchAll(/\[([0-9]+),([0-9]+)\)/g)].map((m): UidRange => [Number(m[1]), Number(m[2]) - 1]),
+    return UidSet.from(
+      Array.from(text.matchAll(/\[([0-9]+),([0-9]+)\)/g), (m): UidRange => [Number(m[1]), Number(m[2]) - 1]),
     );
   }
 
@@ -60,7 +65,7 @@ export class UidSet {
   }
 
   union(other: UidSet): UidSet {
-    return UidSet.of(...this.ranges, ...other.ranges);
+    return UidSet.from([...this.ranges, ...other.ranges]);
   }
 
   /** Those of `uids` that are not in this set, in their order. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Database } from '../../src/store/database.ts';
+import { markChecked } from '../../src/store/epochs.ts';
 import { assignUids } from '../../src/store/file-uids.ts';
 import {
   holdsLease,
@@ -11,10 +12,17 @@ import {
   unregisterWorker,
 } from '../../src/store/leases.ts';
 import { checkServer, migrate, migrations } from '../../src/store/migrate.ts';
+import { accountId } from '../../src/store/names.ts';
 import { dropExpiredPartitions } from '../../src/store/partitions.ts';
 import { fence } from '../../src/store/record.ts';
 import { beginRun, endCheckedRuns, endRun, recentRuns } from '../../src/store/runs.ts';
-import { releaseSlot, requestSlot, tryAcquireSlot, withdrawSlotRequest } from '../../src/store/slots.ts';
+import {
+  releaseForgotten,
+  releaseSlot,
+  requestSlot,
+  tryAcquireSlot,
+  withdrawSlotRequest,
+} from '../../src/store/slots.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { openStore, type Store, sight } from './fixture.ts';
 
@@ -121,6 +129,13 @@ describe('leases', () => {
     expect(await tryAcquireLease(database, pipeline, account, other)).toBeDefined();
   });
 
+  test('a worker that got a lease without learning so gets it again, with another token', async () => {
+    const first = await lease();
+    const second = await lease();
+    expect(second.token).toBe(first.token + 1n);
+    expect(await holdsLease(database, first)).toBe(false);
+  });
+
   test('a token is raised above one that a sink has seen', async () => {
     const held = await lease();
     const raised = await raiseToken(database, held, 40n);
@@ -170,6 +185,23 @@ describe('connection slots', () => {
   });
 });
 
+describe('a worker that lost its store for a moment', () => {
+  test('does not keep others waiting behind a request that it has forgotten', async () => {
+    await requestSlot(database, account, worker, false);
+    const again = await requestSlot(database, account, worker, false, []);
+    expect(await tryAcquireSlot(database, again, 1)).toBeDefined();
+  });
+
+  test('frees a slot that it holds without knowing', async () => {
+    const forgotten = await requestSlot(database, account, worker, false);
+    await tryAcquireSlot(database, forgotten, 1);
+    const next = await requestSlot(database, account, worker, false, []);
+    expect(await tryAcquireSlot(database, next, 1)).toBeUndefined();
+    await releaseForgotten(database, worker, [forgotten.holder]);
+    expect(await tryAcquireSlot(database, next, 1)).toBeDefined();
+  });
+});
+
 describe('partitions', () => {
   test('exist for today and two days ahead, and go when the longest retention is over', async () => {
     const names = async () =>
@@ -202,11 +234,22 @@ describe('runs', () => {
     const held = await lease();
     const cursor = await select(held, 'INBOX', 1n);
     await beginRun(database, pipeline, { name: 'now', specHash: 'h', revision: 'one' });
-    expect(await endCheckedRuns(database, pipeline)).toBe(0);
+    expect(await endCheckedRuns(database, pipeline, [account])).toBe(0);
     await database.query('UPDATE mailmill.cursor SET checked_at = clock_timestamp() WHERE epoch_id = $1', [
       cursor.epochId,
     ]);
-    expect(await endCheckedRuns(database, pipeline)).toBe(1);
+    expect(await endCheckedRuns(database, pipeline, [account])).toBe(1);
+  });
+
+  test('on a streaming pipeline do not wait for the folders of a source that it has left, but for each of its accounts', async () => {
+    await select(await lease(), 'INBOX', 1n);
+    await beginRun(database, pipeline, { name: 'now', specHash: 'h', revision: 'one' });
+    const other = await accountId(database, 'ns', 'another', 'ann');
+    expect(await endCheckedRuns(database, pipeline, [other])).toBe(0);
+    const held = await tryAcquireLease(database, pipeline, other, worker);
+    const cursor = await select(held!, 'INBOX', 1n);
+    await markChecked(database, held!, [cursor.epochId]);
+    expect(await endCheckedRuns(database, pipeline, [other])).toBe(1);
   });
 });
 

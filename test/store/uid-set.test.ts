@@ -49,3 +49,10 @@ describe('UidSet', () => {
     expect(UidSet.of([1, 3]).union(UidSet.fromUids([5, 4])).ranges).toEqual([[1, 5]]);
   });
 });
+
+test('a set of a sparse mailbox, hundreds of thousands of ranges, can be made, read and joined', () => {
+  const uids = Array.from({ length: 300_000 }, (_, i) => 2 * i + 1);
+  const set = UidSet.fromUids(uids);
+  expect(set.ranges).toHaveLength(300_000);
+  expect(UidSet.parse(set.toString()).union(UidSet.of([2, 2])).ranges).toHaveLength(299_999);
+});
