@@ -58,8 +58,9 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
   const apply = async (owner: Live<KubernetesObject>, desired: KubernetesObject, told: Told, signal: AbortSignal) => {
     const { type, cached } = kindOf(desired);
     const live = cached.objects.get(desired.metadata);
+    const wrote = cached.objects.begin(desired.metadata);
     const applied = await applyObject(client, type, desired, live, owner, { signal });
-    cached.objects.wrote(applied.object);
+    wrote(applied.object);
     if (!applied.changed) return false;
     const what = `${desired.kind} ${desired.metadata.name}`;
     if (applied.difference === 'created') told('Created', `${what} created`);
@@ -73,15 +74,17 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
     start: apply,
     patch: async ({ object, patch, why }, told, signal) => {
       const { type, cached } = kindOf(object);
-      cached.objects.wrote(await client.patch(type, object.metadata, 'merge', patch, { signal }));
+      const wrote = cached.objects.begin(object.metadata);
+      wrote(await client.patch(type, object.metadata, 'merge', patch, { signal }));
       told('Updated', `${object.kind} ${object.metadata.name}: ${why}`);
       return true;
     },
     delete: async ({ object, why }, told, signal) => {
       const { type, cached } = kindOf(object);
       const { name, namespace, uid } = object.metadata;
+      const wrote = cached.objects.begin({ name, namespace });
       const done = await client.delete(type, object.metadata, { signal, uid });
-      cached.objects.deleted({ name, namespace });
+      wrote(undefined);
       if (done) told('Deleted', `${object.kind} ${name} deleted: ${why}`);
       return done;
     },

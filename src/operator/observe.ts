@@ -1,7 +1,16 @@
 import type { Clock } from '../kubernetes/clock.ts';
-import { type EmailPipeline, keyOf, type Live, nameOf, type Pod } from '../kubernetes/objects.ts';
+import {
+  controllerOf,
+  type EmailPipeline,
+  type KubernetesObject,
+  keyOf,
+  type Live,
+  nameOf,
+  type Pod,
+} from '../kubernetes/objects.ts';
 import { referencedSecrets } from '../pipeline/compile.ts';
 import type { Revision } from '../pipeline/revision.ts';
+import { waiting } from '../telemetry/errors.ts';
 import { revisionOf } from './build/config-map.ts';
 import { byPipeline, bySource, type Caches } from './caches.ts';
 import type { Compiler } from './compiler.ts';
@@ -69,6 +78,11 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         needed.pipelines.delete(key);
         return undefined;
       }
+      expectNoPredecessor(pipeline, [
+        ...caches.deployments.objects.byIndex(byPipeline, key),
+        ...caches.cronJobs.objects.byIndex(byPipeline, key),
+        ...caches.configMaps.objects.byIndex(byPipeline, key),
+      ]);
       const compilation = compile(pipeline);
       const deployment = present(caches.deployments.objects.get(name));
       const cronJob = present(caches.cronJobs.objects.get(name));
@@ -186,6 +200,19 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
     },
   };
 }
+
+/** Throws Waiting `PREDECESSOR_LEAVING` while children of a deleted pipeline of the same name are still there. */
+function expectNoPredecessor({ kind, metadata }: Live<EmailPipeline>, children: readonly KubernetesObject[]): void {
+  const left = children.find((child) => {
+    const owner = controllerOf(child);
+    return owner?.kind === kind && owner.name === metadata.name && owner.uid !== metadata.uid;
+  });
+  if (left === undefined) return;
+  const what = `${left.kind} ${left.metadata.name} belongs to a deleted pipeline of this name and is about to go`;
+  throw waiting('PREDECESSOR_LEAVING', what, { retryAfterMs: leavingMs });
+}
+
+const leavingMs = 500;
 
 const ownedBy = (pod: Pod, uid: string) =>
   pod.metadata.ownerReferences?.some((reference) => reference.uid === uid) ?? false;

@@ -12,8 +12,11 @@ interface Write<T extends KubernetesObject> {
 export interface Overlay<T extends KubernetesObject> {
   get(name: ObjectName): Live<T> | undefined;
   byIndex(index: string, value: string): readonly Live<T>[];
-  wrote(object: Live<T>): void;
-  deleted(name: ObjectName): void;
+  /**
+   * Call before a write; then what it gives with the API server's answer (`undefined`: deleted). What the watch brings
+   * in between is newer than the answer, or about to be replaced by what is.
+   */
+  begin(name: ObjectName): (answer: Live<T> | undefined) => void;
 }
 
 /**
@@ -42,13 +45,12 @@ export function createOverlay<T extends KubernetesObject>(reflector: Reflector<T
       }
       return known;
     },
-    wrote: (object) => {
-      // The watch may have been faster than the answer.
-      if (versionOf(object.metadata) === object.metadata.resourceVersion) return;
-      writes.set(keyOf(object.metadata), { basis: versionOf(object.metadata), answer: object });
-    },
-    deleted: (name) => {
-      writes.set(keyOf(name), { basis: versionOf(name), answer: undefined });
+    begin: (name) => {
+      const basis = versionOf(name);
+      return (answer) => {
+        if (versionOf(name) !== basis || (answer !== undefined && answer.metadata.resourceVersion === basis)) return;
+        writes.set(keyOf(name), { basis, answer });
+      };
     },
   };
 }

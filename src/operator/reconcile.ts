@@ -122,10 +122,11 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     if (owners.length === 0) return undefined;
     const desired = workersNetworkPolicy(name);
     const { objects } = caches.networkPolicies;
+    const wrote = objects.begin(desired.metadata);
     const applied = await applyObject(client, networkPolicies, desired, objects.get(desired.metadata), owners, {
       signal,
     });
-    objects.wrote(applied.object);
+    wrote(applied.object);
     return undefined;
   };
 

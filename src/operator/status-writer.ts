@@ -30,7 +30,8 @@ export async function writeStatus<T extends WithStatus>(
   const { resourceVersion, uid } = live.metadata;
   const patch = { metadata: { resourceVersion, uid }, status: change };
   try {
-    objects.wrote(await client.patch(type, live.metadata, 'merge', patch, { signal, subresource: 'status' }));
+    const wrote = objects.begin(live.metadata);
+    wrote(await client.patch(type, live.metadata, 'merge', patch, { signal, subresource: 'status' }));
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
