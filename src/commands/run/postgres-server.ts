@@ -70,14 +70,16 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     clearTimeout(timer);
     child.stdin.destroy();
   };
+  const decided = new AbortController();
   const outcome = await Promise.race([
     ready.then(() => 'ready' as const),
     exited.then(
       () => 'ended' as const,
       () => 'ended' as const,
     ),
-    delay(startMs, 'late' as const, { signal }).catch(() => 'late' as const),
+    delay(startMs, 'late' as const, { signal: AbortSignal.any([signal, decided.signal]) }).catch(() => 'late' as const),
   ]);
+  decided.abort();
   if (outcome !== 'ready') {
     await stop();
     throw transient(

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { hasErrors } from '../../api/issue.ts';
-import { loadPaths, secretsOf } from '../../api/load.ts';
+import { loadPaths, place, secretsOf } from '../../api/load.ts';
 import type { EmailPipelineRun } from '../../api/resources.ts';
 import { validateObjects } from '../../api/validate.ts';
 import { compilePipeline } from '../../pipeline/compile.ts';
@@ -38,10 +38,11 @@ export async function loadProject(
   if (hasErrors(all)) return { problems: all.filter((issue) => issue.level !== 'note').map(format) };
   const problems: string[] = [];
   const namespaces = [...new Set(valid.map(({ resource }) => resource.metadata.namespace))];
-  if (namespaces.length > 1)
-    problems.push(
-      `${paths.join(', ')}: resources of the namespaces ${namespaces.join(', ')}; one process runs one namespace: give each a directory of its own`,
-    );
+  if (namespaces.length > 1) {
+    const names = namespaces.map((name) => name ?? 'default').join(', ');
+    const problem = `${paths.join(', ')}: resources of the namespaces ${names}; one process runs one namespace: give each a directory of its own`;
+    return { problems: [problem] };
+  }
   const suspended: string[] = [];
   const pipelines: ProjectPipeline[] = [];
   const maildirs = new Map<string, string>();
@@ -67,9 +68,7 @@ export async function loadProject(
     );
     if (!compiled.ok) {
       problems.push(
-        ...compiled.issues.map(
-          (issue) => `${object.file}: EmailPipeline ${resource.metadata.name}: ${issue.path}: ${issue.message}`,
-        ),
+        ...compiled.issues.map((issue) => format(place(object, { ...issue, level: 'semantics' as const }))),
       );
       continue;
     }

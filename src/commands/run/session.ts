@@ -20,6 +20,7 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Lines for the user: what comes next, what a run did. */
   readonly note: (line: string) => void;
+  readonly clock: () => Date;
 }
 
 const graceMs = 20_000;
@@ -71,7 +72,8 @@ export class Session {
   /** Runs every pipeline until it has caught up. Throws what keeps one from it. */
   async once(stop: AbortSignal): Promise<void> {
     const revisions = this.#options.project.pipelines.map((pipeline) => pipeline.revision);
-    const worker = this.#worker(revisions, { kind: 'once', run: `once-${new Date().toISOString()}`, specHash: '' });
+    const run = `once-${this.#options.clock().toISOString()}`;
+    const worker = this.#worker(revisions, { kind: 'once', run, specHash: '' });
     try {
       await worker.run(stop);
       this.#ended = stop.aborted ? 'stopped' : 'done';
@@ -111,7 +113,7 @@ export class Session {
   }
 
   #worker(revisions: readonly Revision[], mode: RunnerMode): Worker {
-    const { project, storeUri, secret, log } = this.#options;
+    const { project, storeUri, secret, log, clock } = this.#options;
     const worker = new Worker({
       revisions,
       mode,
@@ -123,7 +125,7 @@ export class Session {
       registry: this.#registry,
       metrics: this.#metrics,
       log,
-      clock: () => new Date(),
+      clock,
       budgetBytes,
       storeConnections: 3,
       graceMs,
@@ -145,20 +147,20 @@ export class Session {
 
   async #atTimes({ revision, schedule, runs }: ProjectPipeline, stop: AbortSignal): Promise<void> {
     const { pipeline } = revision;
+    const { clock, note } = this.#options;
     for (const { metadata, spec } of runs)
       if (!stop.aborted) await this.#runNow(revision, metadata.name, specHash(spec), stop);
     while (!stop.aborted && schedule) {
-      const next = nextTime(schedule.expression, schedule.timeZone, new Date());
+      const next = nextTime(schedule.expression, schedule.timeZone, clock());
       if (!next) {
-        this.#options.note(
-          `! ${pipeline}: its schedule ${schedule.expression} has no time within five years; correct it`,
-        );
+        note(`! ${pipeline}: its schedule ${schedule.expression} has no time within five years; correct it`);
         return;
       }
       this.#rest(pipeline, `next ${shortTime(next, schedule.timeZone)}`);
       // In parts: a machine that slept runs it when it wakes up.
-      while (!stop.aborted && Date.now() < next.getTime())
-        await delay(Math.min(next.getTime() - Date.now(), 30_000), undefined, { signal: stop }).catch(() => undefined);
+      const left = () => next.getTime() - clock().getTime();
+      while (!stop.aborted && left() > 0)
+        await delay(Math.min(left(), 30_000), undefined, { signal: stop }).catch(() => undefined);
       if (!stop.aborted) await this.#runNow(revision, `${pipeline}-${next.getTime() / 60_000}`, '', stop);
     }
   }
