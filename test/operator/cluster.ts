@@ -70,6 +70,8 @@ export interface Bench {
   /** As the kubelet: the pod runs at the stub's address, ready or not. */
   kubelet(pod: Live<Pod>, ready: boolean, status?: Pod['status']): Promise<void>;
   readonly workers: StubWorkers;
+  /** A kubeconfig of an administrator. */
+  readonly kubeconfig: string;
   stop(): Promise<void>;
 }
 
@@ -152,6 +154,7 @@ export async function startBench(): Promise<Bench> {
   const bench: Bench = {
     client,
     workers,
+    kubeconfig,
     operatorWrites: () => plane.writes(operatorUser),
     namespace: async (name, tenant = true) => {
       await client.create(

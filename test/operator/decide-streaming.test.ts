@@ -371,6 +371,21 @@ describe('a streaming pipeline', () => {
     expect(workload?.metadata.annotations).toEqual({ 'mailmill.io/last-good-revision': revision.hash });
   });
 
+  test('no worker, nothing proven: a suspended revision does not become good', () => {
+    const deployment = liveDeployment(revision, { replicas: 0, total: 0, progressing: 'NewReplicaSetAvailable' });
+    const decision = decide({ pipeline: pipeline({ suspend: true }), deployment, applied: revision });
+    expect(decision.lastGood).toBeUndefined();
+    expect(decision.status.lastGoodGeneration).toBeUndefined();
+  });
+
+  test('while workers are still to be asked, a status that is current is left as it is', () => {
+    const workers = [{ pod: 'orders-1', unasked: true } as const];
+    const status = { observedGeneration: 1 };
+    expect(decide(running({ workers, pipeline: pipeline({}, status) })).postponed).toBe(true);
+    expect(decide(running({ workers, pipeline: pipeline({}, status, 2) })).postponed).toBe(false);
+    expect(decide(running({ pipeline: pipeline({}, status) })).postponed).toBe(false);
+  });
+
   test('not connected for 15 minutes is Stalled, and time is asked for until then', () => {
     const away = running({
       workers: [

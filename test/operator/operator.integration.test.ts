@@ -1,6 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { WorkerStatus } from '../../src/api/worker-status.ts';
+import { command } from '../../src/commands/operator.ts';
 import {
   configMaps,
   cronJobs,
@@ -18,19 +23,25 @@ import {
   type ResourceType,
   secrets,
 } from '../../src/kubernetes/objects.ts';
+import { freePorts } from '../support/free-port.ts';
 import { eventually } from '../support/processes.ts';
-import { type Bench, signal, startBench, write } from './cluster.ts';
+import { type Bench, signal, startBench, systemNamespace, write } from './cluster.ts';
 import { account, brief, imapSpec, messageOf, pipelineSpec } from './fixtures.ts';
 
 let bench: Bench;
 let stopOperator: () => Promise<void>;
+let dir: string;
 
 beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mailmill-operator-test-'));
   bench = await startBench();
   stopOperator = await bench.operator();
 }, 120_000);
 
-afterAll(() => bench?.stop(), 60_000);
+afterAll(async () => {
+  await bench?.stop();
+  await rm(dir, { recursive: true, force: true });
+}, 60_000);
 
 const encoded = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
@@ -521,4 +532,80 @@ describe('what is missing', () => {
     );
     await has(ns, 'orders', 'CredentialsResolved=True/Resolved', 'Ready=False/RollingOut');
   });
+});
+
+test('what the API server refuses is told in its words', async () => {
+  const ns = 'refused';
+  await tenant(ns);
+  const resources = { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } };
+  await pipeline(ns, 'orders', { template: { resources } });
+  await has(ns, 'orders', 'Stalled=True/KubernetesRejected', 'Ready=False/KubernetesRejected');
+  expect(messageOf(await conditionsOf(ns, 'orders'), 'Stalled')).toMatch(/memory limit/);
+  await patch(ns, 'orders', { template: null });
+  await has(ns, 'orders', 'Stalled=False/NotStalled', 'Ready=False/RollingOut');
+});
+
+test('a pipeline that is recreated at once waits until its predecessor is gone', async () => {
+  const ns = 'successor';
+  await tenant(ns);
+  await pipeline(ns, 'orders');
+  const first = await eventually(() => workload(ns, 'orders'));
+  await bench.client.delete(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
+  await pipeline(ns, 'orders');
+  await eventually(async () => {
+    const second = await workload(ns, 'orders');
+    return second !== undefined && second.metadata.uid !== first.metadata.uid;
+  });
+  await has(ns, 'orders', 'Ready=False/RollingOut', 'Stalled=False/NotStalled');
+  const policy = await eventually(async () => {
+    const found = await bench.client.find(networkPolicies, { namespace: ns, name: 'mailmill-workers' }, { signal });
+    const owner = (await workload(ns, 'orders'))?.metadata.ownerReferences?.[0]?.uid;
+    return found?.metadata.ownerReferences?.some(({ uid }) => uid === owner) ? found : undefined;
+  });
+  expect(policy.metadata.ownerReferences).toHaveLength(1);
+  expect((await list(events, ns)).filter(({ reason }) => reason === 'ChildNotOwned')).toEqual([]);
+});
+
+test('the command reads its environment, tells that it is ready, and ends in order', async () => {
+  await bench.namespace('listed');
+  const [port] = (await freePorts(1)) as [number];
+  const file = join(dir, 'key');
+  await writeFile(file, 'a key that nobody guesses');
+  const lines: string[] = [];
+  const out = new Writable({
+    write: (chunk, _, done) => {
+      lines.push(...String(chunk).trim().split('\n'));
+      done();
+    },
+  });
+  const ended = new AbortController();
+  const env = {
+    KUBECONFIG: bench.kubeconfig,
+    MAILMILL_NAMESPACE: systemNamespace,
+    // Not where the other operator works.
+    MAILMILL_WATCH_NAMESPACES: 'listed',
+    MAILMILL_LEASE_NAME: 'another-operator',
+    MAILMILL_WORKER_IMAGE: 'registry.example.com/mailmill:1',
+    MAILMILL_STATUS_KEY_FILE: file,
+    MAILMILL_HTTP_PORT: String(port),
+  };
+  const running = command.run([], { stdout: out, stderr: out, env, signal: ended.signal });
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  await eventually(() =>
+    get('/readyz').then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  expect((await get('/healthz')).status).toBe(200);
+  const metrics = await (await get('/metrics')).text();
+  for (const name of ['workqueue_depth', 'rest_client_requests_total', 'leader_election_master_status']) {
+    expect(metrics).toContain(name);
+  }
+  ended.abort();
+  expect(await running).toBe(0);
+  const messages = lines.map((line) => JSON.parse(line) as { readonly msg: string });
+  expect(messages.map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining(['operator started', 'leading', 'operator ended']),
+  );
 });
