@@ -128,6 +128,8 @@ export async function startBench(): Promise<Bench> {
     { stdio: ['ignore', log, log] },
   );
   closeSync(log);
+  const orphan = () => child.kill('SIGKILL');
+  process.once('exit', orphan);
   const { server, workers } = stub(stubPort);
   await once(server, 'listening');
 
@@ -240,15 +242,18 @@ export async function startBench(): Promise<Bench> {
       await client.patch(pods, pod.metadata, 'merge', patch, { ...write, subresource: 'status' });
     },
     stop: async () => {
-      for (const stop of stops) await stop();
+      const stopped = await Promise.allSettled(stops.map((stop) => stop()));
       server.close();
       server.closeAllConnections();
       const exited = child.exitCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGKILL');
+      process.off('exit', orphan);
       await exited;
       client.close();
       await plane.stop();
       await rm(dir, { recursive: true, force: true });
+      const failed = stopped.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
     },
   };
   await rights(client);
