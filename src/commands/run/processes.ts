@@ -14,11 +14,11 @@ export class LastWords {
   }
 }
 
-/** Resolves with the exit code, or the signal, once a child has ended; rejects when it could not be started. */
+/** Resolves with the exit code, or the signal, once a child has ended and all it said was read; rejects when it could not be started. */
 export function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
   });
 }
 
