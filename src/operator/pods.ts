@@ -12,6 +12,9 @@ export const roleOf = (pod: KubernetesObject): Role | undefined => {
 export const isReady = (pod: Pod) =>
   (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 
+/** No container of it runs any more, nor will. */
+export const hasEnded = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+
 export const isEnding = (pod: Pod) => pod.metadata.deletionTimestamp !== undefined;
 
 const workerOf = (pod: Pod) => pod.status?.containerStatuses?.find(({ name }) => name === containerName);

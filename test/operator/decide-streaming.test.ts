@@ -174,6 +174,34 @@ const cases: readonly Case[] = [
     says: { Ready: /SINK_TABLE_MISMATCH: .*; revision 0123456789 keeps running$/ },
   },
   {
+    name: 'a bad revision that only a person can mend is Stalled before its deadline, beside a good one',
+    given: running({
+      pipeline: pipeline({}, undefined, 2),
+      deployment: liveDeployment(revision, { updated: 1, available: 1, total: 2, lastGood: '0123456789' }),
+      pods: [pod('orders-1', { ready: true }), pod('orders-2')],
+      workers: [
+        worker('orders-1', workerStatus(revision)),
+        worker(
+          'orders-2',
+          workerStatus(revision, {
+            ready: false,
+            accounts: [],
+            stalled: { code: 'SINK_TABLE_MISMATCH', message: 'a column is missing; run: ALTER TABLE …;' },
+          }),
+        ),
+      ],
+    }),
+    conditions: [
+      'Ready=False/SinkTableMismatch',
+      'Reconciling=False/Stalled',
+      'Stalled=True/SinkTableMismatch',
+      ...found,
+      ...well,
+      alone,
+    ],
+    says: { Stalled: /not ready yet: SINK_TABLE_MISMATCH: .* ALTER TABLE …; revision 0123456789 keeps running$/ },
+  },
+  {
     name: 'Ready stays when a ready pipeline loses its pods',
     given: running({
       pipeline: pipeline({}, ready('RolledOut')),
@@ -331,6 +359,25 @@ const cases: readonly Case[] = [
     conditions: [
       'Ready=True/Suspended',
       ...settled,
+      ...found,
+      'Connected=Unknown/Suspended',
+      'Flowing=Unknown/Suspended',
+      'Delivering=Unknown/Suspended',
+      alone,
+    ],
+  },
+  {
+    name: 'a suspended pipeline is not at rest while a worker still ends what it was at',
+    given: {
+      pipeline: pipeline({ suspend: true }),
+      deployment: liveDeployment(revision, { replicas: 0, total: 0 }),
+      applied: revision,
+      pods: [pod('orders-1', { ready: true, ending: true })],
+    },
+    conditions: [
+      'Ready=False/Suspending',
+      'Reconciling=True/Suspending',
+      'Stalled=False/NotStalled',
       ...found,
       'Connected=Unknown/Suspended',
       'Flowing=Unknown/Suspended',

@@ -190,6 +190,8 @@ export function pod(
     readonly ready?: boolean;
     readonly role?: Role;
     readonly owner?: string;
+    /** Told to end. */
+    readonly ending?: boolean;
     readonly status?: Pod['status'];
   } = {},
 ): Live<Pod> {
@@ -200,6 +202,7 @@ export function pod(
     metadata: {
       name,
       labels: childLabels('orders', { [labels.role]: role }),
+      ...(change.ending ? { deletionTimestamp: at(0) } : {}),
       ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: '', kind: '', name: '', uid: owner }] }),
     },
     status: {

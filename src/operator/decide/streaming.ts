@@ -6,8 +6,8 @@ import { deployment, podDisruptionBudget } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { workerTrouble } from '../health.ts';
-import { isEnding, isReady, podTrouble, roleOf } from '../pods.ts';
-import type { PipelineSnapshot } from '../snapshot.ts';
+import { camelCase, hasEnded, isEnding, isReady, podTrouble, roleOf } from '../pods.ts';
+import type { PipelineSnapshot, WorkerObservation } from '../snapshot.ts';
 import { plural } from '../text.ts';
 import {
   type Deletion,
@@ -100,17 +100,18 @@ function progressOf(snapshot: PipelineSnapshot, { hash }: Revision, rollout: Rol
   if (rollout.complete) return { ready: yes('RolledOut', `revision ${hash} runs with ${plural(replicas, 'worker')}`) };
   if (!rollout.exists) return onTheWay('Applying', `the workers of revision ${hash} are being made`);
   const trouble = rolloutTrouble(snapshot, rollout);
-  const why = trouble === undefined ? '' : `: ${trouble}`;
+  const why = trouble === undefined ? '' : `: ${trouble.replace(/[;.]$/, '')}`;
   const good = lastGoodOf(snapshot) === hash;
   const beside =
     rollout.available === 0 ? '' : good ? '; the workers from before keep running' : keepsRunning(snapshot);
   const message = `revision ${hash}: ${plural(rollout.updated, 'new worker')}, not ready yet${why}${beside}`;
   // What became ready once stays so while its pods are moved, scaled or given new Secrets.
   const latched = good && (wasReady(snapshot) || rollout.onceComplete);
-  const ready = latched
-    ? yes('RolledOut', `revision ${hash} became ready`)
-    : no(rollout.overdue ? 'RolloutDeadlineExceeded' : 'RollingOut', message);
-  if (rollout.overdue) return { ready, stalled: { reason: 'RolloutDeadlineExceeded', message } };
+  // What only a person can mend need not wait for the deadline: Argo CD would wait with it.
+  const code = pendingOf(snapshot).find(({ status }) => status?.stalled !== undefined)?.status?.stalled?.code;
+  const reason = code !== undefined ? camelCase(code) : rollout.overdue ? 'RolloutDeadlineExceeded' : undefined;
+  const ready = latched ? yes('RolledOut', `revision ${hash} became ready`) : no(reason ?? 'RollingOut', message);
+  if (reason !== undefined) return { ready, stalled: { reason, message } };
   if (latched && rollout.onceComplete) return { ready };
   return { ready, reconciling: { reason: 'RollingOut', message } };
 }
@@ -121,7 +122,9 @@ function idle(snapshot: PipelineSnapshot, rollout: Rollout): Progress {
   const message = suspended
     ? 'spec.suspend is true: no worker runs, and the state is kept'
     : 'spec.replicas is 0: no worker runs, and the state is kept';
-  if (rollout.empty) return { ready: yes(reason, message) };
+  // The Deployment no longer counts pods that are told to end; they deliver until they have.
+  const working = snapshot.pods.some((pod) => roleOf(pod) === 'stream' && !hasEnded(pod));
+  if (rollout.empty && !working) return { ready: yes(reason, message) };
   return onTheWay('Suspending', 'the workers end what they are at');
 }
 
@@ -132,16 +135,22 @@ const onTheWay = (reason: string, message: string): Progress => ({
 
 /** What keeps new workers from becoming ready: in their own words, or those of the kubelet or the scheduler. */
 export function rolloutTrouble(snapshot: PipelineSnapshot, rollout?: Rollout): string | undefined {
-  const pending = snapshot.pods.filter((pod) => !isEnding(pod) && !isReady(pod) && roleOf(pod) !== 'run');
-  const names = new Set(pending.map(({ metadata }) => metadata.name));
-  for (const { pod, status } of snapshot.workers) {
-    if (status === undefined || !names.has(pod)) continue;
-    const trouble = workerTrouble(status);
+  for (const { status } of pendingOf(snapshot)) {
+    const trouble = status && workerTrouble(status);
     if (trouble !== undefined) return `${trouble.code}: ${trouble.message}`;
   }
-  for (const pod of pending) {
+  for (const pod of pendingPods(snapshot)) {
     const trouble = podTrouble(pod);
     if (trouble !== undefined) return trouble.message;
   }
   return rollout?.refused;
+}
+
+const pendingPods = ({ pods }: PipelineSnapshot) =>
+  pods.filter((pod) => !isEnding(pod) && !isReady(pod) && roleOf(pod) !== 'run');
+
+/** What workers say that are still to become ready. */
+function pendingOf(snapshot: PipelineSnapshot): readonly WorkerObservation[] {
+  const names = new Set(pendingPods(snapshot).map(({ metadata }) => metadata.name));
+  return snapshot.workers.filter(({ pod }) => names.has(pod));
 }
