@@ -10,7 +10,7 @@ let sent = 0;
 beforeAll(async () => {
   world = await startWorld(tenant);
   const { cluster, dovecot } = world;
-  dovecot.setPassword('office', 'first-password');
+  await dovecot.setPassword('office', 'first-password');
   await cluster.apply(secret(tenant, 'office-login', { username: 'office', password: 'first-password' }));
   await cluster.apply(
     // One connection: the login that makes a new pod ready must be lent by the old one.
@@ -44,9 +44,18 @@ test('mail flows with a single connection', async () => {
   await delivers(5);
 });
 
-test('a rollout completes although the account allows one connection', async () => {
+test('a revision that needs another column says so, and completes once it is there, with one connection for both', async () => {
   const before = await world.workers('mail');
   await patch('emailpipeline/mail', { spec: { steps: [{ name: 'mark', set: { marked: 'true' } }] } });
+  const sql = await eventually('Stalled says what to run', async () => {
+    const stalled = await world.condition('emailpipeline/mail', 'Stalled');
+    expect(stalled).toMatchObject({ status: 'True', reason: 'SinkTableMismatch' });
+    const [, statement] = /run: (ALTER TABLE [^;]+)/.exec(stalled?.message ?? '') ?? [];
+    expect(statement).toMatch(/ADD COLUMN "marked" boolean/);
+    return statement ?? '';
+  });
+  await delivers(5);
+  await world.query(sql);
   await eventually(
     'a worker of another revision alone is there',
     async () => {
@@ -55,9 +64,10 @@ test('a rollout completes although the account allows one connection', async () 
       expect(workers[0]).toMatchObject({ ready: true });
       expect(workers[0]?.revision).not.toBe(before[0]?.revision);
     },
-    { seconds: 90 },
+    { seconds: 60 },
   );
   await world.ready('mail');
+  expect((await world.condition('emailpipeline/mail', 'Stalled'))?.status).toBe('False');
   await delivers(30);
   expect(await world.query('SELECT marked FROM office ORDER BY _mailmill_committed_at DESC LIMIT 1')).toEqual([
     { marked: true },
@@ -75,7 +85,7 @@ test('a Secret that is only relabelled changes nothing', async () => {
 
 test('within 10 s of a changed password the new ReplicaSet is there, and mail goes on', async () => {
   const before = await replicaSets();
-  world.dovecot.setPassword('office', 'second-password');
+  await world.dovecot.setPassword('office', 'second-password');
   await patch('secret/office-login', { stringData: { password: 'second-password' } });
   await eventually(
     'a new ReplicaSet',

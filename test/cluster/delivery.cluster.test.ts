@@ -25,7 +25,7 @@ const samples = [
     subject: 'Re: [zzzzteana] Nothing like mama used to make',
     from: { name: 'Stewart Smith', address: 'Stewart.Smith@ee.ed.ac.uk' },
     date: '2002-08-22T13:38:22Z',
-    text: 'zzzzteana',
+    text: 'supposed to use instead of cream?',
   },
   {
     message_id: '4112-22002612418718720@p7q1e',
@@ -42,7 +42,7 @@ beforeAll(async () => {
   world = await startWorld(tenant);
   const { cluster, dovecot } = world;
   writeMaildir(dovecot.mailDir('support'), spamAssassin());
-  dovecot.setPassword('support', 'first-password');
+  await dovecot.setPassword('support', 'first-password');
   await dovecot.adopt('support');
   await cluster.apply(secret(tenant, 'support-login', { username: 'support', password: 'first-password' }));
   await cluster.apply(
@@ -210,8 +210,9 @@ describe('scaling and suspending', () => {
         ...['-p', JSON.stringify({ spec: { suspend: value } })],
       ]);
     await suspend(true);
-    await eventually('no worker', async () => expect(await world.workers('stream')).toEqual([]), { seconds: 60 });
-    await world.ready('stream');
+    // True only once the last worker has ended what it was at.
+    await world.ready('stream', 90);
+    expect(await world.workers('stream')).toEqual([]);
     const before = await world.count('emails');
     const subject = deliver();
     await throughout(5, async () => expect(await world.count('emails')).toBe(before));

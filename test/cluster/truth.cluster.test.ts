@@ -29,7 +29,7 @@ const mistakes: readonly Mistake[] = [
 beforeAll(async () => {
   world = await startWorld(tenant);
   const { cluster, dovecot, postgres } = world;
-  dovecot.setPassword('truth', 'right-password');
+  await dovecot.setPassword('truth', 'right-password');
   await world.query('CREATE TABLE truth_mismatch (_mailmill_id uuid PRIMARY KEY, subject integer)');
   const wrongStore = postgres.url('store').replace(/:[^:@/]+@/, ':wrong-password-of-store@');
   await cluster.apply(
