@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MailmillError } from '../telemetry/errors.ts';
 
+/** A server that asks for a pause of nothing, or of a month, is not taken at its word. */
+const waitingMs = { least: 1_000, most: 3_600_000 };
+
 /** Milliseconds to wait after an error: exponential for Transient, as told for Waiting, a steady minute for Stalled; with jitter. */
 export class Backoff {
   #failures = 0;
@@ -18,7 +21,7 @@ export class Backoff {
     this.#failures += 1;
     const base =
       error.family === 'Waiting'
-        ? (error.retryAfterMs ?? 30_000)
+        ? Math.min(Math.max(error.retryAfterMs ?? 30_000, waitingMs.least), waitingMs.most)
         : error.family === 'Stalled'
           ? Math.min(5_000 * 2 ** (this.#failures - 1), 60_000)
           : Math.min(250 * 2 ** (this.#failures - 1), 60_000);

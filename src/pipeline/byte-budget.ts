@@ -1,3 +1,9 @@
+import { waiting } from '../telemetry/errors.ts';
+
+/** Milliseconds after which a reader that got no room lets its connection go and comes back. */
+const patienceMs = 30_000;
+const comeBackMs = 5_000;
+
 /**
  * A process-wide bound of raw bytes in memory. What does not fit waits, first come first served; one that is larger than the
  * whole budget passes when it is alone.
@@ -15,8 +21,8 @@ export class ByteBudget {
     return this.#used;
   }
 
-  /** Waits until `bytes` fit and takes them. Throws the signal's reason. */
-  async acquire(bytes: number, signal: AbortSignal): Promise<void> {
+  /** Waits until `bytes` fit and takes them. Throws the signal's reason; Waiting `WORKER_MEMORY_BUSY` after 30 s. */
+  async acquire(bytes: number, signal: AbortSignal, waitMs = patienceMs): Promise<void> {
     signal.throwIfAborted();
     if (this.#waiting.length === 0 && this.#fits(bytes)) {
       this.#used += bytes;
@@ -26,16 +32,22 @@ export class ByteBudget {
       const entry = {
         bytes,
         grant: () => {
-          signal.removeEventListener('abort', abort);
+          leave();
           resolve();
         },
       };
-      const abort = () => {
-        const index = this.#waiting.indexOf(entry);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        reject(signal.reason);
+      const leave = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+      };
+      const giveUp = (reason: unknown) => {
+        leave();
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+        reject(reason);
         this.#wake();
       };
+      const abort = () => giveUp(signal.reason);
+      const timer = setTimeout(() => giveUp(busy()), waitMs);
       signal.addEventListener('abort', abort, { once: true });
       this.#waiting.push(entry);
     });
@@ -58,3 +70,10 @@ export class ByteBudget {
     }
   }
 }
+
+const busy = () =>
+  waiting(
+    'WORKER_MEMORY_BUSY',
+    'mail that waits for its delivery fills the memory meant for it; reading goes on when a sink or the store has taken some',
+    { retryAfterMs: comeBackMs },
+  );

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadRate } from './dead-rate.ts';
+import type { PipelineHealth } from './health.ts';
 import type { Death } from './processed.ts';
 import type { Revision } from './revision.ts';
 
@@ -38,6 +39,7 @@ export interface PipelineContext {
   readonly deadRate: DeadRate;
   /** A person accepted the dead letters of this revision. */
   deadAccepted: boolean;
+  readonly health: PipelineHealth;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
   readonly clock: () => Date;

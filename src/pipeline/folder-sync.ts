@@ -3,7 +3,7 @@ import type { FolderState, Listed, Source, SourceSession } from '../sources/sour
 import { type Cursor, openCursor } from '../store/epochs.ts';
 import type { Lease } from '../store/leases.ts';
 import { transient } from '../telemetry/errors.ts';
-import { type PlannedBatch, planBatches } from './batch-plan.ts';
+import { listedIn, type PlannedBatch, planBatches } from './batch-plan.ts';
 import { Committer } from './committer.ts';
 import type { PipelineContext } from './context.ts';
 import { type ReadMessage, readMessage, tooLargeMessage } from './processed.ts';
@@ -18,8 +18,10 @@ export interface FolderSyncOptions {
   /** The lease as it is held now. */
   readonly lease: () => Lease;
   readonly fresh: () => boolean;
-  /** Times of the first FETCH and the last commit, for benchmarks. */
+  /** Time of the first FETCH, for benchmarks. */
   readonly onFetch: () => void;
+  /** Something was committed. */
+  readonly onProgress: () => void;
 }
 
 /** Keeps one folder in step: what the server lists against what the cursor has finished. */
@@ -27,7 +29,7 @@ export class FolderSync {
   readonly name: string;
   readonly #options: FolderSyncOptions;
   #committer: Committer | undefined;
-  /** Every UID below is finished or listed; later looks begin here. */
+  /** Every UID below is finished; later looks begin here. */
   #next = 1;
   #lastSeen: { uidNext: number; exists: number; epoch: bigint } | undefined;
   #lag = 0;
@@ -81,7 +83,14 @@ export class FolderSync {
   /** Whether a STATUS answer differs from what was last seen. */
   changed(seen: { uidNext: number; exists: number; epoch: bigint }): boolean {
     const last = this.#lastSeen;
-    return !last || last.epoch !== seen.epoch || last.uidNext !== seen.uidNext || last.exists < seen.exists;
+    if (!last || last.epoch !== seen.epoch || last.exists < seen.exists) return true;
+    // 0: the server does not tell.
+    return seen.uidNext === 0 || last.uidNext < seen.uidNext;
+  }
+
+  /** Selects the folder, to wait in it. True: something came since it was caught up, which no IDLE would tell any more. */
+  async enter(session: SourceSession, signal: AbortSignal): Promise<boolean> {
+    return this.changed(await session.select(this.name, signal));
   }
 
   /**
@@ -91,22 +100,28 @@ export class FolderSync {
   async catchUp(session: SourceSession, stop: () => boolean, signal: AbortSignal): Promise<boolean> {
     const state = await session.select(this.name, signal);
     const committer = await this.#open(state);
-    const from = Math.max(this.#next, 1);
-    const uids = await session.search(from, undefined, signal);
-    if (from === 1 && uids.length === 0 && state.exists > 0)
+    const from = this.#next;
+    const uids = ascending(await session.search(from, undefined, signal));
+    // A UID that is left out would be passed over with the range around it.
+    if (from === 1 && uids.length < state.exists)
       throw transient(
         'SOURCE_LISTING_INCOMPLETE',
-        'the server says that the folder has messages but lists none; it is asked again',
+        'the server lists fewer messages than it says there are; it is asked again',
       );
     const todo = committer.cursor.finished.missing(uids);
-    this.#lastSeen = { uidNext: state.uidNext, exists: state.exists, epoch: state.epoch };
+    const later = uids.filter((uid) => uid >= state.uidNext).length;
+    this.#lastSeen = {
+      uidNext: Math.max(state.uidNext, (uids.at(-1) ?? 0) + 1),
+      exists: state.exists + later,
+      epoch: state.epoch,
+    };
     this.#lag = todo.length;
     if (todo.length > 0) {
       this.#state = 'CatchingUp';
       const done = await this.#work(session, committer, todo, stop, signal);
       if (!done) return false;
     }
-    if (uids.length > 0) this.#next = uids.at(-1)! + 1;
+    this.#next = Math.max(this.#next, committer.cursor.finished.last + 1);
     this.#lag = 0;
     this.#oldest = undefined;
     this.touch(true);
@@ -130,8 +145,10 @@ export class FolderSync {
       sourceName: source.name,
       account: this.#options.account,
       fresh: this.#options.fresh,
-      onCommitted: (_, messages) => {
-        this.#lag = Math.max(0, this.#lag - messages);
+      onCommitted: (batches) => {
+        const finished = batches.reduce((sum, batch) => sum + listedIn(batch.plan), 0);
+        this.#lag = Math.max(0, this.#lag - finished);
+        this.#options.onProgress();
       },
     });
     return this.#committer;
@@ -146,11 +163,17 @@ export class FolderSync {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { source } = this.#options;
-    let from = Math.max(1, this.#next);
+    let from = this.#next;
     try {
       for (let at = 0; at < todo.length; at += windowMessages) {
         const uids = todo.slice(at, at + windowMessages);
         const listed = await session.list(uids, signal);
+        const known = new Set(listed.map((each) => each.uid));
+        await this.#confirmGone(
+          session,
+          uids.filter((uid) => !known.has(uid)),
+          signal,
+        );
         this.#oldest ??= listed[0]?.receivedAt;
         const plans = planBatches({
           from,
@@ -166,7 +189,7 @@ export class FolderSync {
           await this.#fetch(session, committer, plan, more, signal);
           this.#oldest = plan.fetch.at(-1)?.receivedAt ?? this.#oldest;
         }
-        from = uids.at(-1)! + 1;
+        from = (plans.at(-1)?.range[1] ?? from - 1) + 1;
       }
       return true;
     } finally {
@@ -199,30 +222,33 @@ export class FolderSync {
           messages.push(await readMessage(fetched, listed));
         }
       }
-      const vanished = await this.#confirmGone(session, [...byUid.keys()], signal);
-      let headersGone = 0;
       for (const listed of plan.tooLarge) {
         const header = await session.fetchHeader(listed.uid, signal);
         if (header) messages.push(tooLargeMessage(listed, header, source.messageSize));
-        else headersGone += 1;
+        else byUid.set(listed.uid, listed);
       }
+      await this.#confirmGone(session, [...byUid.keys()], signal);
       messages.sort((a, b) => a.uid - b.uid);
       handed = true;
-      await committer.push({ plan, messages, vanished: vanished + headersGone, budgetBytes: plan.bytes, more });
+      await committer.push({ plan, messages, vanished: byUid.size, budgetBytes: plan.bytes, more });
     } finally {
       if (!handed) context.budget.release(plan.bytes);
     }
   }
 
   /** Those that FETCH left out must be gone at a second look, else the answer was cut short. */
-  async #confirmGone(session: SourceSession, missing: readonly number[], signal: AbortSignal): Promise<number> {
-    if (missing.length === 0) return 0;
-    const still = new Set(await session.search(Math.min(...missing), Math.max(...missing), signal));
+  async #confirmGone(session: SourceSession, missing: readonly number[], signal: AbortSignal): Promise<void> {
+    if (missing.length === 0) return;
+    const [first, last] = [missing.reduce((a, b) => Math.min(a, b)), missing.reduce((a, b) => Math.max(a, b))];
+    const still = new Set(await session.search(first, last, signal));
     if (missing.some((uid) => still.has(uid)))
       throw transient(
         'SOURCE_FETCH_INCOMPLETE',
         'the server left out messages that it still lists; they are fetched again',
       );
-    return missing.length;
   }
 }
+
+/** What a search should give anyway: each UID once, in order. */
+const ascending = (uids: readonly number[]): readonly number[] =>
+  uids.every((uid, i) => i === 0 || uid > uids[i - 1]!) ? uids : [...new Set(uids)].sort((a, b) => a - b);

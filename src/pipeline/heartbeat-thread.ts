@@ -87,7 +87,8 @@ async function heartbeats(uri: string): Promise<never> {
       // The main thread reports an unreachable store by its own queries; here there is only the next try.
       await delay(heartbeatMs);
     } finally {
-      await client.end().catch(() => undefined);
+      // A server that has stopped does not answer a farewell either.
+      await Promise.race([client.end().catch(() => undefined), delay(heartbeatMs)]);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 import { leaseTermMs } from '../store/leases.ts';
-import { stalled } from '../telemetry/errors.ts';
+import { type MailmillError, stalled, transient } from '../telemetry/errors.ts';
 import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts';
 
 /** What the main thread answers to requests that reach the probe server. */
@@ -22,6 +22,8 @@ export interface HeartbeatOptions {
   readonly answers: ProbeAnswers;
   /** Holders of connection slots that somebody else waits for. */
   readonly onWanted: (holders: readonly string[]) => void;
+  /** The thread has ended by itself: no lease can be kept and no probe is answered any more. */
+  readonly onDied: (error: MailmillError) => void;
 }
 
 const portTaken = (http: HeartbeatOptions['http'], reason: string) =>
@@ -29,6 +31,11 @@ const portTaken = (http: HeartbeatOptions['http'], reason: string) =>
     'HTTP_PORT_TAKEN',
     `port ${http?.port} of ${http?.host} cannot be had (${reason}); end who has it, or set MAILMILL_HTTP_PORT and MAILMILL_HTTP_HOST`,
   );
+
+const died = (cause: unknown) =>
+  transient('WORKER_HEARTBEAT_LOST', 'the thread that keeps leases and answers probes has ended; the worker ends too', {
+    cause,
+  });
 
 const moduleUrl = new URL(
   import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js',
@@ -44,7 +51,7 @@ export class Heartbeat {
   readonly #shared: BigInt64Array;
   readonly #timer: NodeJS.Timeout;
   readonly #answers: ProbeAnswers;
-  #failed: Error | undefined;
+  #stopping = false;
   /** Rejects with Stalled `HTTP_PORT_TAKEN` when the probes cannot listen. */
   readonly started: Promise<void>;
 
@@ -58,8 +65,9 @@ export class Heartbeat {
       http: options.http,
       shared: this.#shared.buffer as SharedArrayBuffer,
     };
-    this.#tick();
+    Atomics.store(this.#shared, 1, process.hrtime.bigint()); // alive, before the thread looks
     this.#thread = new Thread(moduleUrl, { workerData: data });
+    this.#tick();
     this.started = new Promise((resolve, reject) => {
       this.#thread.on('message', (message: FromThread) => {
         if (message.type === 'started') resolve();
@@ -68,17 +76,19 @@ export class Heartbeat {
         else if (message.type === 'run') this.#answers.run(message);
         else if (message.type === 'metrics') void this.#sendMetrics(message.id);
       });
+      let cause: unknown;
       this.#thread.on('error', (error) => {
-        this.#failed = error instanceof Error ? error : new Error(String(error));
+        cause = error;
+      });
+      this.#thread.on('exit', () => {
+        if (this.#stopping) return;
+        clearInterval(this.#timer);
+        const error = died(cause);
         reject(error);
+        options.onDied(error);
       });
     });
     this.#timer = setInterval(() => this.#tick(), 500);
-  }
-
-  /** Throws when the thread has died: without it no lease can be kept. */
-  get failure(): Error | undefined {
-    return this.#failed;
   }
 
   /** Whether a heartbeat was confirmed less than two thirds of a term ago, by this process's own clock. */
@@ -88,12 +98,16 @@ export class Heartbeat {
   }
 
   async #sendMetrics(id: number): Promise<void> {
-    this.#post({ type: 'metrics', id, text: await this.#answers.metrics() });
+    try {
+      this.#post({ type: 'metrics', id, text: await this.#answers.metrics() });
+    } catch {
+      // Whoever asked gets 503 when no answer comes.
+    }
   }
 
   #tick(): void {
     Atomics.store(this.#shared, 1, process.hrtime.bigint());
-    if (this.#thread) this.#post({ type: 'state', ready: this.#answers.ready(), status: this.#answers.status() });
+    this.#post({ type: 'state', ready: this.#answers.ready(), status: this.#answers.status() });
   }
 
   #post(message: ToThread): void {
@@ -106,6 +120,7 @@ export class Heartbeat {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     clearInterval(this.#timer);
     await this.#thread.terminate();
   }

@@ -1,46 +1,24 @@
 import { milliseconds } from '../api/schema.ts';
-import type { Health, PipelineStatus, RunResult } from '../api/worker-status.ts';
-import { type FieldType, messageTypes } from '../message/fields.ts';
-import type { Source } from '../sources/source.ts';
+import type { PipelineStatus, RunResult } from '../api/worker-status.ts';
+import { messageTypes } from '../message/fields.ts';
 import { compileSteps } from '../steps/registry.ts';
-import type { Database } from '../store/database.ts';
 import { accountId, pipelineId } from '../store/names.ts';
-import { beginRun, endCheckedRuns, endRun, recentRuns } from '../store/runs.ts';
 import { recordStall, stallOf } from '../store/stalls.ts';
 import { asMailmillError, type MailmillError, stalled } from '../telemetry/errors.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import { AccountWorker } from './account-worker.ts';
 import { Backoff, sleep } from './backoff.ts';
-import type { ByteBudget } from './byte-budget.ts';
-import type { ConnectionBroker } from './connection-broker.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
+import { PipelineHealth } from './health.ts';
+import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
-
-/** What a runner gets from its worker. */
-export interface RunnerEnvironment {
-  readonly database: Database;
-  readonly workerId: string;
-  readonly broker: ConnectionBroker;
-  readonly budget: ByteBudget;
-  readonly metrics: WorkerMetrics;
-  readonly log: Logger;
-  readonly clock: () => Date;
-  readonly fresh: () => boolean;
-  readonly hardStop: AbortSignal;
-  readonly openSource: (revision: Revision, name: string) => Promise<Source>;
-  readonly openSinks: (revision: Revision, types: ReadonlyMap<string, FieldType>) => readonly DirectSink[];
-  readonly onFetch: () => void;
-}
+import type { RunnerEnvironment } from './runner-environment.ts';
 
 /** How a runner ends. */
 export type RunnerMode =
   | { readonly kind: 'stream' }
   | { readonly kind: 'once'; readonly run: string; readonly specHash: string }
   | { readonly kind: 'check' };
-
-const checkRunsMs = 1_000;
 
 /** Runs one revision of one pipeline. */
 export class PipelineRunner {
@@ -49,24 +27,19 @@ export class PipelineRunner {
   readonly #mode: RunnerMode;
   #context: PipelineContext | undefined;
   #accounts: AccountWorker[] = [];
-  #sinkHealth = new Map<string, Health>();
-  #storeHealth: Health;
+  readonly #health: PipelineHealth;
   #ready = false;
-  #stalled: { readonly code: string; readonly message: string } | undefined;
-  #runs: readonly RunResult[] = [];
+  #runs: PipelineRuns | undefined;
   #result: RunResult | undefined;
 
   constructor(revision: Revision, mode: RunnerMode, environment: RunnerEnvironment) {
     this.revision = revision;
     this.#mode = mode;
     this.#environment = environment;
-    this.#storeHealth = {
-      ok: false,
-      code: 'NOT_YET_CHECKED',
-      message: 'not yet checked',
-      since: environment.clock().toISOString(),
-    };
-    for (const sink of revision.sinks) this.#sinkHealth.set(sink.name, this.#storeHealth);
+    this.#health = new PipelineHealth(
+      revision.sinks.map((sink) => sink.name),
+      environment.clock,
+    );
   }
 
   get ready(): boolean {
@@ -78,8 +51,11 @@ export class PipelineRunner {
     return this.#result;
   }
 
-  lag(): { readonly messages: number; readonly seconds: number } {
-    const lags = this.#accounts.map((account) => account.lag());
+  /** Of all sources, or of one. */
+  lag(source?: string): { readonly messages: number; readonly seconds: number } {
+    const lags = this.#accounts.flatMap((account) =>
+      source === undefined || account.source === source ? account.lag() : [],
+    );
     return {
       messages: lags.reduce((sum, lag) => sum + lag.messages, 0),
       seconds: lags.reduce((most, lag) => Math.max(most, lag.seconds), 0),
@@ -88,18 +64,19 @@ export class PipelineRunner {
 
   status(): PipelineStatus {
     const context = this.#context;
+    const { stalled: standing } = this.#health;
     return {
       namespace: this.revision.namespace,
       pipeline: this.revision.pipeline,
       revision: this.revision.hash,
       ready: this.#ready,
-      store: this.#storeHealth,
-      sinks: [...this.#sinkHealth].map(([name, health]) => ({ name, ...health })),
+      store: this.#health.storeHealth,
+      sinks: this.#health.sinks,
       accounts: this.#accounts.map((account) => account.status()),
       counters: context ? { ...context.counters } : { read: 0, delivered: 0, dropped: 0, dead: 0 },
       ...(context?.lastCommitAt && { lastCommitAt: context.lastCommitAt.toISOString() }),
-      ...(this.#stalled && { stalled: this.#stalled }),
-      runs: this.#runs,
+      ...(standing && { stalled: standing }),
+      runs: this.#runs?.recent ?? [],
     };
   }
 
@@ -108,10 +85,10 @@ export class PipelineRunner {
     const { metrics } = this.#environment;
     const pipeline = { namespace: this.revision.namespace, pipeline: this.revision.pipeline };
     metrics.ready.set({ ...pipeline, revision: this.revision.hash }, this.#ready ? 1 : 0);
-    metrics.stalled.set(pipeline, this.#stalled ? 1 : 0);
-    const holding = this.#accounts.filter((account) => account.holding).length;
+    metrics.stalled.set(pipeline, this.#health.stalled ? 1 : 0);
     for (const source of this.revision.sources) {
-      const lag = this.lag();
+      const lag = this.lag(source.name);
+      const holding = this.#accounts.filter((account) => account.holding && account.source === source.name).length;
       metrics.leases.set({ ...pipeline, source: source.name }, holding);
       metrics.lagMessages.set({ ...pipeline, source: source.name }, lag.messages);
       metrics.lagSeconds.set({ ...pipeline, source: source.name }, lag.seconds);
@@ -120,46 +97,47 @@ export class PipelineRunner {
 
   /** The store could, or could not, be used. */
   storeHealth(error?: MailmillError): void {
-    if (this.#storeHealth.ok === (error === undefined) && this.#storeHealth.code === error?.code) return;
-    this.#storeHealth = this.#health(error);
-  }
-
-  #health(error?: MailmillError): Health {
-    return {
-      ok: error === undefined,
-      ...(error && { code: error.code, message: error.message }),
-      since: this.#environment.clock().toISOString(),
-    };
+    if (this.#health.store(error) && error)
+      this.#environment.log.warn(error.message, {
+        pipeline: this.revision.pipeline,
+        code: error.code,
+        family: error.family,
+      });
   }
 
   /** An on-demand run of a streaming pipeline: every folder is checked from now on. */
   async requestRun(run: { readonly name: string; readonly specHash: string }): Promise<void> {
-    const context = this.#context;
-    if (!context) return;
-    await beginRun(context.database, context.pipelineId, { ...run, revision: this.revision.hash });
-    await this.#lookAtRuns(context);
+    await this.#runs?.request(run);
   }
 
   /** Runs to the end of the mode, or until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
-    const environment = this.#environment;
-    const context = await this.#prepare(stop);
-    if (!context) return;
     try {
+      const context = await this.#prepare(stop);
+      if (!context) return;
       if (this.#mode.kind !== 'once') await this.#becomeReady(context, stop);
       if (stop.aborted || this.#mode.kind === 'check') return;
-      if (this.#mode.kind === 'once') await this.#runOnce(context, this.#mode, stop);
-      else {
-        const ended = new AbortController();
-        const runs = this.#watchRuns(context, AbortSignal.any([stop, ended.signal]));
-        await Promise.all(this.#accounts.map((account) => account.run(stop)));
-        ended.abort();
-        await runs;
-      }
+      this.#runs = new PipelineRuns(context, this.#accounts);
+      if (this.#mode.kind === 'once')
+        this.#result = await this.#runs.execute({ name: this.#mode.run, specHash: this.#mode.specHash }, stop);
+      else await this.#stream(this.#runs, stop);
     } finally {
-      for (const sink of context.sinks) await sink.close();
-      environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
+      for (const sink of this.#context?.sinks ?? []) await sink.close();
+      this.#environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
     }
+  }
+
+  /** Works on every account until `stop`; when one fails for good, the others end as well. */
+  async #stream(runs: PipelineRuns, stop: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const until = AbortSignal.any([stop, ended.signal]);
+    const watching = runs.watch(until);
+    const work = this.#accounts.map((account) => account.run(until).finally(() => ended.abort()));
+    const results = await Promise.allSettled(work);
+    ended.abort();
+    await watching;
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
   }
 
   /** Opens what the revision needs; tries again until it works. In `once` and `check` mode what needs a person is thrown. */
@@ -175,10 +153,15 @@ export class PipelineRunner {
     while (!stop.aborted) {
       try {
         const { namespace, pipeline, retention } = this.revision;
+        if (this.#context) {
+          await this.#openAccounts(this.#context);
+          this.#health.stall('pipeline');
+          return this.#context;
+        }
         const id = await pipelineId(environment.database, namespace, pipeline, milliseconds(retention));
         this.storeHealth();
-        const sinks = await this.#openSinks(compiled.types);
-        this.#context ??= {
+        const sinks = await this.#openSinks(compiled.types, stop);
+        this.#context = {
           revision: this.revision,
           pipelineId: id,
           database: environment.database,
@@ -188,6 +171,7 @@ export class PipelineRunner {
           budget: environment.budget,
           deadRate: new DeadRate(),
           deadAccepted: false,
+          health: this.#health,
           metrics: environment.metrics,
           log: environment.log.with({ namespace, pipeline, revision: this.revision.hash }),
           clock: environment.clock,
@@ -195,8 +179,6 @@ export class PipelineRunner {
           counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
           lastCommitAt: undefined,
         };
-        await this.#openAccounts(this.#context);
-        return this.#context;
       } catch (thrown) {
         await this.#failed(asMailmillError(thrown), backoff, stop);
       }
@@ -204,20 +186,18 @@ export class PipelineRunner {
     return undefined;
   }
 
-  async #openSinks(types: Parameters<RunnerEnvironment['openSinks']>[1]): Promise<readonly DirectSink[]> {
-    const { hardStop, openSinks } = this.#environment;
-    const sinks = openSinks(this.revision, types);
-    for (const sink of sinks)
-      try {
-        await sink.check(hardStop);
-        this.#sinkHealth.set(sink.name, this.#health());
-      } catch (thrown) {
-        const error = asMailmillError(thrown);
-        this.#sinkHealth.set(sink.name, this.#health(error));
-        for (const open of sinks) await open.close();
-        throw error;
-      }
-    return sinks;
+  async #openSinks(
+    types: Parameters<RunnerEnvironment['openSinks']>[1],
+    stop: AbortSignal,
+  ): Promise<readonly DirectSink[]> {
+    const sinks = this.#environment.openSinks(this.revision, types);
+    try {
+      for (const sink of sinks) await this.#health.during(sink.name, () => sink.check(stop));
+      return sinks;
+    } catch (error) {
+      for (const open of sinks) await open.close();
+      throw error;
+    }
   }
 
   async #openAccounts(context: PipelineContext): Promise<void> {
@@ -239,9 +219,12 @@ export class PipelineRunner {
             fresh: environment.fresh,
             once: this.#mode.kind === 'once',
             onFetch: environment.onFetch,
-            onStalled: (error) => this.#onStalled(context, error),
-            whileStalled: (stop) => this.#whileStalled(context, stop),
-            onRecovered: () => this.#recovered(),
+            onStalled: (error) => this.#onStalled(context, `${name}/${index}`, error),
+            whileStalled: (stop) => this.#whileStalled(context, `${name}/${index}`, stop),
+            onRecovered: () => {
+              this.#health.stall(`${name}/${index}`);
+              this.#ready = true;
+            },
           }),
         );
     }
@@ -249,6 +232,7 @@ export class PipelineRunner {
   }
 
   async #failed(error: MailmillError, backoff: Backoff, stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return;
     const { metrics, log } = this.#environment;
     metrics.errors.inc({
       namespace: this.revision.namespace,
@@ -262,7 +246,8 @@ export class PipelineRunner {
       family: error.family,
       ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
     });
-    if (error.code.startsWith('STORE_')) this.storeHealth(error);
+    if (error.code.startsWith('STORE_')) this.#health.store(error);
+    this.#health.stall('pipeline', error.family === 'Stalled' ? error : undefined);
     const giveUp = this.#mode.kind !== 'stream' && (error.family === 'Stalled' || backoff.failures >= 5);
     if (giveUp) throw error;
     await sleep(backoff.next(error), stop);
@@ -270,111 +255,41 @@ export class PipelineRunner {
 
   /** The first login of this revision; store and sinks were checked before. */
   async #becomeReady(context: PipelineContext, stop: AbortSignal): Promise<void> {
-    const { broker, database } = this.#environment;
-    for (const { name } of this.revision.sources) {
-      const source = await this.#environment.openSource(this.revision, name);
-      for (const [index, account] of (await source.accounts(context.hardStop)).entries()) {
-        const worker = this.#accounts.find(
-          (candidate) => candidate.status().source === name && candidate.status().account === index,
-        );
-        const backoff = new Backoff();
-        for (let done = false; !done && !stop.aborted; )
-          try {
-            const id = await accountId(database, this.revision.namespace, name, account);
-            const connection = await broker.acquire(id, source.connectionsPerAccount, true, stop);
-            if (!connection) return;
-            try {
-              await using session = await source.open(account, context.hardStop);
-              await session.folders(context.hardStop);
-            } finally {
-              await connection.release();
-            }
-            worker?.connected();
-            done = true;
-          } catch (thrown) {
-            const error = asMailmillError(thrown);
-            worker?.connected(error);
-            await this.#failed(error, backoff, stop);
-          }
-      }
+    for (const account of this.#accounts) {
+      const backoff = new Backoff();
+      for (let done = false; !done && !stop.aborted; )
+        try {
+          done = await account.logIn(stop);
+        } catch (thrown) {
+          await this.#failed(asMailmillError(thrown), backoff, stop);
+        }
     }
     if (stop.aborted) return;
+    this.#health.stall('pipeline');
     this.#ready = true;
     context.log.info('ready', { mode: this.#mode.kind });
   }
 
-  async #onStalled(context: PipelineContext, error: MailmillError): Promise<void> {
-    this.#stalled = { code: error.code, message: error.message };
-    if (error.code.startsWith('SINK_'))
-      for (const [name, health] of this.#sinkHealth) if (health.ok) this.#sinkHealth.set(name, this.#health(error));
-    if (error.code === 'DEAD_RATE_EXCEEDED')
+  /** Never throws: that the store does not hear of it must not end the account's work. */
+  async #onStalled(context: PipelineContext, who: string, error: MailmillError): Promise<void> {
+    this.#health.stall(who, error);
+    if (error.code !== 'DEAD_RATE_EXCEEDED') return;
+    try {
       await recordStall(context.database, context.pipelineId, this.revision.hash, error.code, error.message);
-  }
-
-  #recovered(): void {
-    this.#stalled = undefined;
-    this.#ready = true;
-    for (const [name, health] of this.#sinkHealth) if (!health.ok) this.#sinkHealth.set(name, this.#health());
+    } catch (thrown) {
+      context.log.warn('could not record that the pipeline stands still', { code: asMailmillError(thrown).code });
+    }
   }
 
   /** Waits while the store says that this revision stands still; the cursor does not move until a person acts. */
-  async #whileStalled(context: PipelineContext, stop: AbortSignal): Promise<void> {
+  async #whileStalled(context: PipelineContext, who: string, stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const stall = await stallOf(context.database, context.pipelineId, this.revision.hash);
       context.deadAccepted = stall?.accepted ?? false;
       if (!stall || stall.accepted) return;
-      this.#stalled = { code: stall.code, message: stall.message };
+      this.#health.stall(who, stall);
       if (this.#mode.kind === 'once') throw stalled(stall.code, stall.message);
       await sleep(5_000, stop);
     }
-  }
-
-  async #runOnce(
-    context: PipelineContext,
-    mode: { readonly run: string; readonly specHash: string },
-    stop: AbortSignal,
-  ): Promise<void> {
-    const key = { name: mode.run, specHash: mode.specHash, revision: this.revision.hash };
-    const begun = await beginRun(context.database, context.pipelineId, key);
-    if (begun.state !== 'Running') {
-      this.#result = begun;
-      return;
-    }
-    const results = await Promise.allSettled(this.#accounts.map((account) => account.run(stop)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (stop.aborted && !failure) return; // the run goes on in the next pod
-    const error = failure && asMailmillError(failure.reason);
-    if (error?.family === 'Transient') throw error; // the next try of the Job goes on with the same run
-    this.#result = await endRun(context.database, context.pipelineId, key, {
-      state: error ? 'Failed' : 'Succeeded',
-      ...(error && { family: error.family, code: error.code, message: error.message }),
-    });
-    if (error) throw error;
-  }
-
-  async #watchRuns(context: PipelineContext, stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        await this.#lookAtRuns(context);
-      } catch (thrown) {
-        const error = asMailmillError(thrown);
-        if (error.code.startsWith('STORE_')) this.storeHealth(error);
-      }
-      await sleep(this.#runs.some((run) => run.state === 'Running') ? checkRunsMs : 5 * checkRunsMs, stop);
-    }
-  }
-
-  async #lookAtRuns(context: PipelineContext): Promise<void> {
-    const before = await recentRuns(context.database, context.pipelineId);
-    this.storeHealth();
-    if (before.some((run) => run.state === 'Running' && run.specHash !== '')) {
-      const ended = await endCheckedRuns(
-        context.database,
-        context.pipelineId,
-        this.#accounts.map((account) => account.id),
-      );
-      if (ended === 0) for (const account of this.#accounts) if (account.holding) account.poke.poke();
-    }
-    this.#runs = await recentRuns(context.database, context.pipelineId);
   }
 }

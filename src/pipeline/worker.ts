@@ -47,6 +47,7 @@ export interface WorkerOptions {
 }
 
 const housekeepingMs = 3_600_000;
+const retryHousekeepingMs = 60_000;
 
 /** A process that runs pipelines: heartbeats, store, sources, sinks, and the end in order. */
 export class Worker {
@@ -56,6 +57,8 @@ export class Worker {
   readonly #database: Database;
   readonly #broker: ConnectionBroker;
   readonly #hardStop = new AbortController();
+  /** Aborted with what ends the whole worker: its heartbeat, or a stream that cannot go on. */
+  readonly #failed = new AbortController();
   readonly #runners: readonly PipelineRunner[];
   #heartbeat: Heartbeat | undefined;
   /** Times for benchmarks: the first FETCH and the last commit, epoch milliseconds. */
@@ -68,6 +71,7 @@ export class Worker {
       uri: options.storeUri,
       max: options.storeConnections,
       applicationName: 'mailmill-worker',
+      cut: this.#hardStop.signal,
     });
     this.#broker = new ConnectionBroker(this.#database, this.#id);
     const metrics = options.metrics ?? workerMetrics(options.registry);
@@ -141,29 +145,44 @@ export class Worker {
 
   /** Runs until the mode's end or `stop`; then ends in order within the grace period. Throws what needs a person, in `once` and `check` mode. */
   async run(stop: AbortSignal): Promise<void> {
+    const end = AbortSignal.any([stop, this.#failed.signal]);
     const cut = () => {
       void delay(this.#options.graceMs, undefined, { ref: false }).then(() =>
         this.#hardStop.abort(new Error('the grace period is over')),
       );
     };
-    stop.addEventListener('abort', cut, { once: true });
-    if (stop.aborted) cut();
+    end.addEventListener('abort', cut, { once: true });
+    if (end.aborted) cut();
     try {
       this.#heartbeat = this.#startHeartbeat();
       await this.#heartbeat.started;
-      if (!(await this.#openStore(stop))) return;
-      const ended = new AbortController();
-      const housekeeping = this.#keepHouse(AbortSignal.any([stop, ended.signal]));
-      const results = await Promise.allSettled(this.#runners.map((runner) => runner.run(stop)));
-      ended.abort();
-      await housekeeping;
-      const failure = results.find((result) => result.status === 'rejected');
-      if (failure) throw failure.reason;
+      if (await this.#openStore(end)) await this.#runAll(end);
+      this.#failed.signal.throwIfAborted();
     } finally {
-      stop.removeEventListener('abort', cut);
       this.#heartbeat?.publish();
       await this.#close();
+      end.removeEventListener('abort', cut);
     }
+  }
+
+  /** Throws what a pipeline has thrown, when all have ended. A stream that cannot go on ends the others as well: nothing stands still unseen. */
+  async #runAll(end: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const housekeeping = this.#keepHouse(AbortSignal.any([end, ended.signal]));
+    const results = await Promise.allSettled(
+      this.#runners.map(async (runner) => {
+        try {
+          await runner.run(end);
+        } catch (error) {
+          if (this.#options.mode.kind === 'stream') this.#failed.abort(error);
+          throw error;
+        }
+      }),
+    );
+    ended.abort();
+    await housekeeping;
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
   }
 
   async #close(): Promise<void> {
@@ -197,6 +216,7 @@ export class Worker {
         },
       },
       onWanted: (holders) => this.#broker.wanted(holders),
+      onDied: (error) => this.#failed.abort(error),
     });
     return heartbeat;
   }
@@ -210,7 +230,7 @@ export class Worker {
         await checkServer(this.#database);
         const applied = await migrate(this.#database);
         if (applied > 0) log.info('migrated the store', { migrations: applied });
-        await ensurePartitions(this.#database);
+        await ensurePartitions(this.#database, 1);
         await registerWorker(this.#database, this.#id, this.#options.name);
         await this.#firstHeartbeat(stop);
         return true;
@@ -226,14 +246,12 @@ export class Worker {
   }
 
   async #firstHeartbeat(stop: AbortSignal): Promise<void> {
-    while (!this.#heartbeat?.fresh() && !stop.aborted) {
-      if (this.#heartbeat?.failure) throw this.#heartbeat.failure;
-      await sleep(20, stop);
-    }
+    while (!this.#heartbeat?.fresh() && !stop.aborted) await sleep(20, stop);
   }
 
   async #keepHouse(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
+      let wait = housekeepingMs;
       try {
         await ensurePartitions(this.#database);
         const dropped = await dropExpiredPartitions(this.#database);
@@ -241,11 +259,12 @@ export class Worker {
           this.#options.log.info('dropped partitions beyond retention', { count: dropped.length });
         await sweepDeadWorkers(this.#database);
       } catch (error) {
-        this.#options.log.warn('housekeeping of the store failed; it is tried again within the hour', {
+        wait = retryHousekeepingMs;
+        this.#options.log.warn('housekeeping of the store failed; it is tried again in a minute', {
           code: asMailmillError(error).code,
         });
       }
-      await sleep(housekeepingMs, stop);
+      await sleep(wait, stop);
     }
   }
 

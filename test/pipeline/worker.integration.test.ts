@@ -259,7 +259,7 @@ test('the holder is killed and the standby takes over', async () => {
   first.kill('SIGKILL');
   dovecot.deliver(it.user, 'INBOX', message(2));
   await rowsReach(it.sink, 2, 40_000);
-  expect((await pipeline(second)).accounts[0]!.role).toBe('Holder');
+  await eventually(async () => (await pipeline(second)).accounts[0]!.role === 'Holder', 2_000);
 });
 
 test('run now, on a streaming pipeline: completes once each folder was checked after its start', async () => {

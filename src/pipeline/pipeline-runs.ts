@@ -1,0 +1,84 @@
+import type { RunResult } from '../api/worker-status.ts';
+import { beginRun, endCheckedRuns, endRun, recentRuns } from '../store/runs.ts';
+import { asMailmillError } from '../telemetry/errors.ts';
+import type { AccountWorker } from './account-worker.ts';
+import { sleep } from './backoff.ts';
+import type { PipelineContext } from './context.ts';
+
+const checkRunsMs = 1_000;
+
+export interface RunKey {
+  readonly name: string;
+  readonly specHash: string;
+}
+
+/** The runs of one pipeline, as the store has them. */
+export class PipelineRuns {
+  readonly #context: PipelineContext;
+  readonly #accounts: readonly AccountWorker[];
+  #recent: readonly RunResult[] = [];
+
+  constructor(context: PipelineContext, accounts: readonly AccountWorker[]) {
+    this.#context = context;
+    this.#accounts = accounts;
+  }
+
+  get recent(): readonly RunResult[] {
+    return this.#recent;
+  }
+
+  /** An on-demand run of a streaming pipeline: every folder is checked from now on. */
+  async request(run: RunKey): Promise<void> {
+    const { database, pipelineId, revision } = this.#context;
+    await beginRun(database, pipelineId, { ...run, revision: revision.hash });
+    await this.#look();
+  }
+
+  /** Ends on-demand runs when their time has come, until `stop`; tells whether the store can be used. */
+  async watch(stop: AbortSignal): Promise<void> {
+    const { health, log } = this.#context;
+    while (!stop.aborted) {
+      try {
+        await this.#look();
+        health.store();
+      } catch (thrown) {
+        const error = asMailmillError(thrown);
+        if (health.store(error)) log.warn(error.message, { code: error.code, family: error.family });
+      }
+      await sleep(this.#recent.some((run) => run.state === 'Running') ? checkRunsMs : 5 * checkRunsMs, stop);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { database, pipelineId } = this.#context;
+    const before = await recentRuns(database, pipelineId);
+    if (before.some((run) => run.state === 'Running' && run.specHash !== '')) {
+      const accounts = this.#accounts.map((account) => account.id);
+      const ended = await endCheckedRuns(database, pipelineId, accounts);
+      if (ended === 0) for (const account of this.#accounts) if (account.holding) account.poke.poke();
+    }
+    this.#recent = await recentRuns(database, pipelineId);
+  }
+
+  /**
+   * Executes a run that ends when every account has caught up; one that has ended before is not executed again. Undefined: stopped before, the
+   * run goes on in the next process. Throws what keeps it from its end; with Transient errors the next try goes on with the same run.
+   */
+  async execute(run: RunKey, stop: AbortSignal): Promise<RunResult | undefined> {
+    const { database, pipelineId, revision } = this.#context;
+    const key = { ...run, revision: revision.hash };
+    const begun = await beginRun(database, pipelineId, key);
+    if (begun.state !== 'Running') return begun;
+    const results = await Promise.allSettled(this.#accounts.map((account) => account.run(stop)));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (stop.aborted && !failure) return undefined;
+    const error = failure && asMailmillError(failure.reason);
+    if (error && error.family !== 'Stalled') throw error;
+    const result = await endRun(database, pipelineId, key, {
+      state: error ? 'Failed' : 'Succeeded',
+      ...(error && { family: error.family, code: error.code, message: error.message }),
+    });
+    if (error) throw error;
+    return result;
+  }
+}

@@ -1,0 +1,25 @@
+import type { FieldType } from '../message/fields.ts';
+import type { Source } from '../sources/source.ts';
+import type { Database } from '../store/database.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { WorkerMetrics } from '../telemetry/metrics.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { ConnectionBroker } from './connection-broker.ts';
+import type { DirectSink } from './context.ts';
+import type { Revision } from './revision.ts';
+
+/** What a runner gets from its worker. */
+export interface RunnerEnvironment {
+  readonly database: Database;
+  readonly workerId: string;
+  readonly broker: ConnectionBroker;
+  readonly budget: ByteBudget;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+  readonly clock: () => Date;
+  readonly fresh: () => boolean;
+  readonly hardStop: AbortSignal;
+  readonly openSource: (revision: Revision, name: string) => Promise<Source>;
+  readonly openSinks: (revision: Revision, types: ReadonlyMap<string, FieldType>) => readonly DirectSink[];
+  readonly onFetch: () => void;
+}
