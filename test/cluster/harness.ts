@@ -56,6 +56,8 @@ export interface Cluster {
   get(namespace: string, what: string): Promise<KubeObject>;
   list(namespace: string, kinds: string, selector?: string): Promise<readonly KubeObject[]>;
   loadImage(archive: string): Promise<void>;
+  /** `kill -9` of a pod's only container; where the nodes are not ours, the pod is deleted by force. */
+  kill(namespace: string, pod: string): Promise<void>;
   /** Undefined where the API server is not ours (KUBECONFIG). */
   auditLog(): readonly AuditEvent[] | undefined;
 }
@@ -126,6 +128,17 @@ export async function startCluster(): Promise<Cluster> {
       return (JSON.parse(text) as { items: KubeObject[] }).items;
     },
     loadImage: (archive) => load(settings, archive),
+    async kill(namespace, pod) {
+      if (foreign) {
+        await kubectl(['-n', namespace, 'delete', 'pod', pod, '--grace-period=0', '--force']);
+        return;
+      }
+      const { status } = await cluster.get(namespace, `pod/${pod}`);
+      const id = String(status.containerStatuses[0].containerID).replace('containerd://', '');
+      await output('ctr', ['-a', settings.containerdSocket, '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id], {
+        env,
+      });
+    },
     auditLog() {
       if (foreign) return undefined;
       return readFileSync(settings.auditLog, 'utf8')
