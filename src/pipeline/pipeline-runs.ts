@@ -6,6 +6,7 @@ import { sleep } from './backoff.ts';
 import type { PipelineContext } from './context.ts';
 
 const checkRunsMs = 1_000;
+const rememberedRuns = 20;
 
 export interface RunKey {
   readonly name: string;
@@ -17,21 +18,34 @@ export class PipelineRuns {
   readonly #context: PipelineContext;
   readonly #accounts: readonly AccountWorker[];
   #recent: readonly RunResult[] = [];
+  readonly #ended = new Map<string, RunResult>();
 
   constructor(context: PipelineContext, accounts: readonly AccountWorker[]) {
     this.#context = context;
     this.#accounts = accounts;
   }
 
+  /** Runs that matter now: running, ended within the hour, or asked for again since. */
   get recent(): readonly RunResult[] {
-    return this.#recent;
+    const again = [...this.#ended.values()].filter(
+      (run) => !this.#recent.some((other) => other.name === run.name && other.specHash === run.specHash),
+    );
+    return [...this.#recent, ...again];
   }
 
   /** An on-demand run of a streaming pipeline: every folder is checked from now on. */
   async request(run: RunKey): Promise<void> {
     const { database, pipelineId, revision } = this.#context;
-    await beginRun(database, pipelineId, { ...run, revision: revision.hash });
+    const begun = await beginRun(database, pipelineId, { ...run, revision: revision.hash });
+    if (begun.state !== 'Running') this.#remember(begun);
     await this.#look();
+  }
+
+  /** Somebody recreated a run that has ended, perhaps long ago: they are told its result, and nothing runs again. */
+  #remember(run: RunResult): void {
+    this.#ended.set(`${run.name}/${run.specHash}`, run);
+    const oldest = this.#ended.keys().next();
+    if (this.#ended.size > rememberedRuns && !oldest.done) this.#ended.delete(oldest.value);
   }
 
   /** Ends on-demand runs when their time has come, until `stop`; tells whether the store can be used. */

@@ -278,6 +278,17 @@ test('run now, on a streaming pipeline: completes once each folder was checked a
     `SELECT bool_and(c.checked_at > r.started_at) AS checked FROM mailmill.cursor c, mailmill.run r WHERE r.name = 'now'`,
   );
   expect(rows[0]!.checked).toBe(true);
+  // A day later somebody recreates it: the old result, and nothing runs.
+  await sql(
+    it.store,
+    `UPDATE mailmill.run SET started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day'`,
+  );
+  await eventually(async () => !(await pipeline(worker)).runs.some((run) => run.name === 'now'), 20_000);
+  expect(await worker.post('/runs', { name: 'now', specHash: 'abc' })).toBe(202);
+  await eventually(
+    async () => (await pipeline(worker)).runs.find((run) => run.name === 'now')?.state === 'Succeeded',
+    20_000,
+  );
 });
 
 test('a message over the limit is a dead letter with its header, and since leaves older mail alone', async () => {
