@@ -74,6 +74,7 @@ export class AccountFolders {
   /** Catches every folder up, one after the other. False: `stop` said to end before. */
   async catchUp(session: SourceSession, stop: () => boolean): Promise<boolean> {
     for (const folder of this.#folders.values()) {
+      if (stop()) return false;
       this.#last = folder.name;
       if (!(await folder.catchUp(session, stop, this.#options.context.hardStop))) return false;
     }

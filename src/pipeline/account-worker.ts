@@ -250,6 +250,7 @@ export class AccountWorker {
       }
       if (!(await this.#folders.catchUp(session, leave))) return false;
       this.#backoff.reset();
+      for (const sink of context.sinks) context.health.sink(sink.name); // nothing is left that one of them did not take
       this.#options.onRecovered();
       await this.#markChecked(lease);
       if (this.#options.once) {

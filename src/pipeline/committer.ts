@@ -174,6 +174,7 @@ export class Committer {
     );
     failpoint('after-store-commit');
     keep();
+    for (const sink of context.sinks) context.health.sink(sink.name);
     this.#cursor = {
       ...this.#cursor,
       version: this.#cursor.version + 1n,

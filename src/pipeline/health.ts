@@ -57,12 +57,10 @@ export class PipelineHealth {
     this.#sinks.set(name, nextHealth(this.#sinks.get(name), error, this.#clock()));
   }
 
-  /** Work with a sink, and its health after it. */
+  /** Work with a sink, and its health when it fails. That little things work again proves nothing: rows do. */
   async during<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work();
-      this.sink(name);
-      return result;
+      return await work();
     } catch (error) {
       this.sink(name, asMailmillError(error));
       throw error;

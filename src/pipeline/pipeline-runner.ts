@@ -192,7 +192,10 @@ export class PipelineRunner {
   ): Promise<readonly DirectSink[]> {
     const sinks = this.#environment.openSinks(this.revision, types);
     try {
-      for (const sink of sinks) await this.#health.during(sink.name, () => sink.check(stop));
+      for (const sink of sinks) {
+        await this.#health.during(sink.name, () => sink.check(stop));
+        this.#health.sink(sink.name);
+      }
       return sinks;
     } catch (error) {
       for (const open of sinks) await open.close();

@@ -37,7 +37,7 @@ export async function waitForMore(it: Waiting): Promise<boolean> {
   // What came since it was caught up would not be told any more.
   if (await watched.enter(session, hardStop)) {
     await sleep(reenterMs, stop);
-    return true;
+    return !it.leave();
   }
   const ms = polled.length > 0 || local ? Math.min(source.pollMs, idleMs) : idleMs;
   for (const refresh = Date.now() + folderListMs; Date.now() < refresh; ) {
