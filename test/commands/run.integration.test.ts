@@ -100,7 +100,7 @@ describe('with the embedded server', () => {
     }, 20_000);
 
     const pid = serverPid(p);
-    mill.kill('SIGINT');
+    mill.interrupt();
     expect(await mill.exited).toBe(0);
     expect(isAlive(pid)).toBe(false);
     expect(mill.stderr()).toMatch(/ending: what is under way is finished first[\s\S]*in all: 2 messages, 2 rows/);

@@ -14,6 +14,8 @@ export interface Standalone {
   stdout(): string;
   stderr(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Ctrl-C in a terminal: SIGINT to the whole foreground group. */
+  interrupt(): void;
 }
 
 /** Starts `mailmill run` with these arguments; without a port unless one is among them, or the default one is asked for. */
@@ -27,6 +29,7 @@ export function startRun(
   const child = spawn(process.execPath, [main, 'run', ...all], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own, as a shell gives it
   });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
@@ -38,6 +41,9 @@ export function startRun(
     stdout: () => said.stdout,
     stderr: () => said.stderr,
     kill: (signal) => void child.kill(signal),
+    interrupt: () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+    },
   };
 }
 
