@@ -44,5 +44,8 @@ export async function installChart(cluster: Cluster, { tenants, values = {} }: I
   ]);
 }
 
-export const uninstallChart = (cluster: Cluster): Promise<string> =>
-  cluster.helm(['uninstall', 'mailmill', '--namespace', operatorNamespace, '--ignore-not-found', '--wait']);
+/** Removes the chart, and the Lease: Helm takes the right to release it away before the operator ends. */
+export async function uninstallChart(cluster: Cluster): Promise<void> {
+  await cluster.helm(['uninstall', 'mailmill', '--namespace', operatorNamespace, '--ignore-not-found', '--wait']);
+  await cluster.kubectl(['-n', operatorNamespace, 'delete', 'lease', 'mailmill-operator', '--ignore-not-found']);
+}

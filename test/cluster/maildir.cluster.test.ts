@@ -22,6 +22,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'mailmill-maildir-'));
   writeMaildir(join(directory, 'team'), mail(25));
   await run('chmod', ['-R', 'a+rX', directory]);
+  await world.cluster.kubectl(['delete', 'pv', 'e2e-maildir', '--ignore-not-found', '--wait']);
   const claim = { name: 'mail', namespace: tenant };
   await world.cluster.apply(
     {
@@ -62,7 +63,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world?.close();
-  await world?.cluster.kubectl(['delete', 'pv', 'e2e-maildir', '--ignore-not-found']);
+  await world?.cluster.kubectl(['delete', 'pv', 'e2e-maildir', '--ignore-not-found', '--wait=false']);
   if (directory) rmSync(directory, { recursive: true, force: true });
 });
 

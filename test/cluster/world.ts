@@ -122,7 +122,8 @@ export async function startWorld(tenant: string, options: Partial<InstallOptions
     },
     async close() {
       await Promise.all([pools.store.end(), pools.warehouse.end()]);
-      await cluster.kubectl(['delete', 'namespace', tenant, '--ignore-not-found', '--wait']);
+      // It goes while the next test begins in another one; whoever makes it anew waits for that.
+      await cluster.kubectl(['delete', 'namespace', tenant, '--ignore-not-found', '--wait=false']);
       await uninstallChart(cluster);
       await Promise.all([dovecot.stop(), postgres.stop()]);
       release();
