@@ -91,7 +91,7 @@ export function transitions(before: readonly Condition[] | undefined, after: rea
     } else if (type === 'Ready' && status === 'True') {
       events.push({ type: 'Normal', reason, action: type, note: message });
     } else if (known && status !== 'Unknown' && type !== 'Ready') {
-      events.push({ type: 'Normal', reason: `${type}${status}`, action: type, note: message });
+      events.push({ type: 'Normal', reason, action: type, note: message });
     }
   }
   // One mistake shows in several conditions: it is told once.

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { KubernetesClient } from '../kubernetes/client-api.ts';
 import { type Clock, systemClock } from '../kubernetes/clock.ts';
 import { createController } from '../kubernetes/controller.ts';
-import { createEventRecorder } from '../kubernetes/events.ts';
+import { createEventRecorder, type EventRecorder } from '../kubernetes/events.ts';
 import { createLeaderElection } from '../kubernetes/leader-election.ts';
 import type { Log } from '../kubernetes/log.ts';
 import type { KubernetesMetrics } from '../kubernetes/metrics.ts';
@@ -107,13 +107,24 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     },
   });
   const observer: Observer = createObserver({ caches, secrets, poller, compiler, clock });
-  const recorder = createEventRecorder({
+  const events = createEventRecorder({
     client,
     controller: 'mailmill.io/operator',
     instance: config.identity,
     metrics,
     log,
   });
+  // Events are gone after an hour; whoever looks for what happened at night finds it in the log.
+  const recorder: EventRecorder = {
+    ...events,
+    record: (object, what) => {
+      const { kind, metadata } = object;
+      const { reason, note } = what;
+      const fields = { kind, namespace: metadata.namespace, name: metadata.name, reason };
+      log[what.type === 'Warning' ? 'warn' : 'info'](note, fields);
+      events.record(object, what);
+    },
+  };
   const children = createChildren(client, caches);
   const reconcilers = createReconcilers({ client, config, caches, observer, children, recorder, workers });
   const controller = (name: keyof Queues, concurrent: number) =>

@@ -208,7 +208,7 @@ test('an event tells of what went wrong once, and of what came right', () => {
     transitions(before, after).map(({ type, reason }) => `${type} ${reason}`);
   expect(told(undefined, bad)).toEqual(['Warning SpecInvalid']);
   expect(told(bad, bad)).toEqual([]);
-  expect(told(bad, good)).toEqual(['Normal RolledOut', 'Normal StalledFalse', 'Normal ValidTrue']);
+  expect(told(bad, good)).toEqual(['Normal RolledOut', 'Normal NotStalled', 'Normal Valid']);
   expect(told(undefined, [condition('Ready', 'False', 'RollingOut')])).toEqual([]);
 });
 
