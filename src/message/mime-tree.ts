@@ -10,6 +10,8 @@ export interface Leaf {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly fields: readonly HeaderField[];
+  /** Where its header begins. */
+  readonly header: number;
   readonly start: number;
   readonly end: number;
 }
@@ -18,6 +20,11 @@ export interface Multipart {
   readonly kind: 'multipart';
   /** What stands behind `multipart/`. */
   readonly subtype: string;
+  readonly fields: readonly HeaderField[];
+  readonly header: number;
+  /** From its preamble to behind the line that ends it; the epilogue is left out. */
+  readonly start: number;
+  readonly end: number;
   readonly parts: readonly Part[];
 }
 
@@ -28,6 +35,7 @@ interface Open {
   readonly boundary: string;
   readonly subtype: string;
   readonly fields: readonly HeaderField[];
+  readonly header: number;
   readonly start: number;
   readonly parts: Part[];
   /** The level that the same boundary had before. */
@@ -81,9 +89,9 @@ class TreeReader {
     this.#defects = defects;
   }
 
-  read(fields: readonly HeaderField[], bodyStart: number): Part {
+  read(fields: readonly HeaderField[], bodyStart: number, header: number): Part {
     const raw = this.#raw;
-    let content = this.#enter(fields, bodyStart, false);
+    let content = this.#enter(fields, header, bodyStart, false);
     let position = bodyStart;
     let root: Part | null = null;
     const add = (part: Part) => {
@@ -100,7 +108,7 @@ class TreeReader {
       while (this.#open.length > level) {
         const ends = delimiter?.close === true && this.#open.length === level + 1;
         if (!ends) this.#defects.add('BOUNDARY_END_MISSING', 'multipart');
-        add(this.#pop(end));
+        add(this.#pop(end, ends ? delimiter.next : end));
       }
       if (delimiter === null) break;
       position = delimiter.next;
@@ -115,18 +123,18 @@ class TreeReader {
         (start, stop) => this.#delimiterAt(start, stop) !== null,
       );
       const parent = this.#open[this.#open.length - 1];
-      content = this.#enter(block.fields, block.bodyStart, parent?.subtype === 'digest');
+      content = this.#enter(block.fields, position, block.bodyStart, parent?.subtype === 'digest');
       position = block.bodyStart;
     }
-    return root ?? { ...(content ?? this.#leaf(textPlain, fields, bodyStart)), end: raw.length };
+    return root ?? { ...(content ?? this.#leaf(textPlain, fields, header, bodyStart)), end: raw.length };
   }
 
-  #leaf(type: Parameterised, fields: readonly HeaderField[], start: number): Omit<Leaf, 'end'> {
-    return { kind: 'leaf', type: type.value, parameters: type.parameters, fields, start };
+  #leaf(type: Parameterised, fields: readonly HeaderField[], header: number, start: number): Omit<Leaf, 'end'> {
+    return { kind: 'leaf', type: type.value, parameters: type.parameters, fields, header, start };
   }
 
   /** Begins a part: a leaf is returned, a multipart opened. */
-  #enter(fields: readonly HeaderField[], start: number, inDigest: boolean): Omit<Leaf, 'end'> | null {
+  #enter(fields: readonly HeaderField[], header: number, start: number, inDigest: boolean): Omit<Leaf, 'end'> | null {
     this.#count++;
     if (this.#count > this.#limits.parts)
       throw stalled(
@@ -134,11 +142,11 @@ class TreeReader {
         `the message has more than ${this.#limits.parts} parts; such mail is not read`,
       );
     const type = contentType(fields, inDigest, this.#defects);
-    if (!type.value.startsWith('multipart/')) return this.#leaf(type, fields, start);
+    if (!type.value.startsWith('multipart/')) return this.#leaf(type, fields, header, start);
     const boundary = type.parameters.get('boundary') ?? '';
     if (boundary === '') {
       this.#defects.add('BOUNDARY_MISSING', 'multipart');
-      return this.#leaf(textPlain, [], start);
+      return this.#leaf(textPlain, [], header, start);
     }
     if (this.#open.length >= this.#limits.depth)
       throw stalled(
@@ -148,19 +156,21 @@ class TreeReader {
     const shadowed = this.#levels.get(boundary);
     this.#levels.set(boundary, this.#open.length);
     this.#longest = Math.max(this.#longest, boundary.length);
-    this.#open.push({ boundary, subtype: type.value.slice(10), fields, start, parts: [], shadowed });
+    this.#open.push({ boundary, subtype: type.value.slice(10), fields, header, start, parts: [], shadowed });
     return null;
   }
 
   /** Ends the innermost multipart; one without a single part is text, so that its content is not lost. */
-  #pop(end: number): Part {
+  #pop(end: number, multipartEnd: number): Part {
     const open = this.#open.pop();
     if (open === undefined) throw new RangeError('no multipart is open');
     if (open.shadowed === undefined) this.#levels.delete(open.boundary);
     else this.#levels.set(open.boundary, open.shadowed);
-    if (open.parts.length > 0) return { kind: 'multipart', subtype: open.subtype, parts: open.parts };
+    const { subtype, fields, header, start, parts } = open;
+    if (parts.length > 0)
+      return { kind: 'multipart', subtype, fields, header, start, end: Math.max(start, multipartEnd), parts };
     this.#defects.add('MULTIPART_WITHOUT_PARTS', 'multipart');
-    return { ...this.#leaf(textPlain, [], open.start), end: Math.max(open.start, end) };
+    return { ...this.#leaf(textPlain, [], header, start), end: Math.max(start, end) };
   }
 
   /** End of the content before a delimiter line: the newline in between belongs to the delimiter (RFC 2046 §5.1.1). */
@@ -224,4 +234,5 @@ export const readTree = (
   bodyStart: number,
   limits: ParseLimits,
   defects: Defects,
-): Part => new TreeReader(raw, limits, defects).read(fields, bodyStart);
+  header = 0,
+): Part => new TreeReader(raw, limits, defects).read(fields, bodyStart, header);

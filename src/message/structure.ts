@@ -1,0 +1,66 @@
+import { firstField, type HeaderField, readHeaders } from './headers.ts';
+import type { ParseLimits } from './message.ts';
+import { type Leaf, type Part, readTree } from './mime-tree.ts';
+import { normaliseNewlines } from './newlines.ts';
+import { parseParameters } from './parameters.ts';
+import { defaultLimits } from './parse.ts';
+import { Defects } from './sanitize.ts';
+import { decodeTransfer } from './transfer-encoding.ts';
+
+/** A message opened, nothing of it decoded. Positions count bytes of the raw message. */
+export interface Structure {
+  /** The raw message; a copy with LF where its lines end in CR alone. */
+  readonly bytes: Buffer;
+  readonly fields: readonly HeaderField[];
+  readonly tree: Part;
+}
+
+/**
+ * Opens a message, or the one that stands from `start` to `end` of `raw`.
+ *
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
+ */
+export function openStructure(
+  raw: Buffer,
+  limits: ParseLimits = defaultLimits,
+  start = 0,
+  end = raw.length,
+  defects = new Defects(),
+): Structure {
+  const bytes = normaliseNewlines(raw.subarray(0, end), defects);
+  const { fields, bodyStart } = readHeaders(bytes, start, end, limits.headerBytes, defects);
+  return { bytes, fields, tree: readTree(bytes, fields, bodyStart, limits, defects, start) };
+}
+
+/** Lower-case Content-Transfer-Encoding; empty when there is none. */
+export const transferEncoding = (leaf: Leaf): string =>
+  /^[^\s;(]*/.exec(firstField(leaf.fields, 'content-transfer-encoding'))?.[0].toLowerCase() ?? '';
+
+/** Decoded bytes of a leaf, or of the first `length` encoded ones. */
+export const decodeLeaf = (bytes: Buffer, leaf: Leaf, length = leaf.end - leaf.start): Buffer =>
+  decodeTransfer(
+    bytes.subarray(leaf.start, Math.min(leaf.end, leaf.start + length)),
+    transferEncoding(leaf),
+    new Defects(),
+  );
+
+/** The name that a leaf gives its content; empty when it gives none. */
+export function filenameOf(leaf: Leaf): string {
+  const disposition = firstField(leaf.fields, 'content-disposition');
+  const named = parseParameters(disposition, 'content-disposition', new Defects()).parameters.get('filename');
+  return named ?? leaf.parameters.get('name') ?? '';
+}
+
+/** A leaf with its place in the tree: `1.2` as IMAP counts (RFC 9051 §6.4.5). */
+export interface PlacedLeaf {
+  readonly section: string;
+  readonly leaf: Leaf;
+}
+
+/** The leaves of a tree in the order of the message. */
+export function* leavesOf(part: Part, section = ''): Generator<PlacedLeaf> {
+  if (part.kind === 'leaf') yield { section: section || '1', leaf: part };
+  else
+    for (const [i, one] of part.parts.entries())
+      yield* leavesOf(one, section === '' ? `${i + 1}` : `${section}.${i + 1}`);
+}
