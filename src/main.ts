@@ -5,6 +5,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   run: () => import('./commands/run.ts'),
   validate: () => import('./commands/validate.ts'),
   try: () => import('./commands/try.ts'),
+  parse: () => import('./commands/parse.ts'),
   reconcile: () => import('./commands/reconcile.ts'),
   dead: () => import('./commands/dead.ts'),
   migrate: () => import('./commands/migrate.ts'),
@@ -17,12 +18,17 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   run        run the pipelines of a directory on this machine
   validate   check resources in files without a cluster
   try        look into a mailbox without writing anything
+  parse      print one message as pipelines see it, or its structure
   reconcile  compare a mailbox with what was recorded of it
   dead       show dead letters, or let a pipeline go on after many
   migrate    bring a store's schema up to date
   worker     run one revision of a pipeline (the operator starts it)
   operator   turn resources into workers (the Helm chart starts it)
 `;
+
+/** An option that `parseArgs` does not know, or one without its value. */
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 
 async function main(args: readonly string[]): Promise<number> {
   const name = args[0];
@@ -44,6 +50,10 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await command.run(rest, io);
   } catch (thrown) {
+    if (isUsageError(thrown)) {
+      process.stderr.write(`mailmill ${name}: ${thrown.message}\n\n${command.usage}\n`);
+      return 2;
+    }
     const error = asMailmillError(thrown);
     process.stderr.write(`mailmill: ${error.code}: ${error.message}\n`);
     if (error.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);

@@ -5,8 +5,9 @@ import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { Command, CommandIo } from './command.ts';
 import { showDemo } from './run/demo.ts';
-import { type EmbeddedDatabase, startEmbeddedPostgres } from './run/embedded-postgres.ts';
+import { startEmbeddedPostgres } from './run/embedded-postgres.ts';
 import { startHttp } from './run/http.ts';
+import { LazyServer } from './run/lazy-server.ts';
 import { noticeLogger } from './run/notices.ts';
 import { type Options, parseOptions, usage } from './run/options.ts';
 import { ProgressView } from './run/progress.ts';
@@ -17,40 +18,6 @@ import { Session } from './run/session.ts';
 const drawMs = 500;
 /** npm hands a signal on that the terminal has sent as well: only a later one was pressed again. */
 const sameSignalMs = 1_000;
-
-/** The embedded server, started at most once and only when somebody asks for it. */
-class LazyServer {
-  readonly #start: () => Promise<EmbeddedDatabase>;
-  readonly #lost = new AbortController();
-  #server: Promise<EmbeddedDatabase> | undefined;
-  #running: EmbeddedDatabase | undefined;
-
-  constructor(start: () => Promise<EmbeddedDatabase>) {
-    this.#start = start;
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal;
-  }
-
-  readonly get = (): Promise<EmbeddedDatabase> => {
-    this.#server ??= this.#start().then((server) => {
-      this.#running = server;
-      server.lost.addEventListener('abort', () => this.#lost.abort(server.lost.reason), { once: true });
-      return server;
-    });
-    return this.#server;
-  };
-
-  kill(): void {
-    this.#running?.kill();
-  }
-
-  async stop(): Promise<void> {
-    const server = await this.#server?.catch(() => undefined); // why it did not start has been thrown elsewhere
-    await server?.stop();
-  }
-}
 
 /** Says that the end has begun, and lets a second Ctrl-C end at once. Returns what takes that back. */
 function watchForStop(io: CommandIo, note: (line: string) => void, server: LazyServer): () => void {

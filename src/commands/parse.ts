@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import { parseArgs } from 'node:util';
+import { dump } from 'js-yaml';
+import { findReports } from '../message/authentication-reports.ts';
+import { sha256 } from '../message/fields.ts';
+import { parseMessage } from '../message/parse.ts';
+import type { Command, CommandIo } from './command.ts';
+import { toPlain } from './parse/plain.ts';
+import { rawTree } from './parse/raw-tree.ts';
+
+const usage = `usage: mailmill parse FILE.eml|- [--json]
+       mailmill parse FILE.eml|- --raw-tree [--json]
+
+Reads one message (- is standard input) and prints it normalised, as pipelines see it: envelope, text, HTML, attachments, what
+was repaired (defects), and the DMARC and TLS reports in it. Reads nothing else and writes nothing.
+
+  --json        JSON instead of YAML
+  --raw-tree    the MIME structure instead: parts with byte offsets in the file (start of the header, of the body, end)
+
+example: mailmill parse manifests/samples/demo/mail/01.eml`;
+
+/** Largest message that is read. */
+const maxSize = 256 * 2 ** 20;
+
+/** Everything that a stream gives; null when that is more than the largest message. */
+async function readAll(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    signal.throwIfAborted();
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > maxSize) return null;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function normalised(raw: Buffer): Promise<object> {
+  const message = await parseMessage(raw);
+  const { reports, refused } = findReports(raw);
+  return {
+    size: raw.length,
+    rawSha256: sha256(raw),
+    ...message,
+    ...(reports.length > 0 && { reports: reports.map(({ section, report }) => ({ section, ...report })) }),
+    ...(refused.length > 0 && { refusedReports: refused }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  const options = {
+    json: { type: 'boolean', default: false },
+    'raw-tree': { type: 'boolean', default: false },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+    const [file] = positionals;
+    if (file === undefined || positionals.length > 1) return { problem: 'expected one file' };
+    return { file, json: values.json, tree: values['raw-tree'] };
+  } catch (error) {
+    // Node's message about an unknown option names it and says what to do.
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function run(
+  args: readonly string[],
+  io: CommandIo,
+  stdin: NodeJS.ReadableStream = process.stdin,
+): Promise<number> {
+  const parsed = parse(args);
+  if ('problem' in parsed) {
+    io.stderr.write(`${parsed.problem}\n\n${usage}\n`);
+    return 2;
+  }
+  const { file, json, tree } = parsed;
+  let raw: Buffer | null;
+  try {
+    raw = await readAll(file === '-' ? stdin : fs.createReadStream(file), io.signal);
+  } catch (error) {
+    if (io.signal.aborted) return 130;
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+    io.stderr.write(`cannot read ${file}${code}\n`);
+    return 1;
+  }
+  if (raw === null) {
+    io.stderr.write(`${file} is larger than ${maxSize / 2 ** 20} MiB: no message is\n`);
+    return 1;
+  }
+  const value = toPlain(tree ? rawTree(raw) : await normalised(raw));
+  // Lines of mail are not wrapped: they stay as they are.
+  io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : dump(value, { lineWidth: -1, noRefs: true }));
+  return 0;
+}
+
+export const command: Command = { name: 'parse', summary: 'print one message normalised', usage, run };

@@ -1,0 +1,65 @@
+import type { Part } from '../../message/mime-tree.ts';
+import { filenameOf, openStructure, transferEncoding } from '../../message/structure.ts';
+
+/** Deepest nesting of messages that is shown; each level reads what is inside once more. */
+const maxNesting = 20;
+
+/** A part with its place: byte offsets in the file, from its header to behind its content. */
+export interface TreeNode {
+  /** As IMAP counts; absent for the whole of a multipart message. */
+  readonly section?: string;
+  readonly type: string;
+  readonly start: number;
+  readonly bodyStart: number;
+  readonly end: number;
+  readonly encoding?: string;
+  readonly charset?: string;
+  readonly filename?: string;
+  readonly parts?: readonly TreeNode[];
+  /** The message in a message/rfc822 part. */
+  readonly message?: TreeNode;
+}
+
+const place = (part: Part) => ({ start: part.header, bodyStart: part.start, end: part.end });
+const isNested = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
+
+function toNode(bytes: Buffer, part: Part, section: string, nesting: number): TreeNode {
+  if (part.kind === 'multipart') {
+    const parts = part.parts.map((one, i) =>
+      toNode(bytes, one, section === '' ? `${i + 1}` : `${section}.${i + 1}`, nesting),
+    );
+    return { ...(section !== '' && { section }), type: `multipart/${part.subtype}`, ...place(part), parts };
+  }
+  const encoding = transferEncoding(part);
+  const charset = part.parameters.get('charset') ?? '';
+  const filename = filenameOf(part);
+  const encoded = encoding === 'base64' || encoding === 'quoted-printable';
+  const own = section || '1';
+  return {
+    section: own,
+    type: part.type,
+    ...place(part),
+    ...(encoding !== '' && { encoding }),
+    ...(charset !== '' && { charset }),
+    ...(filename !== '' && { filename }),
+    ...(isNested(part.type) &&
+      !encoded &&
+      nesting < maxNesting && { message: nested(bytes, part.start, part.end, own, nesting + 1) }),
+  };
+}
+
+function nested(bytes: Buffer, start: number, end: number, section: string, nesting: number): TreeNode {
+  const structure = openStructure(bytes, undefined, start, end);
+  const { tree } = structure;
+  return toNode(structure.bytes, tree, tree.kind === 'multipart' ? section : `${section}.1`, nesting);
+}
+
+/**
+ * The MIME structure of a message with byte offsets; nested messages are opened where they stand unencoded.
+ *
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
+ */
+export function rawTree(raw: Buffer): TreeNode {
+  const { bytes, tree } = openStructure(raw);
+  return toNode(bytes, tree, '', 0);
+}
