@@ -27,7 +27,9 @@ const mistakes: readonly Mistake[] = [
 ];
 
 beforeAll(async () => {
-  world = await startWorld(tenant);
+  world = await startWorld(tenant, {
+    values: { 'operator.rolloutDeadlineSeconds': 20, 'operator.stallDeadlineSeconds': 20 },
+  });
   const { cluster, dovecot, postgres } = world;
   await dovecot.setPassword('truth', 'right-password');
   await world.query('CREATE TABLE truth_mismatch (_mailmill_id uuid PRIMARY KEY, subject integer)');
