@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leaseTermMs } from '../../src/store/leases.ts';
+import { startDovecot } from '../support/dovecot.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { eventually } from '../support/processes.ts';
+import { rowCount, rowsReach, sql } from '../support/worker.ts';
+import { expectExact, makeWorld, type Servers } from './crash-world.ts';
+
+let servers: Servers;
+
+beforeAll(async () => {
+  const [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
+  servers = { dovecot, postgres };
+});
+afterAll(async () => {
+  await servers?.dovecot.stop();
+  await servers?.postgres.stop();
+});
+
+// Most of their time they wait for a lease to run out.
+describe.concurrent('faults', () => {
+  test('30 SIGKILLs at random moments while mail arrives', async ({ onTestFinished }) => {
+    const it = await makeWorld(servers, onTestFinished, 2_000, false);
+    let count = 2_000;
+    let seed = 20_261_121;
+    const random = () => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed / 2 ** 32;
+    };
+    for (let round = 0; round < 30; round++) {
+      const worker = await it.start();
+      for (let n = 0; n < 40; n++) it.deliver(`r${round}-${n}`);
+      count += 40;
+      // Every third time at any moment of its start, else while it works.
+      if (round % 3 > 0) await eventually(() => worker.output().includes('took the lease'), 60_000);
+      await delay(random() * (round % 3 > 0 ? 600 : 1_500));
+      worker.kill('SIGKILL');
+      expect(await worker.exited).toBe('SIGKILL');
+      await it.expireDead();
+    }
+    const last = await it.pod.once('last');
+    expect(last.code, last.output).toBe(0);
+    await expectExact(it, count);
+  });
+
+  test('a stopped worker loses its lease, and does no harm when it goes on', async ({ onTestFinished }) => {
+    const it = await makeWorld(servers, onTestFinished, 3_000, false);
+    const first = await it.start();
+    await eventually(async () => (await rowCount(it.sink)).rows > 0, 30_000);
+    first.kill('SIGSTOP');
+    const threeTerms = Date.now() + 3 * leaseTermMs;
+    const before = (await rowCount(it.sink)).rows;
+    const second = await it.start();
+    await rowsReach(it.sink, 3_000, 60_000);
+    expect(before).toBeLessThanOrEqual(3_000);
+    await delay(Math.max(0, threeTerms - Date.now()));
+    it.deliver('while-stopped');
+    await rowsReach(it.sink, 3_001);
+    first.kill('SIGCONT');
+    await eventually(async () => (await first.status()).pipelines[0]?.accounts[0]?.role === 'Standby', 30_000);
+    expect((await second.status()).pipelines[0]?.accounts[0]?.role).toBe('Holder');
+    it.deliver('after');
+    await rowsReach(it.sink, 3_002);
+    await expectExact(it, 3_002);
+  });
+
+  test('PostgreSQL is killed in the middle of commits and comes back', async ({ onTestFinished }) => {
+    const postgres = await startPostgres();
+    onTestFinished(() => postgres.stop());
+    const it = await makeWorld({ ...servers, postgres }, onTestFinished, 2_500, true);
+    const worker = await it.start();
+    await eventually(async () => (await rowCount(it.sink)).rows > 0, 30_000);
+    await postgres.kill();
+    await delay(1_500);
+    await postgres.start();
+    await rowsReach(it.sink, 2_500);
+    await postgres.restart();
+    it.deliver('after');
+    await rowsReach(it.sink, 2_501);
+    worker.kill('SIGTERM');
+    expect(await worker.exited, worker.output()).toBe(0);
+    await expectExact(it, 2_501);
+  });
+
+  test('a sink that was restored to an earlier backup is fed again from there', async ({ onTestFinished }) => {
+    const it = await makeWorld(servers, onTestFinished, 700, false);
+    expect((await it.pod.once('one')).code).toBe(0);
+    const [name, backup] = [new URL(it.sink).pathname.slice(1), `${new URL(it.sink).pathname.slice(1)}_backup`];
+    await sql(servers.postgres.uri, `CREATE DATABASE ${backup} TEMPLATE ${name}`);
+    for (let n = 0; n < 300; n++) it.deliver(`later-${n}`);
+    expect((await it.pod.once('two')).code).toBe(0);
+    expect((await rowCount(it.sink)).rows).toBe(1_000);
+    await sql(servers.postgres.uri, `DROP DATABASE ${name}`);
+    await sql(servers.postgres.uri, `ALTER DATABASE ${backup} RENAME TO ${name}`);
+    expect((await rowCount(it.sink)).rows).toBe(700);
+    const again = await it.pod.once('three');
+    expect(again.code, again.output).toBe(0);
+    expect(again.output).toContain('restored to an earlier state');
+    await expectExact(it, 1_000);
+  });
+
+  test('a new UIDVALIDITY with the mail kept brings no row twice', async ({ onTestFinished }) => {
+    const it = await makeWorld(servers, onTestFinished, 900, false);
+    expect((await it.pod.once('one')).code).toBe(0);
+    await servers.dovecot.newEpoch(it.user);
+    for (let n = 0; n < 10; n++) it.deliver(`new-${n}`);
+    const worker = await it.start();
+    await rowsReach(it.sink, 910);
+    await servers.dovecot.newEpoch(it.user);
+    it.deliver('newest');
+    await rowsReach(it.sink, 911);
+    worker.kill('SIGTERM');
+    expect(await worker.exited, worker.output()).toBe(0);
+    const last = await it.pod.once('last');
+    expect(last.code, last.output).toBe(0);
+    await expectExact(it, 911);
+    const epochs = await sql<{ count: string }>(
+      it.store,
+      'SELECT count(*) FROM mailmill.epoch WHERE retired_at IS NULL',
+    );
+    expect(Number(epochs[0]!.count)).toBe(1);
+  });
+});
