@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { dump } from 'js-yaml';
 import { findReports } from '../message/authentication-reports.ts';
@@ -17,18 +18,17 @@ was repaired (defects), and the DMARC and TLS reports in it. Reads nothing else 
   --json        JSON instead of YAML
   --raw-tree    the MIME structure instead: parts with byte offsets in the file (start of the header, of the body, end)
 
-example: mailmill parse manifests/samples/demo/mail/01.eml`;
+example: mailmill parse message.eml --raw-tree`;
 
 /** Largest message that is read. */
 const maxSize = 256 * 2 ** 20;
 
 /** Everything that a stream gives; null when that is more than the largest message. */
-async function readAll(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<Buffer | null> {
+async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    signal.throwIfAborted();
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  for await (const chunk of addAbortSignal(signal, stream)) {
+    const bytes: Buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     size += bytes.length;
     if (size > maxSize) return null;
     chunks.push(bytes);
@@ -64,11 +64,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function run(
-  args: readonly string[],
-  io: CommandIo,
-  stdin: NodeJS.ReadableStream = process.stdin,
-): Promise<number> {
+async function run(args: readonly string[], io: CommandIo, stdin: Readable = process.stdin): Promise<number> {
   const parsed = parse(args);
   if ('problem' in parsed) {
     io.stderr.write(`${parsed.problem}\n\n${usage}\n`);
