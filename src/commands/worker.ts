@@ -88,7 +88,9 @@ export const command: Command = {
       : values.once
         ? { kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' }
         : { kind: 'stream' };
-    const log = createLogger({ stream: io.stdout, level: io.env.MAILMILL_LOG_LEVEL === 'debug' ? 'debug' : 'info' });
+    const logger = createLogger({ stream: io.stdout, level: io.env.MAILMILL_LOG_LEVEL === 'debug' ? 'debug' : 'info' });
+    const { namespace, pipeline, hash: revision } = first;
+    const log = revisions.length === 1 ? logger.with({ namespace, pipeline, revision }) : logger;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
@@ -112,7 +114,7 @@ export const command: Command = {
         storeConnections: 1,
         graceMs: Number(io.env.MAILMILL_GRACE_SECONDS ?? 45) * 1000,
       });
-      log.info('worker started', { pipeline: first.pipeline, revision: first.hash, mode: mode.kind });
+      log.info('worker started', { mode: mode.kind });
       await worker.run(io.signal);
       const result = worker.results[0];
       if (result) await terminationMessage(io, result);
@@ -122,7 +124,6 @@ export const command: Command = {
           JSON.stringify({ firstFetch: worker.times.firstFetch, lastCommit: worker.lastCommit }),
         );
       log.info('worker ended', {
-        pipeline: first.pipeline,
         read: result?.read,
         delivered: result?.delivered,
         dropped: result?.dropped,

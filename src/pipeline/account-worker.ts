@@ -46,6 +46,8 @@ export class AccountWorker {
   #settled: Lease | undefined;
   #connection: Health;
   #markedAt = 0;
+  /** What was read when the log said last that everything is caught up; absent: something failed since. */
+  #toldRead: number | undefined;
 
   constructor(options: AccountWorkerOptions) {
     this.#options = options;
@@ -151,6 +153,7 @@ export class AccountWorker {
       source: this.#options.source.name,
       ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
     });
+    this.#toldRead = undefined;
     this.#connected(error);
     if (error.code === 'STORE_FENCED') this.#lose();
     this.#forget();
@@ -237,12 +240,22 @@ export class AccountWorker {
     }
   }
 
+  /** Once a session, and only when there is something to tell: not for each message that comes later. */
+  #tellCaughtUp(): void {
+    const { context, source } = this.#options;
+    const { read, delivered, dropped, dead } = context.counters;
+    if (this.#toldRead === read) return;
+    this.#toldRead = read;
+    context.log.info('caught up', { source: source.name, read, delivered, dropped, dead });
+  }
+
   async #work(session: SourceSession, lease: Lease, connection: Connection, stop: AbortSignal): Promise<boolean> {
     const { context, source } = this.#options;
     const { hardStop } = context;
     const heldSince = Date.now();
     const lend = () => connection.wanted() && Date.now() - heldSince >= minimumHoldMs;
     const leave = () => stop.aborted || !this.#options.fresh() || lend();
+    let caughtUp = false;
     for (let listedAt = 0; ; ) {
       if (Date.now() - listedAt > folderListMs || listedAt === 0) {
         await this.#folders.list(session, lease);
@@ -252,6 +265,8 @@ export class AccountWorker {
       this.#backoff.reset();
       for (const sink of context.sinks) context.health.sink(sink.name); // nothing is left that one of them did not take
       this.#options.onRecovered();
+      if (!caughtUp) this.#tellCaughtUp();
+      caughtUp = true;
       await this.#markChecked(lease);
       if (this.#options.once) {
         await this.#release();
