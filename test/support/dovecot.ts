@@ -83,7 +83,8 @@ export async function startDovecot(options: DovecotOptions = {}) {
     });
     const [code] = await once(starter, 'exit');
     if (code !== 0) throw new Error(`dovecot exited with ${code}; see ${dir}/log`);
-    master = Number(await eventually(() => fs.existsSync(pidFile) && fs.readFileSync(pidFile, 'utf8').trim()));
+    // The file is there before its content is.
+    master = await eventually(() => (fs.existsSync(pidFile) && Number(fs.readFileSync(pidFile, 'utf8'))) || undefined);
   };
   const down = async () => {
     if (master === 0) return;
