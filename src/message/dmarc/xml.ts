@@ -8,6 +8,12 @@ const maxDepth = 32;
 /** Longest tag with its attributes, in UTF-16 units. */
 const maxTag = 16_384;
 const maxName = 256;
+/** Longest text between two tags that is kept, in UTF-16 units. */
+const maxText = 65_536;
+/** Most tags that open an element; reports of a hundred thousand records need some 3 million. */
+const maxOpened = 4_000_000;
+/** Most repairs of one text: what needs more is no XML. */
+const maxRepairs = 10_000;
 
 const GT = 0x3e;
 const SLASH = 0x2f;
@@ -43,7 +49,8 @@ export class XmlReader {
   /** Elements that the last end tag closes, not told yet. */
   #closing = 0;
   #selfClosed = false;
-  repaired = false;
+  #opened = 0;
+  #repairs = 0;
   /** Of the tag found last: lower-case local name, prefix (empty: none), declared namespaces by prefix. */
   name = '';
   prefix = '';
@@ -60,6 +67,15 @@ export class XmlReader {
     return this.#open.length;
   }
 
+  get repaired(): boolean {
+    return this.#repairs > 0;
+  }
+
+  #repair(): void {
+    this.#repairs++;
+    if (this.#repairs > maxRepairs) throw refused('too much of it is wrong');
+  }
+
   /** @throws MailmillError `REPORT_XML_INVALID` */
   next(): XmlToken {
     for (;;) {
@@ -74,12 +90,12 @@ export class XmlReader {
       else if (text.startsWith('<!--', start)) this.#skip(start + 4, '-->');
       else if (text.startsWith('<![CDATA[', start)) {
         this.#skip(start + 9, ']]>');
-        this.text = text.slice(start + 9, this.#position - 3);
+        this.text = text.slice(start + 9, Math.min(this.#position - 3, start + 9 + maxText));
         return 'text';
       } else if (following === 0x3f) this.#skip(start + 2, '?>');
       else if (following === 0x21) throw refused('it has a document type declaration');
       else {
-        this.repaired = true;
+        this.#repair();
         return this.#readText(start);
       }
     }
@@ -108,7 +124,7 @@ export class XmlReader {
     const next = this.#text.indexOf('<', start + 1);
     const end = next === -1 ? this.#text.length : next;
     this.#position = end;
-    this.text = this.#decode(this.#text.slice(start, end));
+    this.text = this.#decode(this.#text.slice(start, Math.min(end, start + maxText)));
     return 'text';
   }
 
@@ -116,7 +132,7 @@ export class XmlReader {
     if (!text.includes('&')) return text;
     return text.replace(/&(?:(#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-z]{2,4});)?/g, (whole, name: string | undefined) => {
       const char = name === undefined ? undefined : referenced(name);
-      if (char === undefined) this.repaired = true;
+      if (char === undefined) this.#repair();
       return char ?? whole;
     });
   }
@@ -162,6 +178,8 @@ export class XmlReader {
     }
     this.#position = i + 1;
     if (this.#open.length >= maxDepth) throw refused(`elements are nested deeper than ${maxDepth}`);
+    this.#opened++;
+    if (this.#opened > maxOpened) throw refused('it has too many elements');
     const name = text.slice(start + 1, nameEnd);
     this.#selfClosed = text.charCodeAt(i - 1) === SLASH;
     this.#open.push(name);
@@ -182,10 +200,10 @@ export class XmlReader {
     if (end - start > maxTag) throw refused('a tag is too long');
     this.#position = end + 1;
     const level = this.#open.lastIndexOf(this.#text.slice(start + 2, nameEnd));
-    if (level === -1) this.repaired = true;
+    if (level === -1) this.#repair();
     else {
       this.#closing = this.#open.length - level;
-      if (this.#closing > 1) this.repaired = true;
+      if (this.#closing > 1) this.#repair();
     }
   }
 }

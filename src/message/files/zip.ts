@@ -75,12 +75,10 @@ export function zipEntries(bytes: Buffer): readonly ZipEntry[] {
   if (bytes.readUInt16LE(end + 4) !== 0 || bytes.readUInt16LE(end + 8) !== count)
     throw unsupported('it is one of several volumes');
   if (count > maxEntries) throw unsupported(`it holds more than ${maxEntries} files`);
-  // Bytes before the archive move everything.
-  const shift = end - size - offset;
-  if (shift < 0) throw brokenArchive('ZIP directory');
+  if (offset + size > end) throw brokenArchive('ZIP directory');
   const entries: ZipEntry[] = [];
   const taken: (readonly [from: number, to: number])[] = [];
-  let at = end - size;
+  let at = offset;
   for (let i = 0; i < count; i++) {
     if (at + length.central > end || bytes.readUInt32LE(at) !== signature.central)
       throw brokenArchive('ZIP directory entry');
@@ -91,9 +89,9 @@ export function zipEntries(bytes: Buffer): readonly ZipEntry[] {
     const name = rawName.toString('utf8');
     checkName(name);
     if ((bytes.readUInt16LE(at + 8) & encrypted) !== 0) throw unsupported('it is encrypted');
-    const local = bytes.readUInt32LE(at + 42) + shift;
+    const local = bytes.readUInt32LE(at + 42);
     const start = dataStart(bytes, local, rawName);
-    if (start + packedSize > end - size) throw brokenArchive('ZIP file data');
+    if (start + packedSize > offset) throw brokenArchive('ZIP file data');
     taken.push([local, start + packedSize]);
     const entry = {
       name,
