@@ -148,6 +148,7 @@ describe('a scheduled pipeline', () => {
 
   test('a revision whose check passes moves the CronJob, and not before', async () => {
     const before = await revision();
+    const seen = world.cluster.auditLog()?.length ?? 0;
     await patch({ steps: [{ name: 'some', filter: 'subject != ""' }] });
     await world.ready('yearly');
     expect(await revision()).not.toBe(before);
@@ -157,10 +158,11 @@ describe('a scheduled pipeline', () => {
     const audit = world.cluster.auditLog();
     if (audit === undefined) return; // a cluster that is not ours keeps its log to itself
     const writes = audit
+      .slice(seen)
       .filter(({ objectRef, responseStatus }) => objectRef?.namespace === tenant && (responseStatus?.code ?? 0) < 300)
       .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource} ${objectRef?.name}`);
     const checks = writes.flatMap((write, at) => (/^(patch|create) jobs yearly-check-/.test(write) ? [at] : []));
-    expect(checks).toHaveLength(3);
+    expect(checks).toHaveLength(1);
     expect(writes.lastIndexOf('patch cronjobs yearly')).toBeGreaterThan(checks.at(-1) ?? Number.POSITIVE_INFINITY);
   });
 });
