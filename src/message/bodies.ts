@@ -39,7 +39,8 @@ const encodingOf = (leaf: Leaf): string => {
   return /^[^\s;(]*/.exec(value)?.[0].toLowerCase() ?? '';
 };
 
-const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>
+/** Decoded bytes of a leaf. */
+export const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>
   decodeTransfer(raw.subarray(leaf.start, leaf.end), encodingOf(leaf), defects);
 
 /** Reads the leaves of one message into bodies and attachments (RFC 8621 §4.1.4 decides which is which). */

@@ -1,0 +1,35 @@
+import { addressesOf } from './original.ts';
+import type { ReportSource } from './report-source.ts';
+
+const daemons =
+  /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|bounces?|mdaemon|mailadmin|mmdf)(?:[+=-]|$)/i;
+const robots = /^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sysadmin|administrator|system)(?:[+=-]|$)/i;
+const subjects =
+  /\b(?:undeliver(?:ed|able)|non[- ]?deliver(?:y|able)|returned (?:mail|to sender)|failure notice|(?:mail|message|delivery|deliver) (?:\w+ ){0,3}(?:failure|failed|failing|problem|error|status|delayed|notification)|(?:failed|failure|failing|permanent) deliver|could not (?:be )?(?:deliver|send|sent)|(?:error|trouble) (?:sending|delivering)|mail system error|warning--?could not send|bounced? mail|postmaster notify|warning: (?:message|could not))/i;
+/** What only an MTA writes into the text of a failure. */
+const phrasesOfFailure =
+  /(?:could not|couldn't|cannot|can't|was not|unable to|wasn't able to|not be|error|failed|failure|has been delayed|trouble) (?:\w+ ){0,3}(?:deliver|reach)|deliver\w* (?:\w+ ){0,6}(?:failed|failure|aborted|permanently|problems?|errors?|delayed)|(?:address|recipient|user)(?:es|\(es\)|s|\(s\))? (?:\w+ ){0,2}(?:failed|had (?:\w+ ){0,3}(?:errors?|problems?))|undeliverable|transcript of session|not delivered|did not reach/i;
+
+export type Sign = 'certain' | 'likely' | 'possible' | 'none';
+
+/**
+ * How surely a message is a notice about a delivery by its header: an MTA wrote it, something that nobody answers wrote
+ * it, or neither.
+ */
+export function signOf(source: ReportSource): Sign {
+  if (source.header('x-failed-recipients') !== '') return 'certain';
+  const type = source.header('content-type').toLowerCase();
+  if (type.startsWith('multipart/report') && /report-type\s*=\s*"?delivery-status/.test(type)) return 'certain';
+  const from = source.header('from');
+  const address = addressesOf(from)[0] ?? '';
+  const local = (address === '' ? from.replace(/[<>"\s]/g, '') : address).split('@')[0] ?? '';
+  if (daemons.test(local) || /\bfml\b/i.test(source.header('x-mlserver'))) return 'likely';
+  const empty = from.replace(/\s/g, '').endsWith('<>');
+  const subject = source.header('subject');
+  const nullPath = /^<\s*>/.test(source.header('return-path'));
+  if (empty || (subjects.test(subject) && (nullPath || robots.test(local)))) return 'likely';
+  return nullPath || subjects.test(subject) || robots.test(local) ? 'possible' : 'none';
+}
+
+/** Whether a text speaks of a delivery that failed. */
+export const speaksOfFailure = (text: string): boolean => phrasesOfFailure.test(text);

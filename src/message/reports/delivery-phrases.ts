@@ -1,0 +1,66 @@
+import { type Phrase, phrase } from './phrases.ts';
+
+/** What is said of the message, the recipient's side and the way there; tried behind what is said of the sender. */
+export const deliveryPhrases: readonly Phrase[] = [
+  phrase(
+    'notcompliantrfc',
+    'not (?:rfc|compliant)|rfc[ -]?\\d{3,4}[ -](?:compliant|violation|conform)|(?:violat|compl(?:y|iant)|conform|break)\\w* (?:\\w+ ){0,3}rfc|bare (?:<?lf>?|<?cr>?|line ?feed|newline)|(?:multiple|duplicate|missing|more than one|no) (?:\\w+ ){0,2}(?:from|date|subject|to|message-id|sender)(?:\\W+\\S+)? (?:header|field|address)|(?:header|field)s? (?:is |are )?(?:missing|duplicated)',
+  ),
+  phrase(
+    'policyviolation',
+    '(?:for|due to|because of|by|on|violat\\w+|against|by the) (?:\\w+ ){0,3}(?:policy|policies)\\b|policy (?:reasons?|restriction|reject)|(?:local|security|e-?mail|content|company|site|anti-spam|administrative|organi[sz]ation) polic(?:y|ies)|administrative(?:ly)? prohibit|potential security issue|header error',
+    '(?:attachment|file|extension|file ?name|content|executable)(?: \\S+){0,4} (?:is |are |was |were |has been )?(?:not allowed|prohibited|blocked|forbidden|banned|not accepted|disallowed|denied|illegal|restricted)|(?:prohibited|illegal|forbidden|banned|dangerous|disallowed|blocked|unauthori[sz]ed) (?:\\w+ ){0,2}(?:attachment|file|content|extension)|message (?:is )?prohibited|(?:disallowed|banned) (?:word|character)',
+  ),
+  phrase(
+    'contenterror',
+    '8-?bit data|mime (?:\\w+ ){0,2}(?:error|problem|invalid|malformed)|(?:malformed|invalid|improper|illegal|broken|unparsable) (?:\\w+ ){0,3}(?:mime|header|message|encoding|character|content|charset)|conversion (?:\\w+ ){0,2}(?:required|failed|not supported)|media (?:type )?not supported|content (?:error|conversion)|unsupported (?:character|encoding|content|media)|improper use of',
+  ),
+  phrase(
+    'mailererror',
+    "\\bprocmail\\b|\\bmaildrop\\b|command (?:died|failed|line|output|died with status|not found:)|local delivery (?:agent|failed)|unix (?:pipe|mailer)|exit(?:ed)? (?:with )?(?:status|code|value)|returned (?:failure|status|exit)|\\bmailer error|unknown mailer error|pipe to \\||can't exec|terminated by signal|cannot (?:execute|run) (?:command|program|filter)|dot-?forward|sieve (?:error|script)|x-unix",
+  ),
+  phrase(
+    'filtered',
+    "(?:recipient|user|addressee|customer)(?:'s|s)? (?:\\w+ ){0,2}(?:preference|filter|black ?list|block ?list|settings|rule)|(?:rejected|refused|blocked|filtered|denied) (?:by|due to|because of) (?:the )?(?:recipient|user|addressee|customer|mail ?box owner|domain filter|personal)|message (?:was |has been )?filtered|this user doesn't have an? \\S+ account|recipients? (?:has|have) (?:blocked|refused|rejected|not accepted)|(?:was|were) rejected by (?:a |the )?remote\\s+mail server",
+  ),
+  phrase(
+    'hostunknown',
+    "(?:host|domain|hostname)(?: name)?(?: or (?:host|domain)(?: name)?)?(?: \\S+){0,3}? (?:is |was |does |are |could |can)*(?:unknown|not (?:found|exist|known|resolvable|valid|registered|be (?:found|resolved))|invalid|unresolvable|doesn't exist)|domain (?:\\S+ ){0,3}(?:not reachable|unreachable)|(?:unknown|no such|invalid|bad|non-?existent|unrout?eable|unresolvable) (?:mail |e-?mail |recipient |destination )?(?:host|domain|address domain)|domain name (?:\\w+ )?not found|nxdomain|name or service not known|unrout?eable (?:mail domain|address)|illegal host\\/domain|couldn't find any host|cannot find (?:a |any )?(?:host|domain|mail exchanger|mx)|dns (?:domain|name|hard).{0,20}(?:not exist|not found|unknown)|no data known|^\\s*\\d{3} (?:\\d\\.\\d+\\.\\d+ )?[\\w-]+(?:\\.[\\w-]+)+ does not exist",
+  ),
+  phrase(
+    'networkerror',
+    'name ?server|name service error|dns (?:error|lookup|query|server|failure|problem|timeout|temporary|type)|host ?name lookup failure|lookup (?:failure|failed|error)|lost (?:input )?(?:channel|connection)|connection (?:was )?(?:reset|lost|dropped|closed|broken|aborted|died|unexpectedly)|network (?:is )?(?:unreachable|down|error|congest)|no route to host|(?:routing|mail|forwarding|message) loop|too many hops|hop count|loops? back|looping|already has my delivered-to|mx list for|broken pipe|could not (?:route|connect to any)|no connect(?:ion)? (?:to|could)|bad connection|unable to route|misconfigured mx|protocol error: connection',
+  ),
+  phrase(
+    'expired',
+    "time[d -]{0,2}out|\\bexpired?\\b|(?:too long|long time|giving up|give up|given up|no longer try|retry(?:ing)? (?:limit|time))|(?:not|n't) (?:be )?(?:deliver\\w*|sen[dt]) (?:\\w+ ){0,3}(?:for|after|within|in|during)|(?:deliver|try)\\w* (?:for|after) (?:the last |more than )?\\d+|(?:failed|after|multiple|\\d+) (?:\\d+ )?(?:attempts|retries|tries)|did not accept our requests to connect|did not respond|not respond|not reachable|no answer|unreachable|(?:un|not |n't )(?:able to )?(?:connect|establish|contact)|will (?:be )?(?:retr|keep try)|still undelivered|has been delayed|is delayed|delayed (?:\\w+ )?\\d+|temporarily unavailable|socket error|connection refused|could not find a gateway|has not (?:yet )?been delivered|max(?:imum)? (?:queue|retry) (?:time|age)",
+  ),
+  phrase(
+    'systemerror',
+    "(?:service|server|system|resource)s? (?:is |are )?(?:currently |temporarily )?(?:unavailable|not available(?!, closing)|busy|overload|failure|too busy|out of order)|(?:internal|local|server|system|software|database|configuration|config|i\\/o|write|read|disk|operating system|resource|unexpected|unknown|processing) (?:\\w+ )?(?:error|failure|problem)|error (?:in|while|during) processing|(?:queue|spool) (?:file )?(?:\\w+ )?(?:error|full)|out of memory|too (?:busy|many open files)|misconfig|cannot (?:open|create|write|read|lock|allocate|chdir)|can't (?:open|create|write|lock)|unable to (?:open|create|write|lock|save)|aliasing\\/forwarding loop|load average|load too high|lost .*filter",
+  ),
+  phrase(
+    'syntaxerror',
+    'syntax error|bad (?:sequence|syntax|command|parameter)|(?:improper|invalid|wrong) (?:sequence|command|order)|command (?:\\w+ )?(?:not (?:recogni[sz]ed|implemented|supported|known)|unrecogni[sz]ed|parameter)|unrecogni[sz]ed (?:command|parameter)|need (?:mail|rcpt|helo|data)|parameters? not implemented|unimplemented|nested mail',
+  ),
+  phrase(
+    'securityerror',
+    'delivery not authori[sz]ed|not authori[sz]ed|authenticat\\w+ (?:\\w+ ){0,2}(?:required|failed|needed|first|credentials|error)|(?:must|require|need|please|not) (?:\\w+ ){0,2}authenticat|password|login (?:failed|required)|credentials|insecure|security (?:error|violation|problem|reasons)|unauthori[sz]ed',
+  ),
+];
+
+/** How MTAs say that nobody has the address. Who says it, and after which command, decides what it means. */
+export const unknownUser = new RegExp(
+  [
+    "(?:user|recipient|mail ?box|account|address|addressee|alias|login|local part|subscriber|member|person|name|e-?mail)(?:'s|s)?(?: (?:name|address|account|mailbox|id))?(?: \\S+){0,4}? (?:is |was |are |does |do |did |has |could |can |can't |been |be |found |an? |currently )*(?:unknown|not (?:\\w+ )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|match|be found|a valid|allowed|correct|in (?:the|our))|n't (?:exist|found|listed|valid)|invalid|non-?existent|doesn't exist|undeliverable|unavailable|incorrect|wrong|illegal|unrecogni[sz]ed|removed|deleted|disabled or|inexistant|inconnu|desconhecido)",
+    '(?:unknown|no such|invalid|illegal|non-?existent|not (?:a )?(?:valid|known|existing)|bad|no valid|incorrect|unrecogni[sz]ed|undeliverable|wrong|inactive|no matching|obsolete) (?:or (?:\\w+ ){1,2})?(?:local |destination |e-?mail |mail |virtual |recipient |user |destinataire |pop3? )*(?:user|recipient|mailbox|address|account|alias|addressee|person|local part|destination|mail ?drop|name|e-?mail)',
+    "(?:not|n't) (?:have|contain) (?:an? |any )?(?:\\S+ )?(?:user|recipient|mailbox|account|address)|no (?:mail ?box|account|user|recipient|one|address|person)(?: \\S+){0,2} (?:here|by that|with that|of that|with this|by this|found|exist|named)|(?:user|recipient|mailbox|account) not (?:on|at|in) (?:this|the)|nosuchuser|unrouteable user",
+    "recipient (?:address )?rejected: (?:access denied|unknown|invalid|undeliverable|no such|unverified|address|user|recipient)|(?:can't|cannot|can not|could not|unable to|couldn't) (?:find|locate|verify|deliver to|resolve) (?:\\w+ ){0,2}(?:user|recipient|mailbox|account|alias|addressee)|this address no longer|(?:is not|isn't) (?:our|a) (?:customer|user)|not our (?:customer|user)|verification failed for <|user reject|directory (?:harvest|entry)|mailbox unavailable|destinataire (?:invalide|inconnu)|nobody (?:here|by that)|dd this user",
+  ].join('|'),
+);
+
+/** Refusals of a recipient that give no reason. */
+export const recipientRefused =
+  /(?:recipient|address|user|rcpt)(?: \S+){0,3}? (?:rejected|refused|denied|blocked|not accepted)|requested action not taken/;
+/** Words that name a policy and nothing else; a status code says more. */
+export const vaguePolicy = /\bpolic(?:y|ies)\b|violat/;

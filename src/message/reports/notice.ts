@@ -1,0 +1,48 @@
+import type { SmtpCommand } from './smtp-reply.ts';
+
+/** What a delivery report says of one recipient, before it is classified. */
+export interface Notice {
+  readonly recipient: string;
+  readonly originalRecipient: string;
+  /** Action field (RFC 3464 §2.3.3), lower case; empty when only text tells. */
+  readonly action: string;
+  /** Status field, as it stands. */
+  readonly status: string;
+  /** Type of the Diagnostic-Code (`smtp`, `x-unix`); empty when only text tells. */
+  readonly diagnosticType: string;
+  readonly diagnostic: string;
+  readonly remoteMta: string;
+  /** Command that the text names. */
+  readonly command: SmtpCommand;
+  /** Bounce category of the sending MTA (`X-PowerMTA-BounceCategory`), lower case. */
+  readonly category: string;
+  /** More that the report says about this recipient; looked at when the diagnostic tells nothing. */
+  readonly context: string;
+}
+
+export const emptyNotice: Notice = {
+  recipient: '',
+  originalRecipient: '',
+  action: '',
+  status: '',
+  diagnosticType: '',
+  diagnostic: '',
+  remoteMta: '',
+  command: '',
+  category: '',
+  context: '',
+};
+
+/** Longest text that is kept for a recipient, in UTF-16 units. */
+export const maxDiagnostic = 4_000;
+/** Most recipients of one report that are kept. */
+export const maxRecipients = 1_000;
+
+const comment = /\s*\([^()]*\)\s*$/;
+
+/** An address without angle brackets, quotes, comments and source route. */
+export function bareAddress(text: string): string {
+  const angle = /<([^<>]*)>/.exec(text);
+  const address = (angle?.[1] ?? text.replace(comment, '')).trim().replace(/^["']|["'.,;:]+$/g, '');
+  return address.replace(/^@[^:@\s]+:/, '').replace(/^mailto:/i, '');
+}

@@ -1,0 +1,126 @@
+import type { Reason } from './reasons.ts';
+import type { SmtpCommand } from './smtp-reply.ts';
+
+/**
+ * One way in which MTAs say a reason. The words come from the RFCs' reply texts and from MTAs' sources and manuals (Exim,
+ * Postfix, sendmail, qmail, Exchange, Domino, Communigate, Courier, Dovecot, OpenSMTPD and the large providers' pages).
+ */
+export interface Phrase {
+  readonly reason: Reason;
+  readonly pattern: RegExp;
+  /** Counts only after one of these commands. */
+  readonly after?: readonly SmtpCommand[];
+}
+
+/** One reason with the patterns that say it, joined. */
+export const phrase = (reason: Reason, ...sources: readonly string[]): Phrase => ({
+  reason,
+  pattern: new RegExp(sources.join('|')),
+});
+
+const mailbox = '(?:mail ?box|account|inbox|in-box|mail ?folder|mail ?drop|user|recipient|address|maildir|e-?mail)';
+const ip = '(?:ip|host|client|server|sender ip|mail server|ip address)';
+
+/** Tried in this order: what is said more precisely stands before what is said of many things. Text is in lower case. */
+export const phrases: readonly Phrase[] = [
+  phrase(
+    'authfailure',
+    'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
+    '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not pass|mismatch|not align|not permitted|unauthori[sz]ed)',
+    '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not allowed).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
+    'unauthenticated (?:e-?mail|mail|message|sender)|sender is unauthenticated',
+    'not have authentication information|(?:fails?|failed) to pass authentication|authentication checks? failed|required authentication level',
+    'not (?:permitted|allowed|authori[sz]ed) to send (?:e-?mail |mail )?(?:for|from|on behalf of) (?:the |this )?domain',
+  ),
+  phrase(
+    'requireptr',
+    '\\b(?:reverse|inverse)[- ]?(?:dns|lookup|host ?name|name|address|resolution|map)',
+    '\\br-?dns\\b|\\bptr\\b|in-addr\\.arpa',
+    '(?:cannot|can ?not|could not|unable to|failed to) (?:find|resolve|verify) your (?:reverse )?(?:host ?name|hostname|address|ip)',
+    'ip (?:name|address) lookup failed|unverif\\w*able sending ip|mismatch\\w* (?:the )?client ip|no (?:valid )?(?:dns )?name for (?:your )?(?:ip|address)',
+    'client host (?:name )?(?:rejected: )?cannot find your|(?:ip|hostname|client).{0,30}(?:does not|not) resolve|without (?:a )?(?:valid )?reverse',
+  ),
+  phrase(
+    'virusdetected',
+    '\\bvirus(?:es)?\\b|\\bmalware\\b|\\bmalicious (?:code|content|attachment|file)|\\binfected\\b|\\btrojan\\b|\\bworm\\b|\\bransomware\\b',
+  ),
+  phrase('badreputation', '\\breputation\\b'),
+  phrase(
+    'mailboxfull',
+    `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
+    'over ?-?quota|quota (?:\\w+ ){0,3}(?:exceed|violat|full|limit)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
+    'exceed\\w* (?:\\w+ ){0,3}(?:storage (?:allocation|limit|space|capacity)|mailbox (?:size|limit)|disk space)|storage (?:limit|quota|allocation)',
+    '(?:number of messages|messages) in (?:\\w+\\S* ){0,2}mailbox exceed',
+    '(?:not|no|in)\\s?-?(?:enough|sufficient) (?:storage |disk |free |mailbox |room|space)+(?:.{0,20}(?:mail ?box|account|user|recipient|disk quota))',
+    'mailbox (?:\\w+ ){0,3}(?:exceed|reached|has no (?:more )?(?:space|room))|(?:no|not enough) (?:more )?(?:space|room) (?:left )?in (?:the |his |their )?mailbox',
+    'bo[iî]te (?:\\w+ ){0,3}pleine|mailbox size limit|maildir(?:ectory)? (?:is )?over|mailbox has (?:reached|exceeded)',
+  ),
+  phrase(
+    'systemfull',
+    '(?:mail )?system (?:is )?(?:storage )?full|disk (?:is )?full|no space left on device|insufficient (?:system|disk) (?:storage|space|resources)|out of disk space|requested mail action aborted: exceeded storage',
+  ),
+  phrase(
+    'exceedlimit',
+    'message length exceeds|exceeds? (?:the )?administrative limit|exceeded (?:the |your )?(?:daily|hourly|sending|message|outgoing|e-?mail) (?:\\w+ )?(?:limit|quota)|(?:daily|hourly) (?:\\w+ )?(?:limit|quota) (?:\\w+ )?exceeded',
+  ),
+  phrase(
+    'mesgtoobig',
+    '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)',
+    '(?:message|mail|e-?mail|content|file|line|header|max(?:imum)?|fixed)[\\w ]{0,20}(?:size|limit)[\\w ]{0,24}(?:exceed|limit|restrict|violat)|exceed\\w* (?:\\w+ ){0,4}(?:message|mail|e-?mail|maximum|size|fixed) (?:\\w+ )?(?:size|limit)',
+    'size (?:limit|exceed)|exceeds? (?:the )?(?:\\w+ ){0,2}size|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
+  ),
+  phrase(
+    'toomanyconn',
+    'too (?:many|much) (?:\\w+[ -]){0,3}(?:connection|session|recipient|rcpt|hosts|destination|ssl|smtp)|(?:connection|session|concurren\\w+)s? (?:\\w+ ){0,2}(?:limit|frequency|rate|threshold)|exceed\\w* (?:\\w+ ){0,4}(?:connections|sessions|recipients)|maximum (?:number of )?(?:\\w+ ){0,2}(?:connections|sessions|recipients)',
+  ),
+  phrase(
+    'speeding',
+    'rate[ -]?limit|(?:sending|message|mail|receiv\\w+|delivery) (?:\\w+ ){0,2}(?:rate|frequency)|frequency limited|throttl|slow(?:ing)? down|receiving mail (?:at a rate|too (?:quickly|fast))|too (?:fast|quickly|frequent)|too many (?:\\w+ ){0,3}(?:messages|mails?|e-?mails|requests|recipients)?.{0,20}(?:this|per|in an?|an) (?:hour|minute|day|second|connection)|unexpected volume|unusual(?:ly)? (?:high )?(?:rate|volume|traffic)|excessive (?:volume|mail|rate)|too many (?:messages|e?-?mails)|max(?:imum)? (?:number of )?messages? per',
+  ),
+  phrase(
+    'failedstarttls',
+    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|expired|mismatch|is not|invalid)',
+  ),
+  phrase(
+    'norelaying',
+    "relay(?:ing)?(?: \\w+){0,4} (?:denied|prohibited|not (?:permitted|allowed|supported)|disallowed|rejected|refused|blocked|forbidden)|(?:not|unable to|cannot|will not|won't|no|do not|don't|refuse to|denied) (?:\\w+ ){0,2}relay|relay (?:access|not)|relaying (?:to|for|from|through|mail)|(?:authenticate|authentication) (?:\\w+ ){0,4}relay|isn't in my list of allowed rcpthosts|in my (?:list of )?(?:allowed )?rcpthosts|e-?mail address is not verified|not a gateway|recipient in non-accepted domain|we do not relay",
+  ),
+  phrase(
+    'hasmoved',
+    '(?:mailbox|user|recipient|account|address)(?: \\w+){0,2} (?:has |have )?moved|moved (?:to (?:another|a new)|with no forwarding|permanently)|no forwarding address|(?:no longer|not) (?:at|with) this (?:address|company|organi[sz]ation)|address (?:has )?(?:been )?changed|user not local; please try',
+  ),
+  phrase(
+    'suspend',
+    `${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|restricted|dormant|unsubscribed|cancell?ed)`,
+    `(?:disabled|suspended|deactivated|discontinued|frozen|inactive|dormant|locked|terminated|closed) (?:\\w+ )?${mailbox}\\b`,
+    'mailbox (?:is )?unavailable.{0,6}(?:disabled|suspended)|not accepting (?:messages|mail) (?:for|at) (?:this|that) (?:user|recipient|mailbox|account)|vacation ?hold|compte (?:\\w+ ){0,3}(?:bloqu|d[ée]sactiv|suspendu)|account has been (?:disabled|suspended|closed)',
+  ),
+  phrase(
+    'notaccept',
+    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! from)(?! for policy)|no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+  ),
+  phrase('policyviolation', '(?:for|due to) (?:\\w+ )?policy reasons?'),
+  phrase(
+    'rejected',
+    "(?:sender|return address|from address|mail ?from|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
+    '(?:rejected|denied|invalid|unknown|bad|refused|unresolvable|unverified|forged|blocked|fake) (?:\\w+ ){0,2}(?:sender|return address|from address|originator|mail from)\\b',
+    "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification)|could not verify (?:the )?sender",
+    "(?:not|isn't) (?:a )?members? (?:of|on|in)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
+    'groups\\.google\\.com\\/support',
+  ),
+  phrase(
+    'spamdetected',
+    '(?:url|link|website|uri|domain|body|content|text|subject|phone number).{0,40}(?:black|block|spam|\\buribl|\\bsurbl|\\bdbl\\b)\\w*|(?:black|block)-?listed (?:url|link|domain|website|uri)',
+    "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam|junk|ube|uce|unsolicited|phish)",
+    '(?:as|is|be|for|like|of|high|probable|possible|possibly|suspected|considered|identified as|detected as|considered) (?:\\w+ )?(?:spam|junk|unsolicited bulk|phishing)\\b(?! block| list)',
+    'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|\\(spam\\)|^spam\\b',
+    '(?:message|mail|content)s? (?:content )?(?:has been )?(?:content )?(?:rejected|denied|refused|blocked)(?:.{0,10}content)?$|(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
+  ),
+  phrase(
+    'blocked',
+    `(?:black|block|deny|reject|real-?time ?block|ban|grey|gray)[- ]?list|\\bd?n?s?[- ]?rbl\\b|\\brbls?\\b|\\bdnsbl|\\bbl\\b|spamhaus|spamcop|sorbs|barracuda|cloudmark|proofpoint|abuseat|senderbase|mxtoolbox|uceprotect|trustedsource|invaluement|surriel|njabl`,
+    `${ip}(?:'s|s)?(?: \\S+){0,5}? (?:is |was |has been |are |been |currently |temporarily |on |in |our |your )*(?:blocked|banned|rejected|denied|refused|listed|blacklisted|barred|not (?:allowed|permitted|accepted|authori[sz]ed|welcome)|forbidden|bloqu)`,
+    `(?:blocked|banned|rejected|denied|refus\\w+|forbidden|bad|invalid|suspicious|dynamic|dial-?up|residential|blacklisted)(?: (?!by\\b)\\w+){0,3} (?:sending )?${ip}\\b`,
+    "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)",
+  ),
+];

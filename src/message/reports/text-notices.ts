@@ -1,0 +1,143 @@
+import { bareAddress, emptyNotice, maxDiagnostic, maxRecipients, type Notice } from './notice.ts';
+import { readCommand, readReply } from './smtp-reply.ts';
+import { type Exchange, readTranscript } from './transcript.ts';
+
+interface Draft {
+  readonly recipient: string;
+  /** Lines of its own. */
+  text: string;
+}
+
+const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
+/** A line that begins with the recipient, bare, quoted, in brackets, as an item of a list, or behind a reply code. */
+const leading = new RegExp(
+  String.raw`^\s*(?:[*•>-]{1,2}\s+|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([])(.*)$`,
+  'i',
+);
+/** Words of MTAs' templates that stand before a recipient within a line. */
+const announced = new RegExp(
+  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|delivering your mail to)\s*[:-]?\s*[<"'(]?(${address})`,
+  'i',
+);
+/** Exim and its relatives: items of two blanks behind this line need not be addresses. */
+const listBegins = /(?:address(?:es|\(es\))?|recipients?(?:\(s\))?)\b.{0,60}\b(?:failed|is|are)\s*:\s*$/i;
+const eximItem = /^ {2}(\S.*)$/;
+/** What stands before an address that is no recipient's. */
+const otherFollows = /\b(?:(?:message|mail) (?:sent )?(?:by|from)|(?:to|at) the address|contact)\s*:?$/i;
+const success = /^\s*(?:<<<|Out:)\s*[23]\d\d/;
+
+/** Reads the recipients and what stands with them out of a notice's lines. */
+class NoticeReader {
+  readonly #drafts = new Map<string, Draft>();
+  readonly #ignored: ReadonlySet<string>;
+  #current: Draft | null = null;
+  #preamble = '';
+  #previous = '';
+  #inList = false;
+
+  constructor(ignored: ReadonlySet<string>) {
+    this.#ignored = ignored;
+  }
+
+  read(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (success.test(line)) continue;
+      const trimmed = line.trim();
+      if (trimmed === '') continue;
+      this.#line(line.length > 2_000 ? line.slice(0, 2_000) : line);
+      if (this.#inList && !line.startsWith('  ')) this.#inList = false;
+      if (listBegins.test(`${this.#previous} ${trimmed}`)) this.#inList = true;
+      this.#previous = trimmed.slice(-120);
+    }
+  }
+
+  #line(line: string): void {
+    const start = leading.exec(line);
+    if (start !== null) {
+      // A reply that begins a line names the address in its text.
+      const rest = start[1] === undefined ? (start[3] ?? '').replace(/^\s*:/, '') : line;
+      if (this.#take(start[2] ?? '', otherFollows.test(this.#previous) ? null : rest)) return;
+    }
+    const within = start === null ? announced.exec(line) : null;
+    if (within !== null && this.#take(within[1] ?? '', line)) return;
+    const item = this.#inList ? eximItem.exec(line) : null;
+    if (item !== null && !/^\s/.test(item[1] ?? '')) {
+      this.#open(item[1] ?? '', '');
+      return;
+    }
+    this.#append(line);
+  }
+
+  /** Whether the line was used up; one with an address that is no recipient's belongs to the text. */
+  #take(found: string, rest: string | null): boolean {
+    const recipient = bareAddress(found);
+    if (rest === null || this.#ignored.has(recipient.toLowerCase())) return false;
+    this.#open(recipient, rest);
+    return true;
+  }
+
+  #open(recipient: string, rest: string): void {
+    const key = recipient.toLowerCase();
+    const known = this.#drafts.get(key);
+    if (known === undefined && this.#drafts.size >= maxRecipients) return;
+    const draft = known ?? { recipient, text: '' };
+    this.#drafts.set(key, draft);
+    this.#current = draft;
+    this.#append(rest);
+  }
+
+  #append(line: string): void {
+    const text = line.trim();
+    if (text === '') return;
+    if (this.#current === null) {
+      if (this.#preamble.length < maxDiagnostic) this.#preamble += `${text}\n`;
+    } else if (this.#current.text.length < maxDiagnostic) this.#current.text += `${text}\n`;
+  }
+
+  notices(): readonly Notice[] {
+    const quoted = readReply(this.#preamble).code !== '';
+    return Array.from(this.#drafts.values(), ({ recipient, text }) => {
+      // Some name the recipient behind the reason.
+      const before = quoted && readReply(text).code === '';
+      const diagnostic = before ? this.#preamble : text;
+      const context = before ? text : this.#preamble;
+      return { ...emptyNotice, recipient, diagnostic: diagnostic.trim(), command: readCommand(diagnostic), context };
+    });
+  }
+}
+
+/** Recipients that the transcript of a session names, each with the reply that decided about it. */
+function fromTranscript(exchanges: readonly Exchange[]): readonly Notice[] {
+  const found = new Map<string, Notice>();
+  for (const { command, addresses, remoteMta, reply, own } of exchanges) {
+    if (own === '' && command !== 'RCPT' && command !== 'DATA') continue;
+    const diagnostic = reply === '' ? own : `${reply}\n${own}`;
+    for (const recipient of own === '' ? addresses : addresses.slice(0, 1)) {
+      const before = found.get(recipient);
+      // The first verdict about a recipient stands; a reply says more than the MTA's own words.
+      if (before === undefined ? found.size < maxRecipients : before.command === '' && command !== '')
+        found.set(recipient, { ...emptyNotice, recipient, remoteMta, command, diagnostic });
+    }
+  }
+  return [...found.values()];
+}
+
+export interface TextNotices {
+  readonly notices: readonly Notice[];
+  readonly exchanges: readonly Exchange[];
+}
+
+/**
+ * Recipients in the text of a notice that follows no standard: those of the session's transcript, or those that lines
+ * begin with or announce.
+ *
+ * @param ignored lower-case addresses that are nobody's recipient, such as the one whom the notice was sent to.
+ */
+export function readTextNotices(lines: readonly string[], ignored: ReadonlySet<string>): TextNotices {
+  const exchanges = readTranscript(lines);
+  const session = fromTranscript(exchanges).filter((notice) => !ignored.has(notice.recipient));
+  if (session.length > 0) return { notices: session, exchanges };
+  const reader = new NoticeReader(ignored);
+  reader.read(lines);
+  return { notices: reader.notices(), exchanges };
+}
