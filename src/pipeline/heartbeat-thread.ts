@@ -64,33 +64,39 @@ async function beat(client: pg.Client): Promise<void> {
   post({ type: 'wanted', holders: rows.map((row) => row.holder) });
 }
 
-async function heartbeats(uri: string): Promise<never> {
-  for (;;) {
-    const client = new pg.Client({
-      connectionString: uri,
-      application_name: 'mailmill-heartbeat',
-      connectionTimeoutMillis: 4_000,
-      query_timeout: 4_000,
-      keepAlive: true,
-    });
-    let broken = false;
-    client.on('error', () => {
-      broken = true;
-    });
-    try {
-      await client.connect();
-      while (!broken) {
-        if (mainAlive()) await beat(client);
-        await delay(heartbeatMs);
-      }
-    } catch {
-      // The main thread reports an unreachable store by its own queries; here there is only the next try.
+/** Beats over one connection until it breaks. */
+async function heartbeats(uri: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: uri,
+    application_name: 'mailmill-heartbeat',
+    connectionTimeoutMillis: 4_000,
+    query_timeout: 4_000,
+    keepAlive: true,
+  });
+  let broken = false;
+  client.on('error', () => {
+    broken = true;
+  });
+  try {
+    await client.connect();
+    while (!broken) {
+      if (mainAlive()) await beat(client);
       await delay(heartbeatMs);
-    } finally {
-      // A server that has stopped does not answer a farewell either.
-      await Promise.race([client.end().catch(() => undefined), delay(heartbeatMs)]);
     }
+  } finally {
+    // A server that has stopped does not answer a farewell either.
+    await Promise.race([client.end().catch(() => undefined), delay(heartbeatMs)]);
   }
+}
+
+async function keepBeating(uri: string): Promise<never> {
+  for (;;)
+    try {
+      await heartbeats(uri);
+    } catch {
+      // The main thread reports what is wrong with the store by its own queries; here there is only the next try.
+      await delay(heartbeatMs);
+    }
 }
 
 function authorised(request: IncomingMessage): boolean {
@@ -174,4 +180,4 @@ if (data.http) {
   server.listen(data.http.port, data.http.host, () => post({ type: 'started' }));
 } else post({ type: 'started' });
 
-if (data.storeUri !== undefined) void heartbeats(data.storeUri);
+if (data.storeUri !== undefined) void keepBeating(data.storeUri);

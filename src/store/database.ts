@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 
@@ -6,6 +7,8 @@ import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 const idleInTransactionMs = 8_000;
 const statementMs = 60_000;
 
+/** Milliseconds for connections that are still being made when the pool is closed. */
+const farewellMs = 2_000;
 /** Milliseconds for a ROLLBACK; closing the connection does as well. */
 const rollbackMs = 5_000;
 
@@ -47,6 +50,12 @@ export function databaseError(error: unknown, what: 'STORE' | 'SINK'): MailmillE
         { cause: error },
       );
     case undefined:
+      if (networkCode(error) === 'ERR_INVALID_URL')
+        // No cause: it would hold the password.
+        return stalled(
+          `${what}_URI_INVALID`,
+          `the connection URI of ${noun} cannot be read; it is postgresql://user:password@host:5432/database, with special characters percent-encoded`,
+        );
       if (networkCode(error) === 'ENOTFOUND')
         return transient(
           `${what}_UNREACHABLE`,
@@ -84,14 +93,23 @@ export interface DatabaseOptions {
 /** A small pool of connections to the store. No session state is kept, so PgBouncer in transaction mode works. */
 export class Database {
   readonly pool: pg.Pool;
-  readonly #clients = new Set<pg.PoolClient>();
+  /** Connections, also those that are being made. */
+  readonly #clients = new Set<pg.Client>();
   readonly #cut: AbortSignal | undefined;
   readonly #onCut = () => {
     for (const client of this.#clients) socketOf(client).destroy();
   };
 
   constructor(options: DatabaseOptions) {
+    const track = (client: pg.Client) => this.#track(client);
+    class TrackedClient extends pg.Client {
+      constructor(config?: pg.ClientConfig) {
+        super(config);
+        track(this);
+      }
+    }
     this.pool = new pg.Pool({
+      Client: TrackedClient,
       connectionString: options.uri,
       max: options.max,
       application_name: options.applicationName,
@@ -102,20 +120,22 @@ export class Database {
     });
     // An idle connection that breaks is replaced at the next use; that use reports what is wrong.
     this.pool.on('error', () => undefined);
-    this.pool.on('connect', (client) => {
-      this.#clients.add(client);
-      if (this.#cut?.aborted) socketOf(client).destroy();
-    });
-    this.pool.on('remove', (client) => this.#clients.delete(client));
     this.#cut = options.cut;
     this.#cut?.addEventListener('abort', this.#onCut, { once: true });
+  }
+
+  #track(client: pg.Client): void {
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+    // For somebody who waited in the pool; it is not connecting yet.
+    if (this.#cut?.aborted) setImmediate(() => socketOf(client).destroy());
   }
 
   /** One statement outside a transaction. */
   async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     if (this.#cut?.aborted) throw cutOff();
     try {
-      const result = await this.pool.query<R>(text, [...values]);
+      const result = await this.#unlessCut(this.pool.query<R>(text, [...values]));
       return result.rows;
     } catch (error) {
       throw databaseError(error, 'STORE');
@@ -130,7 +150,7 @@ export class Database {
     if (this.#cut?.aborted) throw cutOff();
     let client: pg.PoolClient;
     try {
-      client = await this.pool.connect();
+      client = await this.#connect();
     } catch (error) {
       throw databaseError(error, 'STORE');
     }
@@ -183,10 +203,41 @@ export class Database {
     client.release(failed);
   }
 
+  async #connect(): Promise<pg.PoolClient> {
+    const connecting = this.pool.connect();
+    try {
+      return await this.#unlessCut(connecting);
+    } catch (error) {
+      // Nobody waits for it any more when it comes after all.
+      connecting.then(
+        (client) => client.release(true),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  /** What `work` gives, unless the store is cut off before. */
+  async #unlessCut<T>(work: Promise<T>): Promise<T> {
+    const cut = this.#cut;
+    if (!cut) return work;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(cutOff());
+    cut.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([work, aborted.promise]);
+    } finally {
+      cut.removeEventListener('abort', onAbort);
+    }
+  }
+
   /** Ends all connections. A server that does not answer the farewell does not keep the process alive. */
   async close(): Promise<void> {
     this.#cut?.removeEventListener('abort', this.#onCut);
-    await this.pool.end();
+    const ended = new AbortController();
+    const late = delay(farewellMs, undefined, { signal: ended.signal }).catch(() => undefined);
+    await Promise.race([this.pool.end(), late]);
+    ended.abort();
     for (const client of this.#clients) socketOf(client).unref();
   }
 }
@@ -195,7 +246,7 @@ const cutOff = () =>
   transient('STORE_CUT_OFF', 'this worker had to end before the store answered; the next one goes on from there');
 
 /** The socket of a connection, an internal of the driver: its own `end` waits for a server that may have stopped. */
-const socketOf = (client: pg.PoolClient): Socket =>
+const socketOf = (client: pg.Client): Socket =>
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 
 function isConnectionError(error: unknown): boolean {

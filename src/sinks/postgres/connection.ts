@@ -25,6 +25,8 @@ export function openPool(uri: string, max: number): pg.Pool {
     application_name: 'mailmill',
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 30_000,
+    // A server that has stopped does not answer the farewell of an idle connection: that must not keep the process.
+    allowExitOnIdle: true,
     keepAlive: true,
   });
   // An idle connection that breaks is replaced at its next use, and that use reports what is wrong.
