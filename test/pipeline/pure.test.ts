@@ -58,6 +58,24 @@ describe('planBatches', () => {
     expect(batch!.fetch.map((each) => each.uid)).toEqual([4, 5]);
   });
 
+  test('a range does not reach a number that only SEARCH gave, and the next message counts it', () => {
+    expect(plan([1, 2, 99], [listed(1), listed(2)]).map((batch) => [batch.range, batch.vanished])).toEqual([
+      [[1, 2], []],
+    ]);
+    expect(plan([99], [])).toEqual([]);
+    expect(plan([99, 120], [listed(120)], { from: 3 })).toMatchObject([{ range: [3, 120], vanished: [99] }]);
+  });
+
+  test('headers of messages that are too large are bounded as well', () => {
+    const uids = Array.from({ length: 100 }, (_, i) => i + 1);
+    const batches = plan(
+      uids,
+      uids.map((uid) => listed(uid, 100 * mib)),
+    );
+    expect(batches.map((batch) => batch.tooLarge.length)).toEqual([32, 32, 32, 4]);
+    expect(batches.every((batch) => batch.bytes <= 8 * mib)).toBe(true);
+  });
+
   test('nothing to do is no batch', () => {
     expect(plan([], [])).toEqual([]);
   });
@@ -92,6 +110,16 @@ describe('ByteBudget', () => {
     budget.release(500);
     await next;
     expect(budget.used).toBe(1);
+  });
+
+  test('who waited too long comes back later, and lets the next one in', async () => {
+    const budget = new ByteBudget(100);
+    await budget.acquire(60, never);
+    const waits = budget.acquire(90, never, 20);
+    const next = budget.acquire(40, never);
+    await expect(waits).rejects.toMatchObject({ code: 'WORKER_MEMORY_BUSY', family: 'Waiting' });
+    await next;
+    expect(budget.used).toBe(100);
   });
 
   test('an aborted wait leaves the queue and lets the next one in', async () => {
@@ -144,6 +172,8 @@ test('backoff grows for Transient, is as told for Waiting, slow for Stalled, and
   for (let i = 0; i < 20; i++) next();
   expect(next()).toBe(60_000);
   expect(backoff.next(waiting('X', 'x', { retryAfterMs: 1_234 }))).toBe(1_234);
+  expect(backoff.next(waiting('X', 'x', { retryAfterMs: 0 }))).toBe(1_000);
+  expect(backoff.next(waiting('X', 'x', { retryAfterMs: 999_999_999 }))).toBe(3_600_000);
   expect(backoff.next(stalled('X', 'x'))).toBe(60_000);
   backoff.reset();
   expect(next()).toBe(250);
