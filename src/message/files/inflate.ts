@@ -1,6 +1,6 @@
 import zlib from 'node:zlib';
 import { stalled } from '../../telemetry/errors.ts';
-import { type FileBudget, tooLarge } from './budget.ts';
+import type { FileBudget } from './budget.ts';
 
 export const brokenArchive = (what: string) =>
   stalled('REPORT_ARCHIVE_BROKEN', `the packed report is damaged (${what}); ask its sender for another copy`);
@@ -28,7 +28,7 @@ export function inflate(packed: Buffer, budget: FileBudget): Inflated {
   try {
     result = zlib.inflateRawSync(packed, { maxOutputLength: Math.max(1, budget.left), info: true });
   } catch (error) {
-    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw budget.exceeded();
     if (codeOf(error).startsWith('Z_')) throw brokenArchive('no deflate stream, or only its beginning');
     throw error;
   }

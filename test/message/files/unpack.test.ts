@@ -117,6 +117,7 @@ describe('unpack', () => {
       budget.file(bytes).spend(bytes);
       expect(budget.file(bytes).left).toBe(maxUnpacked - 2 * bytes);
       expect(() => budget.file(bytes).spend(bytes)).toThrow(/64 MiB/);
+      expect(budget.file(bytes).left).toBe(0);
     });
 
     test('looking at the beginning costs little', () => {
