@@ -70,7 +70,7 @@ const expected = {
   headers: { to: ['team@example.net'], subject: ['line: one'] },
   text: 'first\nsecond',
   attachments: [{ contentType: 'message/feedback-report' }, { contentType: 'message/rfc822' }],
-  reports: [{ section: '2', kind: 'dmarc-failure', sourceIp: '192.0.2.1', original: { from: 'a@example.com' } }],
+  reports: [{ section: '2', kind: 'dmarcFailure', sourceIp: '192.0.2.1', original: { from: 'a@example.com' } }],
 };
 
 describe('mailmill parse', () => {

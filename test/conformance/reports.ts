@@ -63,11 +63,11 @@ const tlsValues = (report: TlsReport): Values => ({
 });
 
 function valuesOf(report: AuthenticationReport): Values {
-  if (report.kind === 'dmarc-aggregate') return aggregateValues(report);
+  if (report.kind === 'dmarcAggregate') return aggregateValues(report);
   return report.kind === 'tls' ? tlsValues(report) : failureValues(report);
 }
 
-const kinds = { aggregate: 'dmarc-aggregate', failure: 'dmarc-failure', smtp_tls: 'tls' } as const;
+const kinds = { aggregate: 'dmarcAggregate', failure: 'dmarcFailure', smtp_tls: 'tls' } as const;
 
 const isValues = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -1,6 +1,7 @@
 import zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { findReports } from '../../src/message/authentication-reports.ts';
+import { findReports, readReportFile } from '../../src/message/authentication-reports.ts';
+import { MailmillError } from '../../src/telemetry/errors.ts';
 import { spamAssassin } from './corpus.ts';
 import { report } from './dmarc/samples.ts';
 import { zip } from './files/archives.ts';
@@ -58,22 +59,22 @@ const name = 'acme.com!example.com!1335571200!1335657599.xml';
 
 describe('findReports', () => {
   test.each([
-    ['gzip', alone({ content: gz, type: 'application/gzip', name: `${name}.gz` }), ['1 dmarc-aggregate']],
-    ['gzip without a name or type', alone({ content: gz }), ['1 dmarc-aggregate']],
-    ['gzip that is called text', mixed({ content: gz, type: 'text/plain' }), ['2 dmarc-aggregate']],
-    ['gzip, binary', mixed({ content: gz, encoding: 'binary' }), ['2 dmarc-aggregate']],
-    ['gzip with a wrong name', mixed({ content: gz, name: 'report.zip' }), ['2 dmarc-aggregate']],
-    ['ZIP', mixed({ content: zip([{ name, content: xml }]), type: 'application/zip' }), ['2 dmarc-aggregate']],
+    ['gzip', alone({ content: gz, type: 'application/gzip', name: `${name}.gz` }), ['1 dmarcAggregate']],
+    ['gzip without a name or type', alone({ content: gz }), ['1 dmarcAggregate']],
+    ['gzip that is called text', mixed({ content: gz, type: 'text/plain' }), ['2 dmarcAggregate']],
+    ['gzip, binary', mixed({ content: gz, encoding: 'binary' }), ['2 dmarcAggregate']],
+    ['gzip with a wrong name', mixed({ content: gz, name: 'report.zip' }), ['2 dmarcAggregate']],
+    ['ZIP', mixed({ content: zip([{ name, content: xml }]), type: 'application/zip' }), ['2 dmarcAggregate']],
     [
       'ZIP in disguise',
       mixed({ content: zip([{ name, content: xml, stored: true }]), type: 'text/html' }),
-      ['2 dmarc-aggregate'],
+      ['2 dmarcAggregate'],
     ],
-    ['gzip in ZIP', mixed({ content: zip([{ name, content: gz }]) }), ['2 dmarc-aggregate']],
-    ['bare XML', mixed({ content: xml, type: 'text/xml', name }), ['2 dmarc-aggregate']],
-    ['bare XML as the body', Buffer.concat([Buffer.from('Subject: x\n\n'), xml]), ['1 dmarc-aggregate']],
-    ['UTF-16', mixed({ content: Buffer.from(`\uFEFF${report()}`, 'utf16le') }), ['2 dmarc-aggregate']],
-    ['two reports', mixed({ content: gz }, { content: xml }), ['2 dmarc-aggregate', '3 dmarc-aggregate']],
+    ['gzip in ZIP', mixed({ content: zip([{ name, content: gz }]) }), ['2 dmarcAggregate']],
+    ['bare XML', mixed({ content: xml, type: 'text/xml', name }), ['2 dmarcAggregate']],
+    ['bare XML as the body', Buffer.concat([Buffer.from('Subject: x\n\n'), xml]), ['1 dmarcAggregate']],
+    ['UTF-16', mixed({ content: Buffer.from(`\uFEFF${report()}`, 'utf16le') }), ['2 dmarcAggregate']],
+    ['two reports', mixed({ content: gz }, { content: xml }), ['2 dmarcAggregate', '3 dmarcAggregate']],
     ['a TLS report', mixed({ content: tls, type: 'application/tlsrpt+json' }), ['2 tls']],
     ['a TLS report in gzip', mixed({ content: zlib.gzipSync(tls), type: 'application/tlsrpt+gzip' }), ['2 tls']],
     ['a TLS report without its type', mixed({ content: zlib.gzipSync(tls) }), ['2 tls']],
@@ -88,7 +89,7 @@ describe('findReports', () => {
       inner,
       Buffer.from('\r\n--o\r\n\r\nend\r\n--o--'),
     ]);
-    expect(summary(outer)).toEqual(['1.2 dmarc-aggregate']);
+    expect(summary(outer)).toEqual(['1.2 dmarcAggregate']);
   });
 
   const bomb = zlib.gzipSync(Buffer.concat([Buffer.from('<feedback>'), Buffer.alloc(90 * 2 ** 20, ' ')]));
@@ -128,7 +129,7 @@ describe('findReports', () => {
   });
 
   test('a report beside a refused one is read', () => {
-    expect(summary(mixed({ content: bomb }, { content: gz }))).toEqual(['3 dmarc-aggregate', '2 REPORT_TOO_LARGE']);
+    expect(summary(mixed({ content: bomb }, { content: gz }))).toEqual(['3 dmarcAggregate', '2 REPORT_TOO_LARGE']);
   });
 
   test.each([
@@ -158,5 +159,36 @@ describe('findReports', () => {
       count++;
     }
     expect(count).toBe(6_046);
+  });
+});
+
+describe('readReportFile', () => {
+  const outcome = (bytes: Buffer): string => {
+    try {
+      return JSON.stringify(readReportFile(bytes));
+    } catch (error) {
+      return error instanceof MailmillError ? error.code : String(error);
+    }
+  };
+
+  test('whatever is cut or flipped, a report or a REPORT_ error comes of it, twice the same', {
+    timeout: 20_000,
+  }, () => {
+    let seed = 1;
+    const random = (n: number) => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * n);
+    };
+    const marks = Buffer.from('<>&;/="\'{}[],:\0\xff !?-');
+    for (let i = 0; i < 6_000; i++) {
+      const sample = i % 3 === 0 ? tls : xml;
+      const bytes = Buffer.from(sample.subarray(0, random(5) === 0 ? random(sample.length) : sample.length));
+      for (let j = random(6); j > 0 && bytes.length > 0; j--)
+        bytes[random(bytes.length)] = random(2) === 0 ? random(256) : (marks[random(marks.length)] ?? 0);
+      const result = outcome(bytes);
+      expect(result).toMatch(/^(\[\{|REPORT_[A-Z_]+$)/);
+      expect(result.isWellFormed() && !result.includes('\\u0000')).toBe(true);
+      expect(outcome(Buffer.from(bytes))).toBe(result);
+    }
   });
 });

@@ -74,7 +74,7 @@ export interface PublishedPolicy {
 
 /** A DMARC aggregate report (RFC 7489 appendix C, RFC 9990). */
 export interface DmarcAggregateReport {
-  readonly kind: 'dmarc-aggregate';
+  readonly kind: 'dmarcAggregate';
   readonly version: string | null;
   /** XML namespace of the root element. */
   readonly namespace: string | null;

@@ -5,7 +5,7 @@ export type DeliveryResult = 'delivered' | 'spam' | 'policy' | 'reject' | 'other
 
 /** A report of one message, or of several alike, that failed authentication (RFC 6591, RFC 9991). */
 export interface DmarcFailureReport {
-  readonly kind: 'dmarc-failure';
+  readonly kind: 'dmarcFailure';
   readonly feedbackType: string;
   readonly userAgent: string | null;
   readonly version: string | null;

@@ -214,7 +214,7 @@ export function readAggregate(bytes: Buffer): DmarcAggregateReport {
   if (orgName === null) values.deviations.add('VALUE_MISSING');
   const errors = childrenOf(metadata, 'error').slice(0, 100);
   return {
-    kind: 'dmarc-aggregate',
+    kind: 'dmarcAggregate',
     version: body.version,
     namespace,
     orgName: orgName !== null && isDomainName(orgName) ? orgName.toLowerCase() : orgName,

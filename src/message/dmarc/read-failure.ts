@@ -72,7 +72,7 @@ function readFields(fields: Fields): Omit<DmarcFailureReport, 'original'> | null
   if (feedbackType !== 'auth-failure' && (feedbackType === '' || types.length === 0)) return null;
   const arrival = fields.text('arrival-date') ?? fields.text('received-date');
   return {
-    kind: 'dmarc-failure',
+    kind: 'dmarcFailure',
     feedbackType,
     userAgent: fields.text('user-agent'),
     version: fields.text('version'),

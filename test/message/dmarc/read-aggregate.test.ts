@@ -24,7 +24,7 @@ function deviations(text: string | Buffer): readonly string[] {
 describe('readAggregate', () => {
   test('a report of RFC 7489', () => {
     expect(read(report())).toEqual({
-      kind: 'dmarc-aggregate',
+      kind: 'dmarcAggregate',
       version: null,
       namespace: null,
       orgName: 'acme.com',

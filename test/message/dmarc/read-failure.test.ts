@@ -37,7 +37,7 @@ describe('findFailureReport', () => {
     expect(find(multipart(text, report, original))).toEqual({
       section: '2',
       report: {
-        kind: 'dmarc-failure',
+        kind: 'dmarcFailure',
         feedbackType: 'auth-failure',
         userAgent: 'DMARC-Filter/1.2.3',
         version: '1',
