@@ -1,20 +1,11 @@
-import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { type AuthenticationReport, findReports, readReportFile } from '../../src/message/authentication-reports.ts';
 import type { DmarcAggregateReport } from '../../src/message/dmarc/aggregate.ts';
 import type { DmarcFailureReport } from '../../src/message/dmarc/failure.ts';
+import { sha256 } from '../../src/message/fields.ts';
 import { UnpackBudget } from '../../src/message/files/budget.ts';
 import { unpack } from '../../src/message/files/unpack.ts';
 import type { TlsReport } from '../../src/message/tls-report/report.ts';
-
-/** A value that differs; the first of a case is enough to fail it. */
-export interface Difference {
-  readonly file: string;
-  readonly field: string;
-  readonly expected: unknown;
-  readonly got: unknown;
-}
+import { type CaseResult, type ConformanceSet, guarded, readCase, readExpected } from './score.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -83,56 +74,47 @@ function same(expected: unknown, got: unknown): boolean {
 /** What stands in a file: a message, or a report by itself. */
 function read(file: string, bytes: Buffer): readonly AuthenticationReport[] {
   if (!file.endsWith('.eml')) return readReportFile(bytes);
-  const { reports, refused } = findReports(bytes);
-  if (reports.length === 0) throw new Error(refused.map(({ code }) => code).join(' ') || 'no report');
-  return reports.map(({ report }) => report);
+  const { reports: found, refused } = findReports(bytes);
+  if (found.length === 0) throw new Error(refused.map(({ code }) => code).join(' ') || 'no report');
+  return found.map(({ report }) => report);
 }
 
-function compare(file: string, bytes: Buffer, { type, fields, mustParse }: Expected): Difference | null {
-  const differs = (field: string, expected: unknown, got: unknown): Difference => ({ file, field, expected, got });
+function compare(file: string, bytes: Buffer, { type, fields, mustParse }: Expected): CaseResult {
+  const differs = (field: string, expected: unknown, got: unknown): CaseResult => ({
+    file,
+    failures: [{ field, expected, got }],
+  });
   if (type === 'extract') {
-    const [content] = unpack(bytes, new UnpackBudget().file(bytes.length));
-    const got = createHash('sha256')
-      .update(content ?? '')
-      .digest('hex');
-    return got === fields.unpackedSha256 ? null : differs('unpackedSha256', fields.unpackedSha256, got);
+    const contents = unpack(bytes, new UnpackBudget().file(bytes.length));
+    const got = contents.map(sha256).join(' ');
+    return got === fields.unpackedSha256
+      ? { file, failures: [] }
+      : differs('unpackedSha256', fields.unpackedSha256, got);
   }
-  let reports: readonly AuthenticationReport[];
+  let found: readonly AuthenticationReport[];
   try {
-    reports = read(file, bytes);
+    found = read(file, bytes);
   } catch (error) {
-    if (type === 'invalid' || mustParse === false) return null;
+    if (type === 'invalid' || mustParse === false) return { file, failures: [] };
     return differs('mustParse', true, error instanceof Error ? error.message : String(error));
   }
   if (type === 'invalid') return differs('mustParse', false, true);
-  const report = reports[0];
-  if (reports.length !== 1 || report?.kind !== kinds[type])
-    return differs(
-      'type',
-      [kinds[type]],
-      reports.map(({ kind }) => kind),
-    );
+  const [report] = found;
+  if (found.length !== 1 || report?.kind !== kinds[type])
+    return differs('type', kinds[type], found.map(({ kind }) => kind).join(' '));
   const values = valuesOf(report);
-  for (const [field, expected] of Object.entries(fields))
-    if (!same(expected, values[field])) return differs(field, expected, values[field] ?? null);
-  return null;
+  const failures = Object.entries(fields).filter(([field, expected]) => !same(expected, values[field]));
+  return { file, failures: failures.map(([field, expected]) => ({ field, expected, got: values[field] ?? null })) };
 }
 
-/**
- * Compares the reports of a folder in the layout of shared/data with what was recorded of them; a case is a file with all
- * its fields.
- *
- * @param data the folder that holds `reports/`.
- */
-export function conformReports(data: string) {
-  const folder = path.join(data, 'reports');
-  const { files } = JSON.parse(fs.readFileSync(path.join(folder, 'expected.json'), 'utf8')) as {
-    readonly files: Readonly<Record<string, Expected>>;
-  };
-  const cases = Object.entries(files);
-  const failed = cases.flatMap(([file, expected]) => {
-    const difference = compare(file, fs.readFileSync(path.join(folder, file)), expected);
-    return difference === null ? [] : [difference];
-  });
-  return { set: 'reports', total: cases.length, passed: cases.length - failed.length, failed: failed.slice(0, 20) };
-}
+/** The reports; a case is a file with all its recorded fields. */
+export const reports: ConformanceSet = {
+  name: 'reports',
+  target: 1,
+  run: (data) =>
+    Promise.all(
+      readExpected<Expected>(data, 'reports').map(([file, expected]) =>
+        guarded(file, () => compare(file, readCase(data, 'reports', file), expected)),
+      ),
+    ),
+};

@@ -131,7 +131,7 @@ function nestedReport(source: ReportSource, depth: number): DeliveryReport | nul
   const leaf = source.leaves.find((one) => one.type === 'message/rfc822');
   if (leaf === undefined) return null;
   const inner = openReport(source.content(leaf));
-  return signOf(inner) === 'certain' ? readReport(inner, depth + 1) : null;
+  return signOf(inner) === 'certain' ? readDelivery(inner, depth + 1) : null;
 }
 
 interface Text {
@@ -183,9 +183,9 @@ function fromFields(fields: DeliveryFields, text: Text, source: ReportSource): D
  * follows no standard. One entry a recipient, in the order of the report; null when the message is no delivery report.
  * Linear in the size of the message.
  */
-export const deliveryStatus = (source: ReportSource): DeliveryReport | null => readReport(source, 0);
+export const deliveryStatus = (source: ReportSource): DeliveryReport | null => readDelivery(source, 0);
 
-function readReport(source: ReportSource, depth: number): DeliveryReport | null {
+function readDelivery(source: ReportSource, depth: number): DeliveryReport | null {
   const status = source.leaves.filter((leaf) => statusTypes.has(leaf.type));
   const text = readText(source);
   const notification = readSesNotification(text.whole === '' ? '' : text.lines.join('\n'));

@@ -1,0 +1,69 @@
+import { firstValue, readFieldGroups, typedValue } from './field-groups.ts';
+import { bareAddress } from './notice.ts';
+import { type OriginalMessage, returnedMessage } from './original.ts';
+import type { ReportSource } from './report-source.ts';
+
+export type DispositionType = 'displayed' | 'deleted' | 'dispatched' | 'processed' | 'denied' | 'failed' | 'other';
+
+/** What became of a message at its reader (MDN, RFC 8098). Fields that are absent are empty. */
+export interface DispositionNotification {
+  readonly type: DispositionType;
+  /** Whether the reader or a program acted. */
+  readonly action: 'manual' | 'automatic' | '';
+  /** Whether the reader or a program sent the notification. */
+  readonly sent: 'manual' | 'automatic' | '';
+  /** `error`, `warning` … (RFC 8098 §3.2.6.3), lower case. */
+  readonly modifiers: readonly string[];
+  readonly recipient: string;
+  readonly originalRecipient: string;
+  /** Message-ID of the message without angle brackets. */
+  readonly originalMessageId: string;
+  readonly reportingUserAgent: string;
+  readonly gateway: string;
+  readonly errors: readonly string[];
+  readonly failures: readonly string[];
+  readonly warnings: readonly string[];
+  readonly original: OriginalMessage | null;
+}
+
+const types = new Set(['displayed', 'deleted', 'dispatched', 'processed', 'denied', 'failed']);
+const partTypes = new Set(['message/disposition-notification', 'message/global-disposition-notification']);
+const isType = (text: string): text is DispositionType => types.has(text);
+
+/** Reads `manual-action/MDN-sent-manually; displayed/error` (RFC 8098 §3.2.6). */
+function readDisposition(value: string): Pick<DispositionNotification, 'type' | 'action' | 'sent' | 'modifiers'> {
+  const [mode = '', what = ''] = value.toLowerCase().replace(/\s+/g, '').split(';', 2);
+  const [type = '', modifiers = ''] = what.split('/', 2);
+  return {
+    type: isType(type) ? type : 'other',
+    action: mode.startsWith('manual-action') ? 'manual' : mode.startsWith('automatic-action') ? 'automatic' : '',
+    sent: mode.includes('mdn-sent-manually') ? 'manual' : mode.includes('mdn-sent-automatically') ? 'automatic' : '',
+    modifiers: modifiers.split(',').filter((one) => one !== ''),
+  };
+}
+
+/** Reads a message disposition notification; null when the message is none. */
+export function dispositionNotification(source: ReportSource): DispositionNotification | null {
+  const part = source.leaves.find((leaf) => partTypes.has(leaf.type));
+  if (part === undefined) return null;
+  const group = new Map(
+    readFieldGroups(source.text(part))
+      .toReversed()
+      .flatMap((one) => [...one]),
+  );
+  const disposition = firstValue(group, 'disposition');
+  if (disposition === '' && !group.has('final-recipient')) return null;
+  const address = (name: string) => bareAddress(typedValue(firstValue(group, name)).value);
+  return {
+    ...readDisposition(disposition),
+    recipient: address('final-recipient'),
+    originalRecipient: address('original-recipient'),
+    originalMessageId: firstValue(group, 'original-message-id').replace(/^<|>$/g, '').trim(),
+    reportingUserAgent: firstValue(group, 'reporting-ua'),
+    gateway: typedValue(firstValue(group, 'mdn-gateway')).value,
+    errors: group.get('error') ?? [],
+    failures: group.get('failure') ?? [],
+    warnings: group.get('warning') ?? [],
+    original: returnedMessage(source),
+  };
+}

@@ -1,0 +1,102 @@
+import { type FieldGroup, firstValue, readFieldGroups, typedValue } from './field-groups.ts';
+import { readSesNotification, sesComplaint } from './json-notices.ts';
+import { bareAddress } from './notice.ts';
+import { addressesOf, type OriginalMessage, returnedMessage } from './original.ts';
+import { adviceFor } from './reasons.ts';
+import type { ReportSource } from './report-source.ts';
+
+/** A complaint about a message (ARF, RFC 5965; RFC 6591 and RFC 6650 add fields). Fields that are absent are empty. */
+export interface FeedbackReport {
+  /** `abuse`, `fraud`, `virus`, `not-spam`, `auth-failure`, `opt-out`, `other` …, lower case. */
+  readonly feedbackType: string;
+  readonly userAgent: string;
+  readonly version: string;
+  /** Those who complained: Original-Rcpt-To, or what else tells. */
+  readonly recipients: readonly string[];
+  readonly originalMailFrom: string;
+  readonly originalEnvelopeId: string;
+  readonly arrivalDate: string;
+  readonly reportingMta: string;
+  readonly sourceIp: string;
+  /** How many messages the report stands for; 1 when it does not tell. */
+  readonly incidents: number;
+  readonly authenticationResults: readonly string[];
+  readonly reportedDomains: readonly string[];
+  readonly reportedUris: readonly string[];
+  /** Authentication failures (RFC 6591): `dmarc`, `spf`, `dkim`, `bodyhash`, `revoked` …, lower case. */
+  readonly authFailure: string;
+  readonly deliveryResult: string;
+  readonly dkimDomain: string;
+  readonly spfDns: string;
+  readonly original: OriginalMessage | null;
+  /** What the sender should do, one sentence. */
+  readonly advice: string;
+}
+
+const all = (group: FieldGroup, name: string): readonly string[] => group.get(name) ?? [];
+
+function fromGroup(group: FieldGroup, original: OriginalMessage | null): FeedbackReport {
+  const first = (name: string) => firstValue(group, name);
+  const named = [...all(group, 'original-rcpt-to'), ...all(group, 'removal-recipient')].map(bareAddress);
+  const incidents = Number(first('incidents'));
+  return {
+    feedbackType: first('feedback-type').toLowerCase(),
+    userAgent: first('user-agent'),
+    version: first('version'),
+    recipients: named.length > 0 ? [...new Set(named)] : (original?.to ?? []),
+    originalMailFrom: bareAddress(first('original-mail-from')),
+    originalEnvelopeId: first('original-envelope-id'),
+    arrivalDate: first('arrival-date') || first('received-date'),
+    reportingMta: typedValue(first('reporting-mta')).value,
+    sourceIp: first('source-ip') || first('source'),
+    incidents: Number.isSafeInteger(incidents) && incidents > 0 ? incidents : 1,
+    authenticationResults: all(group, 'authentication-results'),
+    reportedDomains: all(group, 'reported-domain'),
+    reportedUris: all(group, 'reported-uri'),
+    authFailure: first('auth-failure').toLowerCase(),
+    deliveryResult: first('delivery-result').toLowerCase(),
+    dkimDomain: first('dkim-domain'),
+    spfDns: first('spf-dns'),
+    original,
+    advice: adviceFor('feedback'),
+  };
+}
+
+/** Outlook.com's Junk Mail Reporting Program sends the message alone; a field in it names who complained. */
+function junkMailReport(original: OriginalMessage): FeedbackReport | null {
+  const value = (name: string) => original.fields.find((one) => one.name === name)?.value ?? '';
+  const recipient = value('x-hmxmroriginalrecipient');
+  if (recipient === '') return null;
+  const from = value('x-sid-pra');
+  const group = new Map<string, string[]>([
+    ['feedback-type', ['abuse']],
+    ['user-agent', ['JMRP']],
+    ['original-rcpt-to', addressesOf(recipient).slice()],
+    ['original-mail-from', from === '' ? [] : [from]],
+  ]);
+  return fromGroup(group, original);
+}
+
+/** Reads a feedback report: ARF, Amazon SES's complaints and Outlook.com's junk reports; null when it is none. */
+export function feedbackReport(source: ReportSource): FeedbackReport | null {
+  const part = source.leaves.find((leaf) => leaf.type === 'message/feedback-report');
+  const original = returnedMessage(source);
+  if (part !== undefined) {
+    const groups = readFieldGroups(source.text(part));
+    const merged = new Map(groups.toReversed().flatMap((group) => [...group]));
+    return merged.size === 0 ? null : fromGroup(merged, original);
+  }
+  if (original !== null) {
+    const junk = junkMailReport(original);
+    if (junk !== null) return junk;
+  }
+  const text = source.leaves.find((leaf) => leaf.type === 'text/plain');
+  const notification = text === undefined ? null : readSesNotification(source.text(text));
+  const complaint = notification === null ? null : sesComplaint(notification);
+  if (complaint === null) return null;
+  const group = new Map<string, string[]>([
+    ['feedback-type', [complaint.type]],
+    ['original-rcpt-to', [...complaint.recipients]],
+  ]);
+  return fromGroup(group, original);
+}

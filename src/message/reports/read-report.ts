@@ -1,0 +1,31 @@
+import type { ParseLimits } from '../message.ts';
+import { type AutoReply, autoReply } from './auto-reply.ts';
+import { type DeliveryReport, deliveryStatus } from './delivery-status.ts';
+import { type DispositionNotification, dispositionNotification } from './disposition-notification.ts';
+import { type FeedbackReport, feedbackReport } from './feedback-report.ts';
+import { openReport } from './report-source.ts';
+
+/** What a message reports, in one word and its typed value. */
+export type MailReport =
+  | ({ readonly kind: 'delivery' } & DeliveryReport)
+  | ({ readonly kind: 'feedback' } & FeedbackReport)
+  | ({ readonly kind: 'disposition' } & DispositionNotification)
+  | ({ readonly kind: 'autoReply' } & AutoReply);
+
+/**
+ * Reads what raw bytes report about other mail: a delivery, a complaint, a disposition or an automatic reply. Null for
+ * ordinary mail. Deterministic; linear in the size of the message.
+ *
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
+ */
+export function readReport(raw: Buffer, limits?: ParseLimits): MailReport | null {
+  const source = openReport(raw, limits);
+  const feedback = feedbackReport(source);
+  if (feedback !== null) return { kind: 'feedback', ...feedback };
+  const disposition = dispositionNotification(source);
+  if (disposition !== null) return { kind: 'disposition', ...disposition };
+  const delivery = deliveryStatus(source);
+  if (delivery !== null) return { kind: 'delivery', ...delivery };
+  const reply = autoReply(source);
+  return reply === null ? null : { kind: 'autoReply', ...reply };
+}
