@@ -5,6 +5,7 @@ import { dump } from 'js-yaml';
 import { findReports } from '../message/authentication-reports.ts';
 import { sha256 } from '../message/fields.ts';
 import { parseMessage } from '../message/parse.ts';
+import { readReport } from '../message/reports/read-report.ts';
 import type { Command, CommandIo } from './command.ts';
 import { toPlain } from './parse/plain.ts';
 import { rawTree } from './parse/raw-tree.ts';
@@ -13,7 +14,7 @@ const usage = `usage: mailmill parse FILE.eml|- [--json]
        mailmill parse FILE.eml|- --raw-tree [--json]
 
 Reads one message (- is standard input) and prints it normalised, as pipelines see it: envelope, text, HTML, attachments, what
-was repaired (defects), and the DMARC and TLS reports in it. Reads nothing else and writes nothing.
+was repaired (defects), and the reports in it: bounces, complaints, read receipts, automatic replies, DMARC, TLS. Writes nothing.
 
   --json        JSON instead of YAML
   --raw-tree    the MIME structure instead: parts with byte offsets in the file (start of the header, of the body, end)
@@ -38,12 +39,19 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | 
 
 async function normalised(raw: Buffer): Promise<object> {
   const message = await parseMessage(raw);
-  const { reports, refused } = findReports(raw);
+  const { reports: found, refused } = findReports(raw);
+  const mail = readReport(raw);
+  // A DMARC failure report is a feedback report too, and says more.
+  const known = mail?.kind === 'feedback' && found.some(({ report }) => report.kind === 'dmarcFailure');
+  const reports = [
+    ...found.map(({ section, report }) => ({ section, ...report })),
+    ...(mail === null || known ? [] : [mail]),
+  ];
   return {
     size: raw.length,
     rawSha256: sha256(raw),
     ...message,
-    ...(reports.length > 0 && { reports: reports.map(({ section, report }) => ({ section, ...report })) }),
+    ...(reports.length > 0 && { reports }),
     ...(refused.length > 0 && { refusedReports: refused }),
   };
 }

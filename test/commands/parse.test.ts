@@ -90,6 +90,15 @@ describe('mailmill parse', () => {
     expect(Object.getOwnPropertyDescriptor(value.headers, '__proto__')?.value).toEqual(['odd']);
   });
 
+  test('a bounce is a report too, ordinary mail is none', async () => {
+    const status =
+      'Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@example.org\nAction: failed\nStatus: 5.1.1\n';
+    const bounce = `Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nsorry\n--b\nContent-Type: message/delivery-status\n\n${status}--b--\n`;
+    expect(load((await run(bounce, '-')).stdout)).toMatchObject({ reports: [{ kind: 'delivery' }] });
+    expect(load((await run('Subject: x\n\nhello', '-')).stdout)).not.toHaveProperty('reports');
+    expect(load((await run(message, '-')).stdout)).toHaveProperty('reports.length', 1);
+  });
+
   test('a report that cannot be read is told', async () => {
     const broken = 'Subject: Report Domain: example.com\n\n\x1f\x8bbroken';
     const { stdout } = await run(Buffer.from(broken, 'latin1').toString('utf8'), '-');

@@ -74,8 +74,8 @@ describe('readAggregate', () => {
       <generator>Example DMARC Aggregate Reporter v1.2</generator>
     </report_metadata>
     <policy_published>
-      <domain>example.com</domain><p>quarantine</p><sp>none</sp><np>none</np><testing>n</testing>
-      <discovery_method>treewalk</discovery_method><ext:p>reject</ext:p>
+      <domain>example.com</domain><ext:p><a/></ext:p><p>quarantine</p><sp>none</sp><np>none</np><testing>n</testing>
+      <discovery_method>treewalk</discovery_method>
     </policy_published>
     <extension><ext:arc-override>never</ext:arc-override></extension>
     <ext:record/>
@@ -90,6 +90,7 @@ describe('readAggregate', () => {
       </row>
       <identifiers><envelope_from/><envelope_to>Example.ORG</envelope_to><header_from>example.com</header_from></identifiers>
       <auth_results>
+        <ext:dkim><domain>other</domain></ext:dkim>
         <dkim><domain>example.com</domain><result>pass</result><selector>abc123</selector></dkim>
         <dkim><domain>example.net</domain><result>permerror</result><selector>x</selector><human_result>no key</human_result></dkim>
         <spf><domain>example.com</domain><scope>mfrom</scope><result>fail</result></spf>
