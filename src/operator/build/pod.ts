@@ -60,6 +60,9 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
       ...(role === 'stream' ? {} : { restartPolicy: 'Never' }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      // The first process of a namespace does not hear SIGTERM before it has a handler: a worker that is told to end
+      // while Node starts would work on until it is killed.
+      shareProcessNamespace: true,
       terminationGracePeriodSeconds: graceSeconds,
       securityContext: {
         runAsNonRoot: true,
