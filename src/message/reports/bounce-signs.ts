@@ -1,8 +1,9 @@
 import { addressesOf } from './original.ts';
 import type { ReportSource } from './report-source.ts';
+import { readReply } from './smtp-reply.ts';
 
 const daemons =
-  /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|bounces?|mdaemon|mailadmin|mmdf)(?:[+=-]|$)/i;
+  /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|mdaemon|mailadmin|mmdf)(?:[+=-]|$)/i;
 const robots = /^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sysadmin|administrator|system)(?:[+=-]|$)/i;
 const subjects =
   /\b(?:undeliver(?:ed|able)|non[- ]?deliver(?:y|able)|returned (?:mail|to sender)|failure notice|(?:mail|message|delivery|deliver) (?:\w+ ){0,3}(?:failure|failed|failing|problem|error|status|delayed|notification)|(?:failed|failure|failing|permanent) deliver|could not (?:be )?(?:deliver|send|sent)|(?:error|trouble) (?:sending|delivering)|mail system error|warning--?could not send|bounced? mail|postmaster notify|warning: (?:message|could not))/i;
@@ -31,5 +32,6 @@ export function signOf(source: ReportSource): Sign {
   return nullPath || subjects.test(subject) || robots.test(local) ? 'possible' : 'none';
 }
 
-/** Whether a text speaks of a delivery that failed. */
-export const speaksOfFailure = (text: string): boolean => phrasesOfFailure.test(text);
+/** Whether the subject or the text speaks of a delivery that failed. */
+export const speaksOfFailure = (source: ReportSource, text: string): boolean =>
+  subjects.test(source.header('subject')) || phrasesOfFailure.test(text) || /^[45]/.test(readReply(text).code);

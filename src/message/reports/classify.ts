@@ -4,7 +4,7 @@ import { phrases } from './phrases.ts';
 import { reasonOfProvider } from './provider-codes.ts';
 import type { Reason } from './reasons.ts';
 import type { SmtpCommand } from './smtp-reply.ts';
-import { isVagueStatus, reasonOfCategory, reasonOfStatus } from './status-reasons.ts';
+import { isExactStatus, isVagueStatus, reasonOfCategory, reasonOfStatus } from './status-reasons.ts';
 
 /** What is known when a reason is sought. */
 export interface Evidence {
@@ -51,15 +51,24 @@ const tellsAtRcpt = (notice: Notice, text: string): boolean =>
  */
 function unknownUserReason({ notice, status, replyCode, command }: Evidence, text: string): Reason {
   if (bareColon.test(text) && command !== 'RCPT') return 'filtered';
-  if (/^[45]\.1\.6$/.test(status)) return 'hasmoved';
-  if (/^[45]\.1\.(?:[0134]|10|35[01])$/.test(status) || tellsAtRcpt(notice, text)) return 'userunknown';
+  if (/^[45]\.1\.[2678]$/.test(status)) return reasonOfStatus(status) ?? 'userunknown';
+  if (/^[45]\.1\.(?:[0134]|10|35[01])$|^5\.4\.1$/.test(status) || tellsAtRcpt(notice, text)) return 'userunknown';
   if (command === 'RCPT') return 'userunknown';
   if (command === 'DATA' || status !== '') return replyCode === '' && command === '' ? 'userunknown' : 'filtered';
   return replyCode === '' ? 'userunknown' : 'filtered';
 }
 
+/** Postfix and those that copy it put this before what its maps and policies say. */
+const postfixPrefix = /^(.*?)\brecipient(?: address)? rejected: (?=\S)(.*)$/;
+
 function reasonOfText(evidence: Evidence, text: string): Reason | null {
-  const provider = reasonOfProvider(text);
+  const prefixed = postfixPrefix.exec(text);
+  if (prefixed === null) return reasonOfWords(evidence, text);
+  return reasonOfWords(evidence, `${prefixed[1]}${prefixed[2]}`) ?? reasonOfWords(evidence, text);
+}
+
+function reasonOfWords(evidence: Evidence, text: string): Reason | null {
+  const provider = reasonOfProvider(text) ?? (isExactStatus(evidence.status) ? reasonOfStatus(evidence.status) : null);
   if (provider !== null) return provider;
   for (const { reason, pattern } of allPhrases) {
     if (!pattern.test(text)) continue;
@@ -119,7 +128,7 @@ export function classify(evidence: Evidence): Reason {
   if (byStatus !== null && !/\.1\.0$/.test(status)) return byStatus;
   const byCategory = reasonOfCategory(notice.category);
   if (byCategory !== null) return byCategory;
-  if (recipientRefused.test(text) && replyCode !== '') return unknownUserReason(evidence, text);
+  if (recipientRefused.test(text) && replyCode.startsWith('5')) return unknownUserReason(evidence, text);
   if (vaguePolicy.test(text)) return 'policyviolation';
   if (byStatus !== null) return byStatus;
   const byContext = around ?? reasonOfText(evidence, normalise(notice.context));

@@ -4,7 +4,7 @@ import { type Phrase, phrase } from './phrases.ts';
 export const deliveryPhrases: readonly Phrase[] = [
   phrase(
     'notcompliantrfc',
-    'not (?:rfc|compliant)|rfc[ -]?\\d{3,4}[ -](?:compliant|violation|conform)|(?:violat|compl(?:y|iant)|conform|break)\\w* (?:\\w+ ){0,3}rfc|bare (?:<?lf>?|<?cr>?|line ?feed|newline)|(?:multiple|duplicate|missing|more than one|no) (?:\\w+ ){0,2}(?:from|date|subject|to|message-id|sender)(?:\\W+\\S+)? (?:header|field|address)|(?:header|field)s? (?:is |are )?(?:missing|duplicated)',
+    'not (?:rfc|compliant)|rfc[ -]?\\d{3,4}[ -](?:compliant|violation|conform)|(?:violat|compl(?:y|iant)|conform|break)\\w* (?:\\w+ ){0,3}rfc|bare (?:<?lf>?|<?cr>?|line ?feed|newline)|(?:multiple|duplicate|missing|more than one|no) (?:\\w+ ){0,4}(?:from|date|subject|to|message-id|sender):?(?: \\d{3} \\S+)?(?: \\w+)? (?:header|field|address)|(?:header|field)s? (?:is |are )?(?:missing|duplicated)',
   ),
   phrase(
     'policyviolation',
@@ -17,7 +17,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'mailererror',
-    "\\bprocmail\\b|\\bmaildrop\\b|command (?:died|failed|line|output|died with status|not found:)|local delivery (?:agent|failed)|unix (?:pipe|mailer)|exit(?:ed)? (?:with )?(?:status|code|value)|returned (?:failure|status|exit)|\\bmailer error|unknown mailer error|pipe to \\||can't exec|terminated by signal|cannot (?:execute|run) (?:command|program|filter)|dot-?forward|sieve (?:error|script)|x-unix",
+    "\\bprocmail\\b|\\bmaildrop\\b|command (?:died|failed|line|output|died with status|not found:)|local delivery (?:agent|failed)|unix (?:pipe|mailer)|exit(?:ed)? (?:with )?(?:status|code|value)|returned (?:failure|status|exit)|\\bmailer error|unknown mailer error|pipe to \\||can't exec|terminated by signal|transport returned|cannot (?:execute|run) (?:command|program|filter)|dot-?forward|sieve (?:error|script)|x-unix",
   ),
   phrase(
     'filtered',
@@ -29,7 +29,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'networkerror',
-    'name ?server|name service error|dns (?:error|lookup|query|server|failure|problem|timeout|temporary|type)|host ?name lookup failure|lookup (?:failure|failed|error)|lost (?:input )?(?:channel|connection)|connection (?:was )?(?:reset|lost|dropped|closed|broken|aborted|died|unexpectedly)|network (?:is )?(?:unreachable|down|error|congest)|no route to host|(?:routing|mail|forwarding|message) loop|too many hops|hop count|loops? back|looping|already has my delivered-to|mx list for|broken pipe|could not (?:route|connect to any)|no connect(?:ion)? (?:to|could)|bad connection|unable to route|misconfigured mx|protocol error: connection',
+    'name ?server|name service error|dns (?:error|lookup|query|server|failure|problem|timeout|temporary|type)|host ?name lookup failure|lookup (?:failure|failed|error)|lost (?:input )?(?:channel|connection)|connection (?:was )?(?:reset|lost|dropped|closed|broken|aborted|died|unexpectedly)|network (?:is )?(?:unreachable|down|error|congest)|no route to host|(?:routing|mail|forwarding|message) loop|too many hops|hop count|loops? back|looping|already has my delivered-to|mx list for|broken pipe|could not (?:route|connect to any)|no connect(?:ion)? (?:to|could)|bad connection|directory server|misconfigured mx|protocol error: connection',
   ),
   phrase(
     'expired',
@@ -45,14 +45,14 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'securityerror',
-    'delivery not authori[sz]ed|not authori[sz]ed|authenticat\\w+ (?:\\w+ ){0,2}(?:required|failed|needed|first|credentials|error)|(?:must|require|need|please|not) (?:\\w+ ){0,2}authenticat|password|login (?:failed|required)|credentials|insecure|security (?:error|violation|problem|reasons)|unauthori[sz]ed',
+    'not authori[sz]ed|authenticat\\w+ (?:\\w+ ){0,2}(?:required|failed|needed|first|credentials|error)|(?:must|require|need|please|not) (?:\\w+ ){0,2}authenticat|password|login (?:failed|required)|credentials|insecure|security (?:error|violation|problem|reasons)|unauthori[sz]ed',
   ),
 ];
 
 /** How MTAs say that nobody has the address. Who says it, and after which command, decides what it means. */
 export const unknownUser = new RegExp(
   [
-    "(?:user|recipient|mail ?box|account|address|addressee|alias|login|local part|subscriber|member|person|name|e-?mail)(?:'s|s)?(?: (?:name|address|account|mailbox|id))?(?: \\S+){0,4}? (?:is |was |are |does |do |did |has |could |can |can't |been |be |found |an? |currently )*(?:unknown|not (?:\\w+ )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|match|be found|a valid|allowed|correct|in (?:the|our))|n't (?:exist|found|listed|valid)|invalid|non-?existent|doesn't exist|undeliverable|unavailable|incorrect|wrong|illegal|unrecogni[sz]ed|removed|deleted|disabled or|inexistant|inconnu|desconhecido)",
+    "(?:user|recipient|mail ?box|account|address|addressee|alias|login|local part|subscriber|member|person|name|e-?mail)(?:'s|s)?(?: (?:name|address|account|mailbox|id))?(?: \\S+){0,4}? (?:is |was |are |does |do |did |has |could |can |can't |been |be |found |an? |currently )*(?:unknown|not (?:\\w+ )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|match|be found|a valid|allowed|correct|in (?:the|our))|n't (?:exist|found|listed|valid)|invalid|non-?existent|doesn't exist|undeliverable|unavailable|incorrect|illegal|unrecogni[sz]ed|removed|deleted|disabled or|inexistant|inconnue?|desconhecido)\\b",
     '(?:unknown|no such|invalid|illegal|non-?existent|not (?:a )?(?:valid|known|existing)|bad|no valid|incorrect|unrecogni[sz]ed|undeliverable|wrong|inactive|no matching|obsolete) (?:or (?:\\w+ ){1,2})?(?:local |destination |e-?mail |mail |virtual |recipient |user |destinataire |pop3? )*(?:user|recipient|mailbox|address|account|alias|addressee|person|local part|destination|mail ?drop|name|e-?mail)',
     "(?:not|n't) (?:have|contain) (?:an? |any )?(?:\\S+ )?(?:user|recipient|mailbox|account|address)|no (?:mail ?box|account|user|recipient|one|address|person)(?: \\S+){0,2} (?:here|by that|with that|of that|with this|by this|found|exist|named)|(?:user|recipient|mailbox|account) not (?:on|at|in) (?:this|the)|nosuchuser|unrouteable user",
     "recipient (?:address )?rejected: (?:access denied|unknown|invalid|undeliverable|no such|unverified|address|user|recipient)|(?:can't|cannot|can not|could not|unable to|couldn't) (?:find|locate|verify|deliver to|resolve) (?:\\w+ ){0,2}(?:user|recipient|mailbox|account|alias|addressee)|this address no longer|(?:is not|isn't) (?:our|a) (?:customer|user)|not our (?:customer|user)|verification failed for <|user reject|directory (?:harvest|entry)|mailbox unavailable|destinataire (?:invalide|inconnu)|nobody (?:here|by that)|dd this user",

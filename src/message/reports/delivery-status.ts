@@ -42,6 +42,8 @@ export interface DeliveryReport extends MessageFields {
 }
 
 const noFields: MessageFields = { originalEnvelopeId: '', reportingMta: '', receivedFromMta: '', arrivalDate: '' };
+/** Longest notice of a sender who is no MTA by name, in UTF-16 units; newsletters are longer. */
+const maxRobotText = 3_000;
 /** Most reports within reports that are looked into. */
 const maxDepth = 3;
 const statusTypes = new Set(['message/delivery-status', 'message/global-delivery-status']);
@@ -205,13 +207,13 @@ function readDelivery(source: ReportSource, depth: number): DeliveryReport | nul
   const nested = sign === 'possible' || depth >= maxDepth ? null : nestedReport(source, depth);
   if (nested !== null) return nested;
   const notices = fromText(source, text, original);
-  if (sign === 'certain' || (sign === 'likely' && notices.length > 0)) {
-    const all = notices.length === 0 ? [emptyNotice] : notices;
-    const read = report(message, all, text, source);
-    // A report whose fields are empty names no reason, whatever its text promises.
-    return status.length === 0 ? read : { ...read, recipients: read.recipients.map(withoutReason) };
-  }
-  if (!speaksOfFailure(text.whole)) return null;
-  const read = report(message, notices, text, source);
-  return read.recipients.some(({ reason }) => reason !== 'onhold' && reason !== 'undefined') ? read : null;
+  const found = sign === 'certain' && notices.length === 0 ? [emptyNotice] : notices;
+  const read = report(message, found, text, source);
+  // A report whose fields are empty names no reason, whatever its text promises.
+  if (status.length > 0) return { ...read, recipients: read.recipients.map(withoutReason) };
+  if (sign === 'certain') return read;
+  const speaks = speaksOfFailure(source, text.whole);
+  const known = read.recipients.some(({ reason }) => reason !== 'onhold' && reason !== 'undefined');
+  const believed = sign === 'likely' ? speaks || known : speaks && known && text.whole.length <= maxRobotText;
+  return believed && notices.length > 0 ? read : null;
 }

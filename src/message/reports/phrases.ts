@@ -97,14 +97,15 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'notaccept',
-    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! from)(?! for policy)|no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! from)(?! for policy)|indicated no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
+  phrase('securityerror', 'delivery not authori[sz]ed'),
   phrase('policyviolation', '(?:for|due to) (?:\\w+ )?policy reasons?'),
   phrase(
     'rejected',
     "(?:sender|return address|from address|mail ?from|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
     '(?:rejected|denied|invalid|unknown|bad|refused|unresolvable|unverified|forged|blocked|fake) (?:\\w+ ){0,2}(?:sender|return address|from address|originator|mail from)\\b',
-    "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification)|could not verify (?:the )?sender",
+    "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification|setup)|blocked senders?\\b|could not verify (?:the )?sender",
     "(?:not|isn't) (?:a )?members? (?:of|on|in)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
     'groups\\.google\\.com\\/support',
   ),
@@ -114,7 +115,7 @@ export const phrases: readonly Phrase[] = [
     "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam|junk|ube|uce|unsolicited|phish)",
     '(?:as|is|be|for|like|of|high|probable|possible|possibly|suspected|considered|identified as|detected as|considered) (?:\\w+ )?(?:spam|junk|unsolicited bulk|phishing)\\b(?! block| list)',
     'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|\\(spam\\)|^spam\\b',
-    '(?:message|mail|content)s? (?:content )?(?:has been )?(?:content )?(?:rejected|denied|refused|blocked)(?:.{0,10}content)?$|(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
+    '(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
   ),
   phrase(
     'blocked',

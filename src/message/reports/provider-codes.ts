@@ -238,7 +238,6 @@ const providers: readonly Provider[] = [
       'routing.noconnectorforaddresstype': 'networkerror',
       'routing.nomdb': 'systemerror',
       'routing.sizelimit': 'mesgtoobig',
-      'storedrv.deliver': 'systemerror',
     },
   },
   {

@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'vitest';
+import { deliveryStatus } from '../../../src/message/reports/delivery-status.ts';
+import { openReport } from '../../../src/message/reports/report-source.ts';
+import { bytes, only, report, textBounce } from './messages.ts';
+
+const copy =
+  '\n--- Below this line is a copy of the message.\n\nReturn-Path: <author@origin.test>\nFrom: author@origin.test\nTo: other@elsewhere.test\n\nThe mailbox of nobody@x.test is full.';
+
+describe('notices of MTAs that write no fields', () => {
+  test.each([
+    [
+      'qmail',
+      'Hi. This is the qmail-send program.\n\n<joe@dest.test>:\nSorry, no mailbox here by that name. (#5.1.1)\n',
+      'userunknown',
+      '5.1.1',
+      '',
+    ],
+    [
+      'qmail, remote',
+      '<joe@dest.test>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 unknown user\nGiving up on 192.0.2.1.\n',
+      'userunknown',
+      '5.1.1',
+      'RCPT',
+    ],
+    [
+      'qmail, after the message',
+      '<joe@dest.test>:\n192.0.2.1 failed after I sent the message.\nRemote host said: 550 no such user\n',
+      'filtered',
+      '5.0.0',
+      'DATA',
+    ],
+    [
+      'Exim',
+      'This message was created automatically by mail delivery software.\nThe following address(es) failed:\n\n  joe@dest.test\n    host mx.dest.test [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<joe@dest.test>:\n    550 5.1.1 unknown user\n',
+      'userunknown',
+      '5.1.1',
+      'RCPT',
+    ],
+    [
+      'Postfix',
+      'I am sorry.\n\n<joe@dest.test>: host mx.dest.test[192.0.2.1] said: 452 4.2.2 over\n    quota (in reply to RCPT TO command)\n',
+      'mailboxfull',
+      '4.2.2',
+      'RCPT',
+    ],
+    [
+      'OpenSMTPD',
+      '    the following list of recipients:\n\njoe@dest.test: 550 5.7.25 no PTR record\n',
+      'requireptr',
+      '5.7.25',
+      '',
+    ],
+    [
+      'DragonFly',
+      'There was an error delivering your mail to <joe@dest.test>.\n\nmx.dest.test [192.0.2.1] did not like our MAIL FROM:\n550 5.7.1 access denied\n\nMessage headers follow.\n',
+      'rejected',
+      '5.7.1',
+      'MAIL',
+    ],
+    [
+      'Domino',
+      'Your message\n\n  Subject: x\n\nwas not delivered to:\n\n  joe@dest.test\n\nbecause:\n\n  User joe (joe@dest.test) not listed in Domino Directory\n',
+      'userunknown',
+      '5.0.0',
+      '',
+    ],
+    [
+      'Exchange 2003',
+      'did not reach the following recipient(s):\n\njoe@dest.test on Mon, 2 Nov 2026 10:00:00 +0000\n    The recipient name is not recognized\n',
+      'userunknown',
+      '5.0.0',
+      '',
+    ],
+    [
+      'MailMarshal',
+      'Your message could not be delivered because of\n\n550 5.1.1 User unknown\n\nThe following recipients were affected:\n    joe@dest.test\n',
+      'userunknown',
+      '5.1.1',
+      '',
+    ],
+    [
+      'Zoho',
+      'A message could not be delivered.\n\njoe@dest.test Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 unknown user\n',
+      'userunknown',
+      '5.1.1',
+      '',
+    ],
+    [
+      'Yahoo',
+      'Sorry, we were unable to deliver your message.\n\n<joe@dest.test>:\nRemote host said:\n550 5.1.8 sender rejected\n[MAIL_FROM]\n',
+      'rejected',
+      '5.1.8',
+      'MAIL',
+    ],
+    [
+      'X3',
+      'Delivery to the following recipients failed permanently:\n\n   * joe@dest.test\n\nTechnical details:\n\nSMTP:RCPT host 192.0.2.1: 553 5.3.0 <joe@dest.test>... No such user here\n',
+      'userunknown',
+      '5.3.0',
+      'RCPT',
+    ],
+    [
+      'X6',
+      '1 error(s):\n\nSMTP Server <mx.dest.test> rejected recipient <joe@dest.test> (Error following RCPT command). It responded as follows: [550 5.1.1 unknown]\n',
+      'userunknown',
+      '5.1.1',
+      'RCPT',
+    ],
+    [
+      'm-FILTER',
+      'joe@dest.test\n\n-------server message\n550 unknown user <joe@dest.test>\n\n-------SMTP command\nDATA\n\n-------original message\n',
+      'filtered',
+      '5.0.0',
+      'DATA',
+    ],
+    [
+      'MailFoundry',
+      'Unable to deliver message to: <joe@dest.test>\nDelivery failed for the following reason:\nmx.dest.test responded with failure: 552 over quota\n',
+      'mailboxfull',
+      '5.0.0',
+      '',
+    ],
+    [
+      'Gmail',
+      'Delivery to the following recipient failed permanently:\n\n     joe@dest.test\n\nThe error that the other server returned was:\n550 5.2.1 the account is disabled\n',
+      'suspend',
+      '5.2.1',
+      '',
+    ],
+  ])('%s', (_, text, reason, status, command) => {
+    expect(only(textBounce(text + copy))).toMatchObject({ recipient: 'joe@dest.test', reason, status, command });
+  });
+
+  test('sendmail 5 tells each recipient in its transcript', () => {
+    const text =
+      '   ----- Transcript of session follows -----\nWhile talking to mx.a.test:\n>>> RCPT To:<one@a.test>\n<<< 550 <one@a.test>... User unknown\n550 <one@a.test>... User unknown\n550 b.test (smtp)... 550 Host unknown\n554 <two@b.test>... 550 Host unknown (Authoritative answer from name server)\n\n   ----- Unsent message follows -----\nFrom: author@origin.test\n';
+    expect(
+      report(textBounce(text)).recipients.map((one) => [one.recipient, one.reason, one.replyCode, one.command]),
+    ).toEqual([
+      ['one@a.test', 'userunknown', '550', 'RCPT'],
+      ['two@b.test', 'hostunknown', '550', ''],
+    ]);
+  });
+
+  test('Postfix sends the session of a client that failed', () => {
+    const text =
+      'Transcript of session follows.\n\n Out: 220 mta.test ESMTP\n In:  MAIL FROM:<author@origin.test>\n Out: 250 2.1.0 Ok\n In:  RCPT\n     TO:<joe@dest.test>\n Out: 250 2.1.5 Ok\n In:  DATA\n Out: 354 go on\n Out: 451 4.3.0 Error: queue file write error\n In:  QUIT\n';
+    expect(only(textBounce(text))).toMatchObject({
+      recipient: 'joe@dest.test',
+      status: '4.3.0',
+      replyCode: '451',
+      reason: 'systemerror',
+      command: 'DATA',
+    });
+  });
+
+  test('a local part, a pipe and a file are recipients of Exim', () => {
+    const text = (item: string, why: string) =>
+      `The following address(es) failed:\n\n  ${item}\n    generated by joe@dest.test\n    ${why}\n`;
+    expect(only(textBounce(text('save to /var/mail/joe', 'mailbox is full: retry timeout exceeded')))).toMatchObject({
+      reason: 'mailboxfull',
+      status: '4.0.0',
+    });
+    expect(only(textBounce(text('joe', 'unknown user'))).recipient).toBe('joe');
+  });
+
+  test('a delay is no failure', () => {
+    const text =
+      'This is a warning message only.\n\nDelivery to the following recipient has been delayed:\n\n     joe@dest.test\n\nMessage will be retried for 2 more day(s)\n';
+    expect(only(textBounce(text))).toMatchObject({
+      action: 'delayed',
+      reason: 'expired',
+      status: '4.0.0',
+      hardBounce: false,
+    });
+  });
+
+  test('X-Failed-Recipients names those whom the text does not', () => {
+    const read = report(textBounce('Something went wrong.', ['X-Failed-Recipients: a@dest.test, b@dest.test']));
+    expect(read.recipients.map((one) => one.recipient)).toEqual(['a@dest.test', 'b@dest.test']);
+  });
+
+  test('the returned message’s own recipient is the last resort', () => {
+    const text = 'Error: unknown user\n\nOriginal Message:\nFrom: author@origin.test\nTo: joe@dest.test\nSubject: x\n';
+    expect(only(textBounce(text))).toMatchObject({ recipient: 'joe@dest.test', reason: 'userunknown' });
+  });
+
+  test('a report that a gateway wrapped into one of its own', () => {
+    const inner = textBounce('<joe@dest.test>: 552 5.2.2 mailbox full', [
+      'X-Failed-Recipients: joe@dest.test',
+    ]).toString();
+    const outer = bytes(
+      'From: MAILER-DAEMON@gate.test',
+      'To: author@origin.test',
+      'Subject: Returned mail',
+      'Content-Type: multipart/mixed; boundary=o',
+      '',
+      '--o',
+      'Content-Type: text/plain',
+      '',
+      'The following addresses had permanent delivery errors',
+      '--o',
+      'Content-Type: message/rfc822',
+      '',
+      inner,
+      '--o--',
+    );
+    expect(only(outer)).toMatchObject({ recipient: 'joe@dest.test', reason: 'mailboxfull' });
+  });
+});
+
+describe('Amazon SES', () => {
+  const sns = (value: unknown) =>
+    bytes(
+      'From: no-reply@sns.amazonaws.com',
+      'Subject: AWS Notification Message',
+      '',
+      JSON.stringify(value),
+      '',
+      '--',
+      'If you wish to stop receiving notifications …',
+    );
+  const bounce = {
+    notificationType: 'Bounce',
+    bounce: {
+      bouncedRecipients: [
+        {
+          emailAddress: 'joe@dest.test',
+          action: 'failed',
+          status: '5.1.1',
+          diagnosticCode: 'smtp; 550 5.1.1 user unknown',
+        },
+      ],
+    },
+  };
+
+  test('bounce, bare and within an SNS envelope', () => {
+    for (const value of [bounce, { Type: 'Notification', Message: JSON.stringify(bounce) }])
+      expect(only(sns(value))).toMatchObject({
+        recipient: 'joe@dest.test',
+        status: '5.1.1',
+        replyCode: '550',
+        reason: 'userunknown',
+      });
+  });
+
+  test('delivery', () => {
+    const value = {
+      notificationType: 'Delivery',
+      delivery: { recipients: ['joe@dest.test'], smtpResponse: '250 2.6.0 received' },
+    };
+    expect(only(sns(value))).toMatchObject({
+      action: 'delivered',
+      reason: 'delivered',
+      status: '2.6.0',
+      replyCode: '250',
+    });
+  });
+
+  test('what is no notification is none', () => {
+    expect(deliveryStatus(openReport(sns({ Type: 'Other' })))).toBeNull();
+    expect(deliveryStatus(openReport(bytes('From: no-reply@x.test', '', '{"notificationType": ')))).toBeNull();
+  });
+});
+
+describe('ordinary mail', () => {
+  test.each([
+    [
+      'a person who quotes a failure',
+      bytes(
+        'From: Ann <ann@x.test>',
+        'To: joe@x.test',
+        'Subject: mail trouble',
+        '',
+        'My mail came back:\n<bob@y.test>: 550 5.1.1 user unknown',
+      ),
+    ],
+    [
+      'a newsletter from a bounce address',
+      bytes('From: News <bounce@news.test>', 'Subject: News', '', 'joe@x.test\nUnsubscribe here'),
+    ],
+    [
+      'a null sender alone',
+      bytes('Return-Path: <>', 'From: a@x.test', 'Subject: Hello', '', 'Write to\nhelp@x.test\nif you like'),
+    ],
+    ['nothing', Buffer.alloc(0)],
+  ])('%s is no report', (_, raw) => {
+    expect(deliveryStatus(openReport(raw))).toBeNull();
+  });
+});
