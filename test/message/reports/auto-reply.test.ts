@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { autoReply } from '../../../src/message/reports/auto-reply.ts';
+import { readReport } from '../../../src/message/reports/read-report.ts';
+import { openReport } from '../../../src/message/reports/report-source.ts';
+import { bytes, dsn, textBounce } from './messages.ts';
+
+const mail = (...headers: readonly string[]) =>
+  bytes('From: Joe <joe@dest.test>', 'To: author@origin.test', ...headers, '', 'Ich bin bis Montag nicht da.');
+const read = (raw: Buffer) => autoReply(openReport(raw));
+
+describe('automatic replies', () => {
+  test.each([
+    ['auto-submitted', ['Subject: weg', 'Auto-Submitted: auto-replied']],
+    ['auto-submitted', ['Subject: weg', 'Auto-Submitted: Auto-Replied (vacation); owner-email="joe@dest.test"']],
+    ['vacation-header', ['Subject: weg', 'X-Autoreply: yes']],
+    ['vacation-header', ['Subject: weg', 'X-Autorespond: Re: hello']],
+    ['vacation-header', ['Subject: weg', 'X-MS-Exchange-Inbox-Rules-Loop: joe@dest.test']],
+    ['x-auto-response-suppress', ['Subject: weg', 'X-Auto-Response-Suppress: All', 'In-Reply-To: <a@origin.test>']],
+    ['x-auto-response-suppress', ['Return-Path: <>', 'Subject: weg', 'X-Auto-Response-Suppress: OOF']],
+    ['precedence', ['Subject: weg', 'Precedence: auto_reply']],
+    ['precedence', ['Return-Path: <>', 'Subject: weg', 'Precedence: bulk', 'In-Reply-To: <a@origin.test>']],
+    ['subject', ['Return-Path: <>', 'Subject: Auto: weg']],
+  ])('%s tells: %j', (sign, headers) => {
+    expect(read(mail(...headers))).toMatchObject({ sign, advice: expect.stringContaining('away') });
+    expect(readReport(mail(...headers))?.kind).toBe('autoReply');
+  });
+
+  test.each([
+    ['a letter', ['Subject: hello']],
+    ['a reply', ['Subject: Re: hello', 'In-Reply-To: <a@origin.test>']],
+    [
+      'what no message occasioned',
+      ['Subject: report', 'Auto-Submitted: auto-generated', 'X-Auto-Response-Suppress: All'],
+    ],
+    ['what a person sent', ['Subject: hello', 'Auto-Submitted: no']],
+    [
+      'a list',
+      [
+        'Subject: Re: hello',
+        'Precedence: bulk',
+        'List-Id: <l.x.test>',
+        'X-Auto-Response-Suppress: All',
+        'References: <a@x.test>',
+      ],
+    ],
+    ['an application that wants no replies', ['Subject: invoice', 'X-Auto-Response-Suppress: All']],
+    ['a header that says no', ['Subject: hello', 'X-Autoreply: no']],
+    ['a subject alone', ['Subject: Auto: red, cheap']],
+  ])('%s is none', (_, headers) => {
+    expect(read(mail(...headers))).toBeNull();
+  });
+
+  test('a bounce bears Auto-Submitted: auto-replied and is none', () => {
+    const headers = ['Auto-Submitted: auto-replied', 'X-Auto-Response-Suppress: All'];
+    const text = textBounce('<joe@dest.test>: 550 5.1.1 user unknown', headers);
+    const fields = dsn('Final-Recipient: rfc822; joe@dest.test\nAction: failed\nStatus: 5.1.1');
+    for (const raw of [text, Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\n`), fields])]) {
+      expect(read(raw)).toBeNull();
+      expect(readReport(raw)?.kind).toBe('delivery');
+    }
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { classify } from '../../../src/message/reports/classify.ts';
+import { emptyNotice, type Notice } from '../../../src/message/reports/notice.ts';
+import { reasonOfProvider } from '../../../src/message/reports/provider-codes.ts';
+import { adviceFor, isHardBounce, type Reason, reasons } from '../../../src/message/reports/reasons.ts';
+import { readCommand, readReply } from '../../../src/message/reports/smtp-reply.ts';
+import { reasonOfCategory, reasonOfStatus } from '../../../src/message/reports/status-reasons.ts';
+import { texts } from './mta-texts.ts';
+import { registry } from './registry-texts.ts';
+
+function reasonOf(diagnostic: string, more: Partial<Notice> = {}): Reason {
+  const { code, status } = readReply(diagnostic);
+  const notice = { ...emptyNotice, recipient: 'joe@dest.test', action: 'failed', diagnostic, ...more };
+  return classify({ notice, status, replyCode: code, command: readCommand(diagnostic) });
+}
+
+describe.each(Object.entries(texts))('%s', (_, cases) => {
+  test.each(cases)('%s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+});
+
+describe('the registry of enhanced status codes', () => {
+  test.each(registry)('%s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+    const prefixed = text.replace(/^(\d{3} \S+) /, '$1 <joe@dest.test>: Recipient address rejected: ');
+    expect(reasonOf(`${prefixed} (in reply to RCPT TO command)`)).toBe(reason);
+  });
+
+  test('a route that is missing for now is no unknown host', () => {
+    expect(reasonOfStatus('5.4.4')).toBe('hostunknown');
+    expect(reasonOfStatus('4.4.4')).toBe('networkerror');
+    expect(reasonOfStatus('2.1.5')).toBe('delivered');
+    expect(reasonOfStatus('5.9.99')).toBeNull();
+  });
+
+  test.each([
+    ['5.7.606', 'blocked'],
+    ['5.7.708', 'blocked'],
+    ['4.7.650', 'badreputation'],
+    ['4.7.860', 'toomanyconn'],
+    ['5.7.509', 'authfailure'],
+    ['5.4.310', 'hostunknown'],
+  ])('%s of Exchange Online', (status, reason) => {
+    expect(reasonOfStatus(status)).toBe(reason);
+  });
+});
+
+describe('who says that nobody has the address, and when', () => {
+  test.each([
+    ['550 5.1.1 unknown user', 'userunknown'],
+    ['550 unknown user (in reply to RCPT TO command)', 'userunknown'],
+    ['550 unknown user (in reply to end of DATA command)', 'filtered'],
+    ['550 unknown user', 'filtered'],
+    ['unknown user', 'userunknown'],
+    ['551 5.1.6 not our user', 'hasmoved'],
+    ['550 5.1.2 bad address', 'hostunknown'],
+  ])('%s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+
+  test('names in addresses say nothing', () => {
+    expect(reasonOf('550 5.1.1 <spam.virus.quota.full@dest.test>: no such user')).toBe('userunknown');
+  });
+});
+
+describe('what the words do not tell', () => {
+  test.each([
+    ['554 no (in reply to initial connection, after initial connection)', 'blocked'],
+    ['550 5.7.1 go away (in reply to EHLO command)', 'blocked'],
+    ['550 5.7.1 go away (in reply to MAIL FROM command)', 'rejected'],
+    ['550 5.7.1 go away (in reply to end of DATA command)', 'securityerror'],
+    ['550 go away', 'onhold'],
+    ['552 go away', 'mailboxfull'],
+    ['500 what', 'syntaxerror'],
+  ])('%s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+
+  test('the sending MTA’s category tells', () => {
+    expect(reasonOf('554 no', { category: 'spam-related' })).toBe('spamdetected');
+    expect(reasonOf('554 unknown user', { category: 'bad-mailbox' })).toBe('userunknown');
+    expect(reasonOfCategory('other')).toBeNull();
+  });
+
+  test('a program that delivers', () => {
+    expect(reasonOf('71', { diagnosticType: 'x-unix' })).toBe('mailererror');
+    expect(reasonOf('', { recipient: '|/usr/bin/filter' })).toBe('mailererror');
+    expect(reasonOf('quota exceeded', { diagnosticType: 'x-unix' })).toBe('mailboxfull');
+  });
+
+  test('an account that the MTA itself says is disabled', () => {
+    expect(reasonOf('550 5.1.1 user unknown', { context: 'The user(s) account is disabled.' })).toBe('suspend');
+  });
+
+  test('a delay without a reason', () => {
+    expect(reasonOf('', { action: 'delayed' })).toBe('expired');
+    expect(reasonOf('', { recipient: '' })).toBe('undefined');
+  });
+});
+
+test.each([
+  ['see https://support.google.com/mail/?p=NoSuchUser a1 - gsmtp', 'userunknown'],
+  ['550 5.2.0 OFR_506 [506]', 'spamdetected'],
+  ['421 OFR004_104 slow down', 'toomanyconn'],
+  ['550 AUP#CXDNS', 'requireptr'],
+  ['550 hourly limit IB607', 'speeding'],
+  ['550 RCP-P2 refused', 'filtered'],
+  ['550 SC-001 (X)', 'blocked'],
+  ['550 (S3150)', 'blocked'],
+  ['553 [BL21] no', 'blocked'],
+  ['554 [CS01] no', 'policyviolation'],
+  ['550 5.1.1 RESOLVER.ADR.RecipNotFound; not found', 'userunknown'],
+  ['550 OFR_000 and IB000', null],
+])('the receiver’s own code in %s', (text, reason) => {
+  expect(reasonOfProvider(text.toLowerCase())).toBe(reason);
+});
+
+describe('hard or soft', () => {
+  test.each(Object.keys(reasons) as Reason[])('%s', (reason) => {
+    const hard = ['userunknown', 'hostunknown', 'hasmoved', 'notaccept'].includes(reason);
+    expect(isHardBounce(reason, '5.0.0')).toBe(hard);
+    expect(isHardBounce(reason, '4.0.0')).toBe(hard && reason !== 'notaccept');
+    expect(adviceFor(reason)).toMatch(/\.$/);
+  });
+});
