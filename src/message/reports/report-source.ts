@@ -30,7 +30,7 @@ function leavesOf(part: Part): readonly Leaf[] {
   const open: Part[] = [part];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (next.kind === 'leaf') leaves.push(next);
-    else for (let i = next.parts.length - 1; i >= 0; i--) open.push(next.parts[i] as Part);
+    else for (const child of next.parts.toReversed()) open.push(child);
   }
   return leaves;
 }
