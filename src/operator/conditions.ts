@@ -101,5 +101,9 @@ export function transitions(before: readonly Condition[] | undefined, after: rea
 }
 
 /** Reasons of a Ready that is only on its way. */
-export const progressReasons = ['RollingOut', 'Checking', 'Suspending', 'Applying'] as const;
+export const progressReasons = [
+  ...['RollingOut', 'Checking', 'Suspending', 'Applying'],
+  // Of a run.
+  ...['Starting', 'Asked', 'Running'],
+] as const;
 const isProgress = (reason: string) => progressReasons.some((each) => each === reason);

@@ -32,11 +32,16 @@ const negative = (trouble: Trouble) => no(camelCase(trouble.code), tell(trouble)
 
 /** What keeps a worker from its work, the first thing first; `undefined` when nothing is known. */
 export function workerTrouble(status: PipelineStatus): Trouble | undefined {
-  return deliveryTrouble(status) ?? status.accounts.map(({ connection }) => troubleOf(connection)).find(Boolean);
+  const connection = status.accounts.map((account) => troubleOf(account.connection)).find(Boolean);
+  return deliveryTrouble(status) ?? connection ?? status.stalled;
 }
 
-function deliveryTrouble(status: PipelineStatus): Trouble | undefined {
-  return status.stalled ?? troubleOf(status.store) ?? status.sinks.map(troubleOf).find(Boolean);
+/** Of the mail server, or of the files: what was read can be delivered all the same. */
+export const isOfSource = (code: string) => /^(IMAP|MAILDIR|FOLDER|SOURCE)_/.test(code);
+
+function deliveryTrouble({ stalled, store, sinks }: PipelineStatus): Trouble | undefined {
+  const standing = stalled !== undefined && !isOfSource(stalled.code) ? stalled : undefined;
+  return standing ?? troubleOf(store) ?? sinks.map(troubleOf).find(Boolean);
 }
 
 /**

@@ -202,6 +202,33 @@ const cases: readonly Case[] = [
     says: { Stalled: /not ready yet: SINK_TABLE_MISMATCH: .* ALTER TABLE …; revision 0123456789 keeps running$/ },
   },
   {
+    name: 'a password that is rejected says nothing about what is delivered',
+    given: running({
+      deployment: liveDeployment(revision, { updated: 1, available: 0 }),
+      pods: [pod('orders-1')],
+      workers: [
+        worker(
+          'orders-1',
+          workerStatus(revision, {
+            ready: false,
+            accounts: [account({ role: 'Standby', connection: ill('IMAP_AUTH_REJECTED') })],
+            stalled: { code: 'IMAP_AUTH_REJECTED', message: 'it is wrong; mend it' },
+          }),
+        ),
+      ],
+    }),
+    conditions: [
+      'Ready=False/ImapAuthRejected',
+      'Reconciling=False/Stalled',
+      'Stalled=True/ImapAuthRejected',
+      ...found,
+      'Connected=False/ImapAuthRejected',
+      'Flowing=Unknown/NotYetReady',
+      'Delivering=True/Delivering',
+      alone,
+    ],
+  },
+  {
     name: 'Ready stays when a ready pipeline loses its pods',
     given: running({
       pipeline: pipeline({}, ready('RolledOut')),

@@ -10,7 +10,7 @@ import {
   yes,
 } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
-import { assess, type Health } from '../health.ts';
+import { assess, type Health, isOfSource } from '../health.ts';
 import { selectorText, workerSelector } from '../names.ts';
 import { camelCase } from '../pods.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
@@ -145,7 +145,7 @@ function runHealth(run: LastRun | undefined): Health {
   const failed = no(code === undefined ? 'RunFailed' : camelCase(code), message);
   const silent = unknown('RunFailed', message);
   const delivery = code !== undefined && /^(STORE|SINK|DEAD)_/.test(code);
-  const connection = code !== undefined && /^(IMAP|MAILDIR|FOLDER|SOURCE|SECRET)_/.test(code);
+  const connection = code !== undefined && (isOfSource(code) || code.startsWith('SECRET_'));
   return {
     connected: connection ? failed : silent,
     flowing: no('RunFailed', message),

@@ -94,7 +94,9 @@ function told(snapshot: RunSnapshot, result: RunResult): RunDecision {
     const why = message ?? 'the worker did not say why';
     return write(snapshot, { ...status, message: why }, failed(why));
   }
-  return write(snapshot, status, succeeded(`${result.delivered} of ${result.read} messages were delivered`));
+  const { read, delivered, dropped, dead } = result;
+  const what = `${delivered} of ${read} messages delivered, ${dropped} dropped, ${dead} dead`;
+  return write(snapshot, status, succeeded(read === 0 ? 'every folder was checked; nothing was new' : what));
 }
 
 const pending = (snapshot: RunSnapshot, reason: string, message: string): RunDecision => ({
