@@ -95,14 +95,10 @@ export class PipelineRunner {
     }
   }
 
-  /** The store could, or could not, be used. */
+  /** The store could, or could not, be opened. */
   storeHealth(error?: MailmillError): void {
-    if (this.#health.store(error) && error)
-      this.#environment.log.warn(error.message, {
-        pipeline: this.revision.pipeline,
-        code: error.code,
-        family: error.family,
-      });
+    this.#health.store(error);
+    this.#health.stall('store', error?.family === 'Stalled' ? error : undefined);
   }
 
   /** An on-demand run of a streaming pipeline: every folder is checked from now on. */

@@ -101,6 +101,11 @@ function connectionError(error: ImapFlowError, phase: Phase): MailmillError {
   const text = textOf(error);
   const later = throttled(text, undefined, error);
   if (later) return later;
+  if (phase === 'open' && code === 'ENOTFOUND') {
+    return transient('IMAP_UNREACHABLE', 'the host name of the server does not resolve (ENOTFOUND); check imap.host', {
+      cause: error,
+    });
+  }
   if (phase === 'open') {
     const reason = /^[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '';
     return transient('IMAP_UNREACHABLE', `the server cannot be reached${reason}; check host and port`, {
