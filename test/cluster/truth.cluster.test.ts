@@ -10,20 +10,26 @@ let world: World;
 interface Mistake {
   readonly name: string;
   readonly says: RegExp;
+  /** Of Stalled, where it is known at once that only a person can mend it; else a deadline passed. */
+  readonly reason?: string;
   /** Never said: it would be a secret or an address. */
   readonly hides?: RegExp;
 }
 
 const mistakes: readonly Mistake[] = [
-  { name: 'store-missing', says: /nosuch-store/ },
-  { name: 'store-wrong', says: /STORE_[A-Z_]+/, hides: /wrong-password-of-store/ },
+  { name: 'store-missing', reason: 'SecretMissing', says: /nosuch-store/ },
+  { name: 'store-wrong', reason: 'StoreAuthRejected', says: /STORE_[A-Z_]+/, hides: /wrong-password-of-store/ },
   { name: 'store-down', says: /STORE_[A-Z_]+/ },
   { name: 'host-wrong', says: /IMAP_[A-Z_]+/ },
-  { name: 'password-wrong', says: /IMAP_AUTH_REJECTED/, hides: /wrong-password-of-mail/ },
-  { name: 'login-missing', says: /nosuch-login/ },
-  { name: 'source-missing', says: /nosuch-source/ },
-  { name: 'table-wrong', says: /SINK_TABLE_MISMATCH[\s\S]*subject|subject[\s\S]*SINK_TABLE_MISMATCH/ },
-  { name: 'step-wrong', says: /steps\[0\][\s\S]*subjct|subjct/ },
+  { name: 'password-wrong', reason: 'ImapAuthRejected', says: /IMAP_AUTH_REJECTED/, hides: /wrong-password-of-mail/ },
+  { name: 'login-missing', reason: 'SecretMissing', says: /nosuch-login/ },
+  { name: 'source-missing', reason: 'SourceMissing', says: /nosuch-source/ },
+  {
+    name: 'table-wrong',
+    reason: 'SinkTableMismatch',
+    says: /SINK_TABLE_MISMATCH[\s\S]*subject|subject[\s\S]*SINK_TABLE_MISMATCH/,
+  },
+  { name: 'step-wrong', reason: 'SpecInvalid', says: /steps\[0\][\s\S]*subjct|subjct/ },
 ];
 
 beforeAll(async () => {
@@ -83,14 +89,17 @@ describe('kubectl describe tells the truth', () => {
 
   test('a mistake that only a person can mend turns Stalled within the deadline', async () => {
     await Promise.all(
-      mistakes.map(({ name }) =>
+      mistakes.map(({ name, reason }) =>
         eventually(
           `${name} is Stalled`,
           async () => {
             const object = await world.cluster.get(tenant, `emailpipeline/${name}`);
             const conditions: readonly Condition[] = object.status?.conditions ?? [];
             const stalled = conditions.find(({ type }) => type === 'Stalled');
-            expect(stalled, JSON.stringify(conditions)).toMatchObject({ status: 'True' });
+            expect(stalled, JSON.stringify(conditions)).toMatchObject({
+              status: 'True',
+              ...(reason && { reason }),
+            });
             expect(stalled?.message).not.toBe('');
           },
           { seconds: 120, everyMs: 1000 },
