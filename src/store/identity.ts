@@ -77,12 +77,12 @@ export async function resolveIdentities(
   place: Place,
   sighted: readonly Sighted[],
 ): Promise<ReadonlyMap<number, Identity>> {
-  const ids = await frozen(database, place.epochId, sighted);
+  const { ids, orphans: waiting } = await frozen(database, lease.accountId, place.epochId, sighted);
   const known = new Set(ids.values());
   const open = sighted.filter((s) => !ids.has(s.uid));
   const mint = (s: Sighted) => mintMessageId({ ...place, ...s });
   const byObject = open.filter((s) => s.objectId !== undefined);
-  const orphans = open.length > 0 && (await hasOrphans(database, lease.accountId));
+  const orphans = open.length > 0 && waiting;
   if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, mint(s));
   else
     await database.transaction(async (client) => {
@@ -118,12 +118,20 @@ export async function resolveIdentities(
 
 const frozenQuery = 'SELECT uid, message_id FROM mailmill.occurrence WHERE epoch_id = $1 AND uid = ANY($2)';
 
-async function frozen(database: Database, epochId: bigint, sighted: readonly Sighted[]): Promise<Map<number, string>> {
-  const rows = await database.query<{ uid: string; message_id: string }>(frozenQuery, [
-    epochId,
-    sighted.map((s) => s.uid),
-  ]);
-  return new Map(rows.map((row) => [Number(row.uid), row.message_id]));
+/** Identities that are frozen already, and whether the account has orphans at all: one way to the database and back. */
+async function frozen(
+  database: Database,
+  accountId: bigint,
+  epochId: bigint,
+  sighted: readonly Sighted[],
+): Promise<{ readonly ids: Map<number, string>; readonly orphans: boolean }> {
+  const rows = await database.query<{ uid: string | null; message_id: string | null }>(
+    `${frozenQuery} UNION ALL (SELECT NULL, NULL FROM mailmill.orphan WHERE account_id = $3 LIMIT 1)`,
+    [epochId, sighted.map((s) => s.uid), accountId],
+  );
+  const ids = new Map<number, string>();
+  for (const row of rows) if (row.uid !== null && row.message_id !== null) ids.set(Number(row.uid), row.message_id);
+  return { ids, orphans: rows.some((row) => row.uid === null) };
 }
 
 async function frozenBy(
@@ -136,11 +144,6 @@ async function frozenBy(
     sighted.map((s) => s.uid),
   ]);
   return new Map(rows.map((row) => [Number(row.uid), row.message_id]));
-}
-
-async function hasOrphans(database: Database, accountId: bigint): Promise<boolean> {
-  const rows = await database.query('SELECT FROM mailmill.orphan WHERE account_id = $1 LIMIT 1', [accountId]);
-  return rows.length > 0;
 }
 
 async function resolveObjects(
