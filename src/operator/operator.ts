@@ -84,9 +84,9 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
       const token = config.keys.token(namespace, own?.[labels.pipeline] ?? '');
       return workers.status(pod.status?.podIP ?? '', token, aborted);
     },
-    onLook: (key) => {
+    onLook: (key, news) => {
       const digest = observer.digest(key);
-      if (digests.get(key) === digest) return;
+      if (!news && digests.get(key) === digest) return;
       digests.set(key, digest);
       queues.pipeline.add(key);
       wakeRuns(caches, queues, key);

@@ -8,8 +8,8 @@ import type { WorkerObservation } from './snapshot.ts';
 export interface StatusPollerOptions {
   readonly pods: () => readonly Live<Pod>[];
   readonly status: (pod: Live<Pod>, signal: AbortSignal) => Promise<WorkerStatus>;
-  /** Called after each look at a worker, with `namespace/pipeline`. */
-  readonly onLook: (pipeline: string) => void;
+  /** Called after each look at a worker, with `namespace/pipeline`; `news` when somebody may wait for this answer. */
+  readonly onLook: (pipeline: string, news: boolean) => void;
   /** Between two looks at one worker, give or take a tenth; milliseconds. */
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -33,6 +33,8 @@ interface Known {
   status: PipelineStatus | undefined;
   startedAt: number | undefined;
   looked: boolean;
+  /** Whether the pod was ready when it was looked at: what it said before is out of date once it is. */
+  ready: boolean;
   /** When the newest commit was first seen, and the lag then. */
   commit: { readonly at: string | undefined; readonly seenAt: number; readonly lag: number } | undefined;
 }
@@ -74,6 +76,7 @@ export function createStatusPoller(options: StatusPollerOptions): StatusPoller {
 
   const look = async (pod: Live<Pod>, entry: Known, signal: AbortSignal) => {
     entry.busy = true;
+    const awaited = isUnasked(pod, entry);
     try {
       learn(entry, await options.status(pod, signal), pod);
     } catch {
@@ -82,11 +85,13 @@ export function createStatusPoller(options: StatusPollerOptions): StatusPoller {
       if (entry.failures >= failuresToDoubt) entry.status = undefined;
     } finally {
       entry.busy = false;
-      entry.looked = entry.failures === 0 || entry.failures >= failuresToDoubt || entry.looked;
+      const settled = entry.failures === 0 || entry.failures >= failuresToDoubt;
+      entry.looked = settled || entry.looked;
+      if (settled) entry.ready = isReady(pod);
       const base = isReady(pod) && entry.failures === 0 ? intervalMs : Math.min(intervalMs, pendingMs);
       entry.nextAt = clock.monotonic() + base * (0.9 + random() * 0.2);
     }
-    if (!signal.aborted) onLook(pipelineOf(pod));
+    if (!signal.aborted) onLook(pipelineOf(pod), awaited && !isUnasked(pod, entry));
   };
 
   const tick = (signal: AbortSignal) => {
@@ -98,7 +103,8 @@ export function createStatusPoller(options: StatusPollerOptions): StatusPoller {
       present.add(uid);
       const entry = known.get(uid) ?? fresh(now);
       known.set(uid, entry);
-      if (entry.busy || entry.nextAt > now || looks.size >= concurrency) continue;
+      const due = entry.nextAt <= now || (entry.failures === 0 && isUnasked(pod, entry));
+      if (entry.busy || !due || looks.size >= concurrency) continue;
       const one: Promise<void> = look(pod, entry, signal).finally(() => looks.delete(one));
       looks.add(one);
     }
@@ -109,7 +115,7 @@ export function createStatusPoller(options: StatusPollerOptions): StatusPoller {
     observations: (of) =>
       of.filter(isPolled).map((pod) => {
         const entry = known.get(pod.metadata.uid);
-        if (entry === undefined || !entry.looked) return { pod: pod.metadata.name, unasked: true };
+        if (entry === undefined || isUnasked(pod, entry)) return { pod: pod.metadata.name, unasked: true };
         const { status, startedAt, commit } = entry;
         const lag = status &&
           commit && { sinceMs: clock.monotonic() - commit.seenAt, before: commit.lag, now: lagOf(status) };
@@ -139,8 +145,11 @@ const fresh = (now: number): Known => ({
   status: undefined,
   startedAt: undefined,
   looked: false,
+  ready: false,
   commit: undefined,
 });
+
+const isUnasked = (pod: Pod, { looked, ready }: Known) => !looked || (isReady(pod) && !ready);
 
 const pipelineOf = (pod: KubernetesObject) =>
   keyOf({ namespace: pod.metadata.namespace, name: pod.metadata.labels?.[labels.pipeline] ?? '' });

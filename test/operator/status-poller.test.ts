@@ -44,7 +44,7 @@ function setUp(pods: readonly Live<Pod>[], status: (pod: Live<Pod>) => Promise<W
   const poller = createStatusPoller({
     pods: () => pods,
     status,
-    onLook: (key) => looks.push(key),
+    onLook: (key, news) => looks.push(news ? `news of ${key}` : key),
     intervalMs: 15_000,
     clock,
     random: () => 0.5,
@@ -79,7 +79,7 @@ test('a worker is unasked, then known, and asked again after the interval', asyn
   expect(poller.observations([pod('orders-9')])).toEqual([{ pod: 'orders-9', unasked: true }]);
   await pass(500);
   expect(poller.observations(pods)).toMatchObject([{ pod: 'orders-1', status: { ready: true } }]);
-  expect(looks).toEqual([`${namespace}/orders`]);
+  expect(looks).toEqual([`news of ${namespace}/orders`]);
   await pass(14_000);
   expect(asked).toBe(1);
   await pass(1_000);
@@ -95,6 +95,23 @@ test('a pod that is not ready is asked more often', async () => {
   });
   await pass(9_500);
   expect(asked).toBe(4);
+  await stop();
+});
+
+test('what a worker said before its pod became ready does not count: it is asked at once, and that is news', async () => {
+  const pods = [pod('orders-1')];
+  let status = answer({ ready: false, stalled: { code: 'SINK_TABLE_MISMATCH', message: 'mend it' } });
+  const { poller, pass, looks, stop } = setUp(pods, () => Promise.resolve(status));
+  await pass(500);
+  expect(poller.observations(pods)[0]?.status?.stalled).toBeDefined();
+  status = answer();
+  pods[0] = pod('orders-1', { ready: true });
+  expect(poller.observations(pods)).toEqual([{ pod: 'orders-1', unasked: true }]);
+  await pass(250);
+  expect(poller.observations(pods)[0]?.status).toMatchObject({ ready: true });
+  expect(looks).toEqual([`news of ${namespace}/orders`, `news of ${namespace}/orders`]);
+  await pass(15_000);
+  expect(looks.at(-1)).toBe(`${namespace}/orders`);
   await stop();
 });
 
