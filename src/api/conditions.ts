@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Closed, OneOf, Text } from './schema.ts';
+import { type Static, Type } from './type.ts';
 
 export const condition = Closed(
   {

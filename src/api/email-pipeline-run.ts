@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { conditions } from './conditions.ts';
 import { Closed, Name, OneOf, Text } from './schema.ts';
+import { type Static, Type } from './type.ts';
 
 /** `spec` of an EmailPipelineRun. */
 export const emailPipelineRunSpec = Closed(

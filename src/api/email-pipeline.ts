@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox';
 import { conditions } from './conditions.ts';
 import { postgres } from './kinds/postgres.ts';
 import { filter, set, unset } from './kinds/steps.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
 import { podTemplate } from './template.ts';
+import { type Static, Type } from './type.ts';
 
 const itemName = (description: string) =>
   Text({ description, minLength: 1, maxLength: 40, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });

@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { conditions } from './conditions.ts';
 import { imap } from './kinds/imap.ts';
 import { maildir } from './kinds/maildir.ts';
 import { Closed } from './schema.ts';
+import { type Static, Type } from './type.ts';
 
 /** `spec` of a MailboxSource. */
 export const mailboxSourceSpec = Closed(

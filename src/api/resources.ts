@@ -1,4 +1,3 @@
-import type { TObject } from 'typebox';
 import {
   type EmailPipelineSpec,
   type EmailPipelineStatus,
@@ -18,6 +17,7 @@ import {
   mailboxSourceStatus,
 } from './mailbox-source.ts';
 import type { Rule } from './schema.ts';
+import type { TObject } from './type.ts';
 
 export const group = 'mailmill.io';
 export const version = 'v1alpha1';

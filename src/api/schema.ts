@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from './type.ts';
 
 /** A CEL rule of a schema, as Kubernetes' `x-kubernetes-validations` has it. */
 export interface Rule {

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Closed, Name, OneOf, Text } from './schema.ts';
+import { type Static, Type } from './type.ts';
 
 const quantity = Text({
   description: 'Kubernetes quantity.',

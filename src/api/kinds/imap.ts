@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Closed, Duration, Name, OneOf, Size, secretKeyRef, Text } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 const folderPattern = Text({
   description:

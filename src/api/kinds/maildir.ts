@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Closed, Duration, Name, Text } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { folders, messageSize, since } from './imap.ts';
 
 /** `spec.maildir` of a MailboxSource. */

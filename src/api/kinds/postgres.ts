@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Closed, OneOf, secretKeyRef, Text } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 /** `postgres` of a sink. */
 export const postgres = Closed(

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Text } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 const expression = (description: string) => Text({ description, minLength: 1, maxLength: 4096 });
 const fieldName = Text({
