@@ -8,6 +8,8 @@ export interface DecisionConfig {
   readonly workerImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** A new revision must be ready within this time; milliseconds. */
   readonly rolloutDeadlineMs: number;
+  /** Existing workloads that roll at once for a new image or a changed source. */
+  readonly rolloutConcurrency: number;
   /** Not connected, or not delivering, for longer is Stalled; milliseconds. */
   readonly stallDeadlineMs: number;
   /** The operator's own namespace. */
@@ -43,6 +45,11 @@ export async function readConfig(
     if (!(value > 0 && value < 1e6)) throw invalid(`${name} must be a number of seconds above 0`);
     return value * 1000;
   };
+  const count = (name: string, fallback: number) => {
+    const value = Number(env[name] ?? fallback);
+    if (!Number.isInteger(value) || value < 1) throw invalid(`${name} must be a whole number above 0`);
+    return value;
+  };
   const policy = env.MAILMILL_WORKER_IMAGE_PULL_POLICY ?? 'IfNotPresent';
   const workerImagePullPolicy = pullPolicies.find((each) => each === policy);
   if (workerImagePullPolicy === undefined) {
@@ -54,6 +61,7 @@ export async function readConfig(
     workerImage: required('MAILMILL_WORKER_IMAGE'),
     workerImagePullPolicy,
     rolloutDeadlineMs: seconds('MAILMILL_ROLLOUT_DEADLINE_SECONDS', 600),
+    rolloutConcurrency: count('MAILMILL_ROLLOUT_CONCURRENCY', 20),
     stallDeadlineMs: seconds('MAILMILL_STALL_DEADLINE_SECONDS', 900),
     namespace: required('MAILMILL_NAMESPACE'),
     watchNamespaces: (env.MAILMILL_WATCH_NAMESPACES ?? '')

@@ -31,7 +31,7 @@ export interface ObserverOptions {
 
 /** Reads the caches into one snapshot. `undefined`: the object is gone, or going. Throws KubernetesError. */
 export interface Observer {
-  pipeline(key: string, signal: AbortSignal): Promise<PipelineSnapshot | undefined>;
+  pipeline(key: string, signal: AbortSignal): Promise<Omit<PipelineSnapshot, 'rolloutsUnderWay'> | undefined>;
   run(key: string): RunSnapshot | undefined;
   source(key: string, signal: AbortSignal): Promise<SourceSnapshot | undefined>;
   /** What the workers of a pipeline say, as far as decisions look at it: another text, another decision. */

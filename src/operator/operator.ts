@@ -15,6 +15,7 @@ import { serveProbes } from './http.ts';
 import { labels } from './names.ts';
 import { createObserver, type Observer } from './observe.ts';
 import { createReconcilers } from './reconcile.ts';
+import { createRollouts } from './rollouts.ts';
 import { createSecretReader } from './secrets.ts';
 import { createStatusPoller } from './status-poller.ts';
 import { together } from './together.ts';
@@ -126,7 +127,8 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     },
   };
   const children = createChildren(client, caches);
-  const reconcilers = createReconcilers({ client, config, caches, observer, children, recorder, workers });
+  const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => queues.pipeline.add(key));
+  const reconcilers = createReconcilers({ client, config, caches, observer, children, recorder, workers, rollouts });
   const controller = (name: keyof Queues, concurrent: number) =>
     createController({
       name,
@@ -144,6 +146,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     controller('namespace', 2),
   ];
   const disconnect = [
+    rollouts.end,
     caches.pipelines.reflector.onChange(({ type, object }) => {
       if (type !== 'deleted') return;
       compiler.forget(object.metadata.uid);

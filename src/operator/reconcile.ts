@@ -20,6 +20,7 @@ import { decidePipeline, type PipelineDecision } from './decide/pipeline.ts';
 import { decideRun, type RunDecision } from './decide/run.ts';
 import { decideSource } from './decide/source.ts';
 import type { Observer } from './observe.ts';
+import type { Rollouts } from './rollouts.ts';
 import type { PipelineSnapshot, RunSnapshot } from './snapshot.ts';
 import { writeStatus } from './status-writer.ts';
 import type { WorkerClient } from './worker-client.ts';
@@ -32,6 +33,7 @@ export interface ReconcilersOptions {
   readonly children: Children;
   readonly recorder: EventRecorder;
   readonly workers: WorkerClient;
+  readonly rollouts: Rollouts;
 }
 
 /** Observe, decide, apply, tell: one for each kind, by `namespace/name`; `namespace` by its name. */
@@ -43,7 +45,7 @@ export interface Reconcilers {
 }
 
 export function createReconcilers(options: ReconcilersOptions): Reconcilers {
-  const { client, config, caches, observer, children, recorder, workers } = options;
+  const { client, config, caches, observer, children, recorder, workers, rollouts } = options;
 
   const tell = (object: KubernetesObject, events: readonly DecidedEvent[]) => {
     for (const event of events) recorder.record(object, event);
@@ -63,16 +65,26 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     return wrote;
   };
 
+  /** With the rollouts as they are now: nothing may come between this and `begin`. */
+  const observe = async (key: string, signal: AbortSignal) => {
+    const observed = await observer.pipeline(key, signal);
+    return observed && { ...observed, rolloutsUnderWay: rollouts.underWay(key) };
+  };
+
   const pipeline: Reconcile = async (key, signal) => {
-    const snapshot = await observer.pipeline(key, signal);
+    const snapshot = await observe(key, signal);
     if (snapshot === undefined) return undefined;
     const first = decidePipeline(snapshot, config);
-    const { wrote, failure } = await carryOut(snapshot.pipeline, first, signal).then(
-      (done) => ({ wrote: done, failure: undefined }),
-      (error: unknown) => ({ wrote: true, failure: { error } }),
-    );
+    if (first.rollout === 'Waits') rollouts.wait(key);
+    const begun = first.rollout === 'Begins' ? rollouts.begin(key) : undefined;
+    const { wrote, failure } = await carryOut(snapshot.pipeline, first, signal)
+      .then(
+        (done) => ({ wrote: done, failure: undefined }),
+        (error: unknown) => ({ wrote: true, failure: { error } }),
+      )
+      .finally(begun);
     // What was written is seen at once: the status speaks of the state after it.
-    const after = wrote ? await observer.pipeline(key, signal) : snapshot;
+    const after = wrote ? await observe(key, signal) : snapshot;
     if (after === undefined) return undefined;
     const refusal = failure && refusalOf(failure.error);
     const decision = wrote ? decidePipeline(after, config, refusal) : first;

@@ -72,6 +72,8 @@ export interface PipelineSnapshot {
   readonly jobs: readonly Live<Job>[];
   readonly pods: readonly Live<Pod>[];
   readonly workers: readonly WorkerObservation[];
+  /** Other workloads that roll now. */
+  readonly rolloutsUnderWay: number;
 }
 
 /** Everything that a decision about one run on demand may look at. */

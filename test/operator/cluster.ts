@@ -204,6 +204,7 @@ export async function startBench(): Promise<Bench> {
             workerImage: 'registry.example.com/mailmill:1',
             workerImagePullPolicy: 'IfNotPresent',
             rolloutDeadlineMs: 600_000,
+            rolloutConcurrency: 20,
             stallDeadlineMs: 900_000,
             namespace: systemNamespace,
             watchNamespaces: [],

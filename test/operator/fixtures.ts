@@ -32,6 +32,7 @@ export const config: DecisionConfig = {
   workerImage: 'registry.example.com/mailmill:1',
   workerImagePullPolicy: 'IfNotPresent',
   rolloutDeadlineMs: 600_000,
+  rolloutConcurrency: 20,
   stallDeadlineMs: 900_000,
   namespace: 'mailmill-system',
   watchNamespaces: [],
@@ -110,6 +111,7 @@ export function snapshot(change: Partial<PipelineSnapshot> = {}): PipelineSnapsh
     jobs: [],
     pods: [],
     workers: [],
+    rolloutsUnderWay: 0,
     ...change,
   };
 }

@@ -230,6 +230,7 @@ describe('the environment', () => {
   test('is read, with defaults', async () => {
     expect(await readConfig(env({ MAILMILL_WATCH_NAMESPACES: 'a, b' }), 'me')).toMatchObject({
       rolloutDeadlineMs: 600_000,
+      rolloutConcurrency: 20,
       stallDeadlineMs: 900_000,
       statusPollMs: 15_000,
       watchNamespaces: ['a', 'b'],
@@ -242,6 +243,7 @@ describe('the environment', () => {
     ['MAILMILL_WORKER_IMAGE', { MAILMILL_WORKER_IMAGE: undefined }],
     ['MAILMILL_STALL_DEADLINE_SECONDS', { MAILMILL_STALL_DEADLINE_SECONDS: 'soon' }],
     ['MAILMILL_WORKER_IMAGE_PULL_POLICY', { MAILMILL_WORKER_IMAGE_PULL_POLICY: 'Sometimes' }],
+    ['MAILMILL_ROLLOUT_CONCURRENCY', { MAILMILL_ROLLOUT_CONCURRENCY: '0' }],
     ['MAILMILL_HTTP_PORT', { MAILMILL_HTTP_PORT: '99999' }],
     ['MAILMILL_STATUS_KEY_FILE', { MAILMILL_STATUS_KEY_FILE: '/nowhere' }],
   ])('%s that is wrong is named', async (name, change) => {

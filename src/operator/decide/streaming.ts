@@ -6,6 +6,7 @@ import { deployment, podDisruptionBudget } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { workerTrouble } from '../health.ts';
+import { annotations } from '../names.ts';
 import { camelCase, hasEnded, isEnding, isReady, podTrouble, roleOf } from '../pods.ts';
 import type { PipelineSnapshot, WorkerObservation } from '../snapshot.ts';
 import { plural } from '../text.ts';
@@ -19,7 +20,7 @@ import {
   type WorkloadDecision,
   wasReady,
 } from './decision.ts';
-import { cronJobPatches, keepsRunning } from './hold.ts';
+import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
 
 /** The Deployment of a streaming pipeline. */
 export function decideStreaming(
@@ -32,6 +33,8 @@ export function decideStreaming(
   const replicas = replicasOf(pipeline);
   const build = (lastGood: string | undefined) =>
     deployment({ revision, template: pipeline.spec.template, secretsHash, replicas, lastGood }, config);
+  const imposed = isImposed(snapshot, build(undefined));
+  if (imposed && snapshot.rolloutsUnderWay >= config.rolloutConcurrency) return queued(snapshot, revision, config);
   const rollout = rolloutOf(build(undefined), live);
   const lastGood = rollout.complete ? revision.hash : lastGoodOf(snapshot);
   const budget = replicas >= 2 ? [podDisruptionBudget(revision.namespace, revision.pipeline)] : [];
@@ -50,8 +53,43 @@ export function decideStreaming(
     ],
     progress: progressOf(snapshot, revision, rollout, replicas),
     lastGood,
+    ...(imposed ? { rollout: 'Begins' as const } : {}),
   };
 }
+
+/**
+ * Whether pods that run would be replaced although nobody edited this pipeline: for a new image, or a source that it shares. Secrets
+ * are not waited with: the old ones may be void already.
+ */
+function isImposed({ pipeline, deployment: live }: PipelineSnapshot, desired: Deployment): boolean {
+  if (live === undefined || (live.spec?.replicas ?? 1) === 0 || replicasOf(pipeline) === 0) return false;
+  if (live.metadata.annotations?.[annotations.lastGood] === undefined) return false;
+  if (pipeline.status?.observedGeneration !== pipeline.metadata.generation) return false;
+  const { metadata, spec } = desired.spec?.template ?? {};
+  const own = Object.entries(metadata?.annotations ?? {}).filter(([name]) => name !== annotations.secretsHash);
+  const template = { metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec };
+  return firstDifference(template, live.spec?.template) !== undefined;
+}
+
+/** What runs goes on until it is this pipeline's turn. */
+function queued(snapshot: PipelineSnapshot, { hash }: Revision, config: DecisionConfig): WorkloadDecision {
+  const message = `revision ${hash} waits for its turn: ${plural(snapshot.rolloutsUnderWay, 'workload')} roll at this moment (operator.rolloutConcurrency is ${config.rolloutConcurrency})${keepsRunning(snapshot)}`;
+  return {
+    objects: [],
+    patches: deploymentPatches(snapshot, config),
+    deletions: [],
+    progress: {
+      ready: wasReady(snapshot) ? yes('RolledOut', 'the workload became ready') : no('RolloutQueued', message),
+      reconciling: { reason: 'RolloutQueued', message },
+    },
+    lastGood: lastGoodOf(snapshot),
+    rollout: 'Waits',
+    requeueAfterMs: queueMs,
+  };
+}
+
+/** Turns are called; this is for calls that were missed. */
+const queueMs = 60_000;
 
 const gone = (object: Deletion['object'] | undefined, why: string): Deletion[] =>
   object === undefined ? [] : [{ object, why }];
