@@ -22,10 +22,24 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const CR = 0x0d;
 const DASH = 0x2d;
+/** Bytes of a message's, and of a part's header that are read at first. */
 const firstChunk = 4_096;
+const firstPartChunk = 512;
 
 const headerTooLarge = (limit: number) =>
   stalled('MESSAGE_HEADER_TOO_LARGE', `the header of the message is larger than ${limit} bytes; such mail is not read`);
+
+const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= CR);
+
+/** Latin1 text without its outer blanks; 0xA0 is none, it may be half a character (`String.trim` takes it). */
+export function trimBlanks(text: string): string {
+  if (!text.includes('\xa0')) return text.trim();
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
 
 /** Length of the name of the field in `line`, or -1 when the line is no field (RFC 5322 §2.2, blanks before the colon allowed). */
 function nameLength(text: string, start: number, end: number): number {
@@ -41,6 +55,25 @@ function nameLength(text: string, start: number, end: number): number {
   return i < end && text.charCodeAt(i) === COLON ? length : -1;
 }
 
+/** Names as they are written to lower case: senders use few, and a known one costs one look-up. */
+const lowerNames = new Map<string, string>();
+const maxLowerNames = 2_000;
+
+function lowerName(written: string): string {
+  const known = lowerNames.get(written);
+  if (known !== undefined) return known;
+  const lower = written.toLowerCase();
+  // Bounded: names come from strangers.
+  if (lowerNames.size < maxLowerNames && written.length <= 40) lowerNames.set(written, lower);
+  return lower;
+}
+
+const isGraphic = (code: number): boolean => code > SPACE && code < 0x7f;
+
+/** `value` without outer blanks. */
+const trimmed = (value: string): string =>
+  isGraphic(value.charCodeAt(0)) && isGraphic(value.charCodeAt(value.length - 1)) ? value : value.trim();
+
 /**
  * Reads the header block that starts at `start`. Lines that are no fields are skipped (`HEADER_LINE_SKIPPED`) as long as
  * fields follow; else the body starts there (`HEADER_END_MISSING`).
@@ -55,94 +88,138 @@ export function readHeaders(
   defects: Defects,
   isDelimiter?: IsDelimiter,
 ): HeaderBlock {
-  for (let size = firstChunk; ; size *= 8) {
+  for (let size = start === 0 ? firstChunk : firstPartChunk; ; size *= 8) {
     const stop = Math.min(end, start + size);
-    const block = readChunk(raw.toString('latin1', start, stop), start, stop === end, defects, isDelimiter);
+    const text = raw.latin1Slice(start, stop);
+    const block = new BlockReader(text, start, stop === end, isDelimiter).read();
     if (block === null ? size > limit : block.bodyStart - start > limit) throw headerTooLarge(limit);
-    if (block !== null) return block;
+    if (block !== null) {
+      for (const code of block.problems) defects.add(code, 'header');
+      return block;
+    }
   }
 }
 
-/** The block in `text`, or null when it does not end within an incomplete `text`. */
-function readChunk(
-  text: string,
-  offset: number,
-  complete: boolean,
-  defects: Defects,
-  isDelimiter: IsDelimiter | undefined,
-): HeaderBlock | null {
-  const fields: HeaderField[] = [];
-  const problems: DefectCode[] = [];
-  let name = '';
-  let value: string | null = null;
-  const finish = () => {
-    if (value !== null) fields.push({ name, value: value.trim() });
-    value = null;
-  };
-  const ends = (bodyStart: number): HeaderBlock => {
-    finish();
-    for (const code of problems) defects.add(code, 'header');
-    return { fields, bodyStart: offset + bodyStart };
-  };
-  let position = 0;
-  while (position < text.length) {
-    let lf = text.indexOf('\n', position);
-    if (lf === -1) {
-      if (!complete) return null;
-      lf = text.length;
+const noProblems: DefectCode[] = [];
+
+/** Reads a block from `text`, which may end before the block does. */
+class BlockReader {
+  readonly fields: HeaderField[] = [];
+  bodyStart = 0;
+  problems = noProblems;
+  readonly #text: string;
+  readonly #offset: number;
+  readonly #complete: boolean;
+  readonly #isDelimiter: IsDelimiter | undefined;
+
+  constructor(text: string, offset: number, complete: boolean, isDelimiter: IsDelimiter | undefined) {
+    this.#text = text;
+    this.#offset = offset;
+    this.#complete = complete;
+    this.#isDelimiter = isDelimiter;
+  }
+
+  /** The block, or null when it does not end within an incomplete text. */
+  read(): this | null {
+    const text = this.#text;
+    let position = 0;
+    while (position < text.length) {
+      const lf = this.#lineFeed(position);
+      if (lf === -1) return null;
+      const lineEnd = endOfLine(text, position, lf);
+      if (lineEnd === position) return this.#ends(Math.min(lf + 1, text.length));
+      if (text.charCodeAt(position) === DASH && this.#delimits(position, lineEnd)) return this.#ends(position);
+      const length = nameLength(text, position, lineEnd);
+      if (length === -1) {
+        const follows = this.#foreign(position, lf);
+        if (follows === 'unknown') return null;
+        if (follows === 'body') return this.#ends(position);
+        position = lf + 1;
+      } else if (length > maxNameLength) {
+        this.#problem('HEADER_NAME_TOO_LONG');
+        position = lf + 1;
+      } else {
+        position = this.#field(position, length, lineEnd, lf);
+        if (position === -1) return null;
+      }
     }
-    const lineEnd = lf > position && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
-    if (lineEnd === position) return ends(Math.min(lf + 1, text.length));
-    const code = text.charCodeAt(position);
-    if ((code === SPACE || code === TAB) && value !== null) {
+    return this.#complete ? this.#ends(text.length) : null;
+  }
+
+  /** Adds the field whose first line is given; returns where the line behind it begins, or -1 when the text ends before. */
+  #field(start: number, length: number, firstEnd: number, firstLf: number): number {
+    const text = this.#text;
+    let from = start + length;
+    while (text.charCodeAt(from) !== COLON) from++;
+    from++;
+    while (from < firstEnd && text.charCodeAt(from) === SPACE) from++;
+    let value = text.slice(from, firstEnd);
+    let position = firstLf + 1;
+    while (position < text.length) {
+      const code = text.charCodeAt(position);
+      if (code !== SPACE && code !== TAB) break;
+      const lf = this.#lineFeed(position);
+      if (lf === -1) return -1;
+      const lineEnd = endOfLine(text, position, lf);
       // A folding tab is a blank.
       value += code === TAB ? ` ${text.slice(position + 1, lineEnd)}` : text.slice(position, lineEnd);
-    } else {
-      if (code === DASH && isDelimiter?.(offset + position, offset + lineEnd) === true) return ends(position);
-      const length = nameLength(text, position, lineEnd);
-      if (length > maxNameLength) problems.push('HEADER_NAME_TOO_LONG');
-      if (length !== -1 && length <= maxNameLength) {
-        finish();
-        name = text.slice(position, position + length).toLowerCase();
-        value = text.slice(text.indexOf(':', position + length) + 1, lineEnd);
-      } else if (length === -1) {
-        finish();
-        const mbox = offset === 0 && position === 0 && text.startsWith('From ');
-        if (mbox || text.startsWith('>From ', position)) problems.push('MBOX_LINE_SKIPPED');
-        else {
-          const follows = nextLine(text, lf + 1, complete, offset, isDelimiter);
-          if (follows === 'unknown') return null;
-          if (follows === 'body' || (follows === 'blank' && fields.length === 0)) {
-            problems.push('HEADER_END_MISSING');
-            return ends(position);
-          }
-          problems.push('HEADER_LINE_SKIPPED');
-        }
-      } else finish();
+      position = lf + 1;
     }
-    position = lf + 1;
+    this.fields.push({ name: lowerName(text.slice(start, start + length)), value: trimmed(value) });
+    return position;
   }
-  return complete ? ends(text.length) : null;
+
+  /** Position of the next line feed, the end where there is none; -1 when the text may go on. */
+  #lineFeed(start: number): number {
+    const lf = this.#text.indexOf('\n', start);
+    return lf === -1 && this.#complete ? this.#text.length : lf;
+  }
+
+  /** What follows a line that is no field; `body` when it begins there. */
+  #foreign(position: number, lf: number): 'unknown' | 'body' | 'header' {
+    const text = this.#text;
+    const mbox = this.#offset === 0 && position === 0 && text.startsWith('From ');
+    if (mbox || text.startsWith('>From ', position)) {
+      this.#problem('MBOX_LINE_SKIPPED');
+      return 'header';
+    }
+    const follows = this.#nextLine(lf + 1);
+    if (follows === 'unknown') return follows;
+    if (follows === 'body' || (follows === 'blank' && this.fields.length === 0)) {
+      this.#problem('HEADER_END_MISSING');
+      return 'body';
+    }
+    this.#problem('HEADER_LINE_SKIPPED');
+    return 'header';
+  }
+
+  /** What stands behind a line that is no field: the end of the header, more of it, or the body. */
+  #nextLine(start: number): 'blank' | 'header' | 'body' | 'unknown' {
+    const lf = this.#lineFeed(start);
+    if (lf === -1) return 'unknown';
+    const lineEnd = endOfLine(this.#text, start, lf);
+    if (lineEnd <= start) return start >= this.#text.length ? 'body' : 'blank';
+    if (this.#delimits(start, lineEnd)) return 'body';
+    return nameLength(this.#text, start, lineEnd) === -1 ? 'body' : 'header';
+  }
+
+  #delimits(start: number, end: number): boolean {
+    return this.#isDelimiter?.(this.#offset + start, this.#offset + end) === true;
+  }
+
+  #problem(code: DefectCode): void {
+    if (this.problems === noProblems) this.problems = [code];
+    else if (!this.problems.includes(code)) this.problems.push(code);
+  }
+
+  #ends(bodyStart: number): this {
+    this.bodyStart = this.#offset + bodyStart;
+    return this;
+  }
 }
 
-/** What stands behind a line that is no field: the end of the header, more of it, or the body. */
-function nextLine(
-  text: string,
-  start: number,
-  complete: boolean,
-  offset: number,
-  isDelimiter: IsDelimiter | undefined,
-): 'blank' | 'header' | 'body' | 'unknown' {
-  let lf = text.indexOf('\n', start);
-  if (lf === -1) {
-    if (!complete) return 'unknown';
-    lf = text.length;
-  }
-  const lineEnd = lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
-  if (lineEnd <= start) return start >= text.length ? 'body' : 'blank';
-  if (isDelimiter?.(offset + start, offset + lineEnd) === true) return 'body';
-  return nameLength(text, start, lineEnd) === -1 ? 'body' : 'header';
-}
+const endOfLine = (text: string, start: number, lf: number): number =>
+  lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
 
 /** The first field of that name, or the empty string. */
 export function firstField(fields: readonly HeaderField[], name: string): string {
