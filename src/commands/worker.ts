@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { RunResult } from '../api/worker-status.ts';
 import type { RunnerMode } from '../pipeline/pipeline-runner.ts';
 import type { Revision } from '../pipeline/revision.ts';
 import { Worker } from '../pipeline/worker.ts';
 import { asMailmillError, exitCodes, type MailmillError, stalled } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { Phases } from '../telemetry/phases.ts';
+import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command, CommandIo } from './command.ts';
 import { secretFiles } from './secret-files.ts';
 
@@ -62,6 +63,14 @@ function failedRun(mode: RunnerMode, revision: string, error: MailmillError): Ru
   };
 }
 
+/** Times for benchmarks, in milliseconds since the epoch; `phases` since the start of the process. */
+function benchTimes({ reached }: Phases, lastCommit: number | undefined) {
+  const started = performance.timeOrigin;
+  const firstFetch = reached.fetch === undefined ? undefined : started + reached.fetch;
+  const { user, system } = process.cpuUsage();
+  return { started, phases: reached, firstFetch, lastCommit, cpu: (user + system) / 1000 };
+}
+
 export const command: Command = {
   name: 'worker',
   summary: 'run one revision of a pipeline (the operator starts it)',
@@ -92,7 +101,8 @@ export const command: Command = {
     const { namespace, pipeline, hash: revision } = first;
     const log = revisions.length === 1 ? logger.with({ namespace, pipeline, revision }) : logger;
     const registry = new Registry();
-    collectDefaultMetrics({ register: registry });
+    const phases = new Phases();
+    phases.reach('modules');
     const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
     try {
       const worker = new Worker({
@@ -108,6 +118,8 @@ export const command: Command = {
           tokenSha256: io.env.MAILMILL_STATUS_TOKEN_SHA256,
         },
         registry,
+        processMetrics: () => collectProcessMetrics(registry),
+        phases,
         log,
         clock: () => new Date(),
         budgetBytes: Number(io.env.MAILMILL_BUDGET_BYTES ?? 64 * 2 ** 20),
@@ -119,10 +131,7 @@ export const command: Command = {
       const result = worker.results[0];
       if (result) await terminationMessage(io, result);
       if (io.env.MAILMILL_BENCH_TIMES)
-        await writeFile(
-          io.env.MAILMILL_BENCH_TIMES,
-          JSON.stringify({ firstFetch: worker.times.firstFetch, lastCommit: worker.lastCommit }),
-        );
+        await writeFile(io.env.MAILMILL_BENCH_TIMES, JSON.stringify(benchTimes(phases, worker.lastCommit)));
       log.info('worker ended', {
         read: result?.read,
         delivered: result?.delivered,

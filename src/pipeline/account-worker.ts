@@ -175,6 +175,7 @@ export class AccountWorker {
       if (this.#options.fresh()) {
         this.#lease = await tryAcquireLease(context.database, context.pipelineId, accountId, context.workerId);
         if (this.#lease) {
+          context.phases.reach('lease');
           context.log.info('took the lease', { source: this.#options.source.name, token: this.#lease.token });
           failpoint('after-lease');
           return this.#lease;
@@ -221,6 +222,7 @@ export class AccountWorker {
       if (settled.moved) this.#forget();
       this.#lease = settled.lease;
       this.#settled = settled.lease;
+      context.phases.reach('settled');
     }
     const current = this.#settled;
     const connection = await broker.acquire(accountId, source.connectionsPerAccount, false, stop);
@@ -228,6 +230,7 @@ export class AccountWorker {
     const labels = { namespace: context.revision.namespace, pipeline: context.revision.pipeline, source: source.name };
     try {
       await using session = await source.open(account, stop);
+      context.phases.reach('login');
       context.metrics.connections.inc(labels);
       try {
         this.#connected();

@@ -4,6 +4,7 @@ import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
+import type { Phases } from '../telemetry/phases.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadRate } from './dead-rate.ts';
 import type { PipelineHealth } from './health.ts';
@@ -42,6 +43,7 @@ export interface PipelineContext {
   readonly health: PipelineHealth;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
+  readonly phases: Phases;
   readonly clock: () => Date;
   /** Ends everything at once; the orderly end is a signal of its own. */
   readonly hardStop: AbortSignal;

@@ -157,6 +157,7 @@ export class PipelineRunner {
         const id = await pipelineId(environment.database, namespace, pipeline, milliseconds(retention));
         this.storeHealth();
         const sinks = await this.#openSinks(compiled.types, stop);
+        environment.phases.reach('sinks');
         this.#context = {
           revision: this.revision,
           pipelineId: id,
@@ -170,6 +171,7 @@ export class PipelineRunner {
           health: this.#health,
           metrics: environment.metrics,
           log: environment.log.with({ namespace, pipeline, revision: this.revision.hash }),
+          phases: environment.phases,
           clock: environment.clock,
           hardStop: environment.hardStop,
           counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },

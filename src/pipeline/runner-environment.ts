@@ -3,6 +3,7 @@ import type { Source } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
+import type { Phases } from '../telemetry/phases.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ConnectionBroker } from './connection-broker.ts';
 import type { DirectSink } from './context.ts';
@@ -16,6 +17,7 @@ export interface RunnerEnvironment {
   readonly budget: ByteBudget;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
+  readonly phases: Phases;
   readonly clock: () => Date;
   readonly fresh: () => boolean;
   readonly hardStop: AbortSignal;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Registry } from 'prom-client';
 import type { RunResult, WorkerStatus } from '../api/worker-status.ts';
 import { createSource } from '../sources/registry.ts';
 import { Database } from '../store/database.ts';
@@ -13,6 +12,8 @@ import { sweepDeadWorkers } from '../store/slots.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type WorkerMetrics, workerMetrics } from '../telemetry/metrics.ts';
+import { Phases } from '../telemetry/phases.ts';
+import type { Registry } from '../telemetry/prometheus.ts';
 import { Backoff, sleep } from './backoff.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ConnectionBroker } from './connection-broker.ts';
@@ -36,6 +37,10 @@ export interface WorkerOptions {
   readonly registry: Registry;
   /** Metrics that several workers of one process share; default: made in `registry`. */
   readonly metrics?: WorkerMetrics;
+  /** Adds the process's own metrics to `registry`; called before somebody reads them for the first time. */
+  readonly processMetrics?: () => Promise<void>;
+  /** Default: those of this process from now on. */
+  readonly phases?: Phases;
   readonly log: Logger;
   readonly clock: () => Date;
   /** Bytes of raw mail in memory at most. */
@@ -61,12 +66,13 @@ export class Worker {
   readonly #failed = new AbortController();
   readonly #runners: readonly PipelineRunner[];
   #heartbeat: Heartbeat | undefined;
-  /** Times for benchmarks: the first FETCH and the last commit, epoch milliseconds. */
-  readonly times: { firstFetch: number | undefined } = { firstFetch: undefined };
+  #processMetrics: Promise<void> | undefined;
+  readonly #phases: Phases;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#startedAt = options.clock();
+    this.#phases = options.phases ?? new Phases();
     this.#database = new Database({
       uri: options.storeUri,
       max: options.storeConnections,
@@ -95,9 +101,8 @@ export class Worker {
               store: this.#database,
               context: { revision: of.hash, source: of.sources.map((source) => source.name).join(',') },
             }),
-          onFetch: () => {
-            this.times.firstFetch ??= Date.now();
-          },
+          phases: this.#phases,
+          onFetch: () => this.#onFetch(),
         }),
     );
   }
@@ -138,7 +143,14 @@ export class Worker {
     return this.#runners.find((runner) => runner.revision.pipeline === pipeline)?.lag() ?? { messages: 0, seconds: 0 };
   }
 
+  #onFetch(): void {
+    if (this.#phases.reach('fetch'))
+      this.#options.log.debug('first fetch, milliseconds since the start of the process', this.#phases.reached);
+  }
+
   async metrics(): Promise<string> {
+    this.#processMetrics ??= this.#options.processMetrics?.();
+    await this.#processMetrics;
     for (const runner of this.#runners) runner.measure();
     return this.#options.registry.metrics();
   }
@@ -232,7 +244,9 @@ export class Worker {
         if (applied > 0) log.info('migrated the store', { migrations: applied });
         await ensurePartitions(this.#database, 1);
         await registerWorker(this.#database, this.#id, this.#options.name);
+        this.#phases.reach('store');
         await this.#firstHeartbeat(stop);
+        this.#phases.reach('alive');
         return true;
       } catch (thrown) {
         const error: MailmillError = asMailmillError(thrown);

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from './prometheus.ts';
 
 const pipelineLabels = ['namespace', 'pipeline'] as const;
 const sourceLabels = [...pipelineLabels, 'source'] as const;

@@ -18,6 +18,7 @@ import { ensurePartitions } from '../../src/store/partitions.ts';
 import type { MailmillError } from '../../src/telemetry/errors.ts';
 import { silentLogger } from '../../src/telemetry/log.ts';
 import { workerMetrics } from '../../src/telemetry/metrics.ts';
+import { Phases } from '../../src/telemetry/phases.ts';
 import type { Postgres } from '../support/postgres.ts';
 import { message } from '../support/worker.ts';
 
@@ -196,6 +197,7 @@ export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sin
     health,
     metrics: workerMetrics(new Registry()),
     log: silentLogger,
+    phases: new Phases(),
     clock: () => new Date(),
     hardStop: new AbortController().signal,
     counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
 import type { RunnerMode } from '../../pipeline/pipeline-runner.ts';
 import type { Revision } from '../../pipeline/revision.ts';
@@ -9,6 +8,7 @@ import { Worker } from '../../pipeline/worker.ts';
 import { asMailmillError } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { workerMetrics } from '../../telemetry/metrics.ts';
+import { collectProcessMetrics, Registry } from '../../telemetry/prometheus.ts';
 import { nextTime } from './next-time.ts';
 import { caughtUp, type ProgressLine, progressLine } from './progress.ts';
 import type { Project, ProjectPipeline } from './project.ts';
@@ -39,10 +39,10 @@ export class Session {
   readonly #idle = new Map<string, ProgressLine>();
   /** What is shown of pipelines whose worker has ended. */
   #ended: string | undefined;
+  #processMetrics: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    collectDefaultMetrics({ register: this.#registry });
   }
 
   /** One line a pipeline, in the order of the files. */
@@ -65,6 +65,8 @@ export class Session {
   }
 
   async metrics(): Promise<string> {
+    this.#processMetrics ??= collectProcessMetrics(this.#registry);
+    await this.#processMetrics;
     for (const worker of this.#workers) await worker.metrics(); // brings the gauges up to date
     return this.#registry.metrics();
   }

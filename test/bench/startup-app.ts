@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+/**
+ * Makes `dir` a directory like the image's /app: compiled code, launcher, and this checkout's node_modules. Returns the launcher's path.
+ */
+export async function buildApp(dir: string): Promise<string> {
+  fs.mkdirSync(path.join(dir, 'src'), { recursive: true });
+  await promisify(execFile)(process.execPath, [path.join(root, 'test/build.mjs'), '--out', path.join(dir, 'dist')]);
+  for (const file of ['package.json', 'src/mailmill.mjs']) fs.copyFileSync(path.join(root, file), path.join(dir, file));
+  fs.rmSync(path.join(dir, 'node_modules'), { force: true });
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(dir, 'node_modules'));
+  return path.join(dir, 'src/mailmill.mjs');
+}
