@@ -1,5 +1,6 @@
 import { decodeWords } from './encoded-words.ts';
 import type { Address } from './message.ts';
+import { plainMailboxes } from './plain-mailboxes.ts';
 import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** A word of a mailbox: an atom or a quoted string. */
@@ -242,5 +243,6 @@ function joins(left: Word | undefined, right: Word | undefined): boolean {
  * Linear in the length of `text`.
  */
 export function parseAddresses(text: string, where: string, defects: Defects): readonly Address[] {
-  return text === '' ? [] : new AddressReader(text, where, defects).read();
+  if (text === '') return [];
+  return plainMailboxes(text) ?? new AddressReader(text, where, defects).read();
 }

@@ -5,7 +5,7 @@ const months: Readonly<Record<string, number>> = Object.fromEntries(
 );
 
 /** Zones of RFC 5322 §4.3 in minutes east of Greenwich, and the ones that senders use beside them. */
-const zones: Readonly<Record<string, number>> = {
+export const zones: Readonly<Record<string, number>> = {
   ut: 0,
   utc: 0,
   gmt: 0,
@@ -120,32 +120,70 @@ const isTime = (token: string | undefined) => token !== undefined && /^\d{1,2}[:
 const monthOf = (token: string | undefined) =>
   token === undefined ? undefined : months[token.slice(0, 3).toLowerCase()];
 
-/** What nearly every sender writes. */
-const common =
-  /^(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)(?: \([A-Za-z]{1,5}\))?$/;
+/** The number that two digits at `at` write; NaN when they are none. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30;
+  const ones = text.charCodeAt(at + 1) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
 
-/** The date in that form; null when it must be read with more care. */
+/** Months by their three letters as nearly everybody writes them. */
+const writtenMonths = new Map<string, number>(
+  Object.entries(months).map(([name, month]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, month]),
+);
+
+/** How many letters stand from `at` on. */
+function letters(text: string, at: number): number {
+  let end = at;
+  for (; ; end++) {
+    const lower = text.charCodeAt(end) | 0x20;
+    if (!(lower >= 0x61 && lower <= 0x7a)) return end - at;
+  }
+}
+
+/** Whether nothing but ` (UTC)` or its kind stands behind `at`. */
+function isZoneComment(text: string, at: number): boolean {
+  const count = text.startsWith(' (', at) ? letters(text, at + 2) : 0;
+  return count >= 1 && count <= 5 && text.length === at + count + 3 && text.endsWith(')');
+}
+
+/** What nearly every sender writes: `[Thu, ]22 Aug 2002 12:36:23 +0000[ (UTC)]`; null when it must be read with more care. */
 function commonDate(value: string): Date | null {
-  const match = common.exec(value);
-  const month = months[match?.[2]?.toLowerCase() ?? ''];
-  if (match === null || month === undefined) return null;
-  const day = Number(match[1]);
-  const year = Number(match[3]);
-  const hours = Number(match[4]);
-  const minutes = Number(match[5]);
-  const seconds = Number(match[6]);
-  const offset = (Number(match[8]) * 60 + Number(match[9])) * (match[7] === '-' ? -1 : 1);
-  if (
-    day > 28 ||
-    day < 1 ||
-    year < 1000 ||
-    year > 9998 ||
-    hours > 23 ||
-    minutes > 59 ||
-    seconds > 59 ||
-    Math.abs(offset) >= 1440
-  )
-    return null;
+  let at = letters(value, 0) === 3 && value.startsWith(', ', 3) ? 5 : 0;
+  const isShort = value.charCodeAt(at + 1) === 0x20;
+  const day = isShort ? value.charCodeAt(at) - 0x30 : twoDigits(value, at);
+  at += isShort ? 1 : 2;
+  const month = writtenMonths.get(value.slice(at + 1, at + 4));
+  const century = twoDigits(value, at + 5);
+  const year = century * 100 + twoDigits(value, at + 7);
+  const hours = twoDigits(value, at + 10);
+  const minutes = twoDigits(value, at + 13);
+  const seconds = twoDigits(value, at + 16);
+  const sign = value.charCodeAt(at + 19);
+  const zoneHours = twoDigits(value, at + 20);
+  const zoneMinutes = twoDigits(value, at + 22);
+  const isForm =
+    value.charCodeAt(at) === 0x20 &&
+    value.charCodeAt(at + 4) === 0x20 &&
+    value.charCodeAt(at + 9) === 0x20 &&
+    value.charCodeAt(at + 12) === 0x3a &&
+    value.charCodeAt(at + 15) === 0x3a &&
+    value.charCodeAt(at + 18) === 0x20 &&
+    (sign === 0x2b || sign === 0x2d) &&
+    (value.length === at + 24 || isZoneComment(value, at + 24));
+  // Every comparison is false where no number stands.
+  const isSure =
+    day >= 1 &&
+    day <= (isShort ? 9 : 28) &&
+    year >= 1000 &&
+    year <= 9998 &&
+    hours <= 23 &&
+    minutes <= 59 &&
+    seconds <= 59 &&
+    zoneHours <= 23 &&
+    zoneMinutes <= 59;
+  if (!isForm || !isSure || month === undefined) return null;
+  const offset = (zoneHours * 60 + zoneMinutes) * (sign === 0x2d ? -1 : 1);
   return new Date(Date.UTC(year, month, day, hours, minutes - offset, seconds));
 }
 

@@ -72,7 +72,7 @@ const isGraphic = (code: number): boolean => code > SPACE && code < 0x7f;
 
 /** `value` without outer blanks. */
 const trimmed = (value: string): string =>
-  isGraphic(value.charCodeAt(0)) && isGraphic(value.charCodeAt(value.length - 1)) ? value : value.trim();
+  isGraphic(value.charCodeAt(0)) && isGraphic(value.charCodeAt(value.length - 1)) ? value : trimBlanks(value);
 
 /**
  * Reads the header block that starts at `start`. Lines that are no fields are skipped (`HEADER_LINE_SKIPPED`) as long as
@@ -90,7 +90,7 @@ export function readHeaders(
 ): HeaderBlock {
   for (let size = start === 0 ? firstChunk : firstPartChunk; ; size *= 8) {
     const stop = Math.min(end, start + size);
-    const text = raw.latin1Slice(start, stop);
+    const text = raw.toString('latin1', start, stop);
     const block = new BlockReader(text, start, stop === end, isDelimiter).read();
     if (block === null ? size > limit : block.bodyStart - start > limit) throw headerTooLarge(limit);
     if (block !== null) {
