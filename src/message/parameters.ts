@@ -1,5 +1,6 @@
 import { decodeCharset } from './charsets.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
+import { trimBlanks } from './headers.ts';
 import type { Defects } from './sanitize.ts';
 import { hexDigit } from './transfer-encoding.ts';
 
@@ -110,7 +111,7 @@ function collect(text: string, start: number): Map<string, Map<number, Piece>> {
       position = next === -1 ? text.length : next + 1;
     } else {
       const end = semicolon === -1 ? text.length : semicolon;
-      value = text.slice(position, end).trim();
+      value = trimBlanks(text.slice(position, end));
       position = end + 1;
       if (!names.has(name)) {
         const blank = value.search(/[ \t]/);

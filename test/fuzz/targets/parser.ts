@@ -1,0 +1,144 @@
+import { toPlain } from '../../../src/commands/parse/plain.ts';
+import { rawTree } from '../../../src/commands/parse/raw-tree.ts';
+import { findReports } from '../../../src/message/authentication-reports.ts';
+import { defectCodes } from '../../../src/message/defect-codes.ts';
+import { toDocument } from '../../../src/message/fields.ts';
+import type { Message } from '../../../src/message/message.ts';
+import { parseMessage } from '../../../src/message/parse.ts';
+import { readReport } from '../../../src/message/reports/read-report.ts';
+import { MailmillError } from '../../../src/telemetry/errors.ts';
+import { seeds } from '../corpora.ts';
+import { message } from '../mail/message.ts';
+import { anyReport } from '../mail/reports.ts';
+import { mutate } from '../mutate/mutate.ts';
+import { matches } from '../oracles/matches.ts';
+import { checkTree } from '../oracles/tree.ts';
+import { checkValues } from '../oracles/values.ts';
+import type { Random } from '../random.ts';
+import { type Case, Divergence, type Target } from '../target.ts';
+
+/** What a call gives, or the code of the MESSAGE_ error that ends it; any other error is a crash. */
+async function outcome<T>(call: () => T | Promise<T>): Promise<{ readonly value: T } | { readonly code: string }> {
+  try {
+    return { value: await call() };
+  } catch (error) {
+    if (error instanceof MailmillError && error.code.startsWith('MESSAGE_')) return { code: error.code };
+    throw error;
+  }
+}
+
+const text = (value: unknown): string => JSON.stringify(toPlain(value));
+
+/** The first place where two texts differ, with what stands around it. */
+function difference(one: string, two: string): string {
+  let at = 0;
+  while (at < one.length && one[at] === two[at]) at++;
+  return `${one.slice(Math.max(0, at - 40), at + 60)} … ${two.slice(Math.max(0, at - 40), at + 60)}`;
+}
+
+function same(rule: string, one: unknown, two: unknown): void {
+  const [first, second] = [text(one), text(two)];
+  if (first !== second) throw new Divergence(rule, difference(first, second));
+}
+
+const sighting = {
+  id: '01893c11-5400-8000-8000-000000000001',
+  source: 's',
+  account: 'a',
+  folder: 'INBOX',
+  receivedAt: new Date(0),
+  size: 0,
+  rawSha256: '0'.repeat(64),
+  flags: [],
+};
+
+function checkMessage(parsed: Message, raw: Buffer): void {
+  checkValues(parsed);
+  checkValues(toDocument(parsed, sighting), 'document');
+  for (const { code } of parsed.defects)
+    if (!Object.hasOwn(defectCodes, code)) throw new Divergence('unknown defect', code);
+  for (const { size } of parsed.attachments)
+    if (!Number.isSafeInteger(size) || size < 0 || size > raw.length)
+      throw new Divergence('size of an attachment', `${size} of ${raw.length}`);
+}
+
+/** What does not depend on whether lines end in LF or CRLF. */
+const independent = ({ text: plain, html, subject, from, to, cc, date, messageId, headers, attachments }: Message) => ({
+  ...{ plain, html, subject, from, to, cc, date, messageId, headers },
+  attachments: attachments.map(({ filename, contentType }) => [filename, contentType]),
+});
+
+/** LF and CRLF mean the same, where no CR stands alone, no charset has them as halves of characters and no limit is near. */
+async function checkNewlines(raw: Buffer, parsed: Message): Promise<void> {
+  const latin1 = raw.toString('latin1');
+  if (raw.length > 65_536 || /\r(?!\n)|utf-?(?:16|32)|ucs|iso-10646|binary/i.test(latin1)) return;
+  const lf = await outcome(() => parseMessage(Buffer.from(latin1.replaceAll('\r\n', '\n'), 'latin1')));
+  const crlf = await outcome(() => parseMessage(Buffer.from(latin1.replace(/\r?\n/g, '\r\n'), 'latin1')));
+  if (!('value' in lf) || !('value' in crlf)) throw new Divergence('a limit depends on newlines', parsed.subject);
+  same('LF and CRLF differ', independent(lf.value), independent(crlf.value));
+}
+
+async function check({ bytes: raw, expected }: Case): Promise<void> {
+  const parsed = await outcome(() => parseMessage(raw));
+  const again = await outcome(() => parseMessage(Buffer.from(raw)));
+  same('not deterministic', parsed, again);
+  const tree = await outcome(() => rawTree(raw));
+  const report = await outcome(() => readReport(raw));
+  const found = await outcome(() => findReports(raw));
+  if ('value' in parsed) {
+    checkMessage(parsed.value, raw);
+    await checkNewlines(raw, parsed.value);
+  }
+  if ('value' in report) checkValues(report.value, 'report');
+  if ('value' in found) checkValues(found.value, 'found');
+  // A copy where lines end in CR: its positions are the same.
+  if ('value' in tree && !('value' in parsed && parsed.value.defects.some(({ code }) => code === 'CR_LINES')))
+    checkTree(raw, tree.value);
+  if (expected === undefined) return;
+  if (!('value' in parsed) || !('value' in report) || !('value' in found))
+    throw new Divergence('valid mail is refused', 'code' in parsed ? parsed.code : '');
+  const got = toPlain({
+    ...parsed.value,
+    defects: parsed.value.defects.map(({ code }) => code),
+    report: report.value,
+    found: found.value.reports,
+  });
+  matches(expected, got, 'round trip');
+}
+
+let loaded: readonly Buffer[] | undefined;
+
+/** Bytes to mutate: a real message, or one that was made. */
+function base(random: Random, all: readonly Buffer[]): Buffer {
+  switch (random.int(3)) {
+    case 0:
+      return random.pick(all);
+    case 1:
+      return anyReport(random).raw;
+    default:
+      return message(random).raw;
+  }
+}
+
+/** Broken mail: any bytes give a message or a MESSAGE_ error. */
+export const parser: Target = {
+  name: 'parser',
+  budget: { base: 60, perKiB: 1.5 },
+  generate: (random) => {
+    loaded ??= seeds();
+    const all = loaded;
+    return { bytes: mutate(random, base(random, all), () => random.pick(all)) };
+  },
+  check,
+};
+
+/** Mail that needs no repair: what was put in comes out. */
+export const roundTrip: Target = {
+  name: 'round-trip',
+  budget: { base: 60, perKiB: 1.5 },
+  generate: (random) => {
+    const { raw, expected } = random.once(4) ? anyReport(random) : message(random);
+    return { bytes: raw, expected };
+  },
+  check,
+};

@@ -1,0 +1,11 @@
+import type { Target } from '../target.ts';
+import { parser, roundTrip } from './parser.ts';
+
+/** Everything that is fuzzed. */
+export const targets: readonly Target[] = [parser, roundTrip];
+
+export function targetNamed(name: string): Target {
+  const found = targets.find((target) => target.name === name);
+  if (found === undefined) throw new RangeError(`there is no target ${name}`);
+  return found;
+}
