@@ -1,0 +1,149 @@
+import { isIP, isIPv6 } from 'node:net';
+import type { HeaderField } from '../headers.ts';
+
+/** Who handed a message over, as the server wrote that took it. */
+export interface Client {
+  /** IPv4 or IPv6 address. */
+  readonly address: string;
+  /** What it said by HELO; empty when that is not told. */
+  readonly helo: string;
+}
+
+/** What a Received field says of one hop. */
+export interface Hop {
+  /** Host that wrote the field; lower case. */
+  readonly by: string;
+  /** Null when no address is told: a hand-over within a machine. */
+  readonly client: Client | null;
+}
+
+/** Longer fields say nothing that we know to read. */
+const maxLength = 4_096;
+
+/** Comments at depth 1 with what is nested in them, and the text with a blank for each. */
+function comments(value: string): { readonly plain: string; readonly inner: readonly string[] } {
+  let plain = '';
+  let current = '';
+  const inner: string[] = [];
+  let depth = 0;
+  for (const c of value) {
+    if (c === '(' && depth++ === 0) {
+      // Marks where the comment stood.
+      plain += ' ';
+      continue;
+    }
+    if (c === ')' && depth > 0 && --depth === 0) {
+      inner.push(current);
+      current = '';
+      continue;
+    }
+    if (depth > 0) current += c;
+    else plain += c;
+  }
+  return { plain, inner };
+}
+
+/** An address as it stands in a Received field: `1.2.3.4`, `IPv6:2001:db8::1`; empty when it is none. */
+function addressOf(text: string): string {
+  const address = text.replace(/^\[|\]$/g, '').replace(/^ipv6:/i, '');
+  return isIP(address) === 0 ? '' : address.toLowerCase();
+}
+
+/** The address in a comment that the server wrote about the connection; what the client said by HELO in it does not count. */
+function addressIn(comment: string): string {
+  const own = comment.replace(/\b(?:helo|ehlo|ident)[= ]\s*\S+/gi, ' ');
+  const bracketed = /\[([^\]]{2,64})\]/.exec(own)?.[1];
+  if (bracketed !== undefined) return addressOf(bracketed);
+  for (const word of own.split(/[\s,]+/)) {
+    const address = addressOf(word);
+    if (address !== '') return address;
+  }
+  return '';
+}
+
+/**
+ * Reads a Received field as Postfix, Exim, Sendmail, qmail and Exchange write it. The client's address is what the server saw, never
+ * what the client said: it is taken from the comments behind the name, and from the name itself only where there is no comment
+ * (or Exim's, with `helo=`).
+ */
+export function readReceived(value: string): Hop | null {
+  if (value.length > maxLength) return null;
+  const at = /(?:^|\s)by\s/i.exec(comments(value).plain);
+  if (at === null) return null;
+  // The same place in the text with comments: count what stands outside of them.
+  let outside = 0;
+  let depth = 0;
+  let split = 0;
+  for (; split < value.length; split++) {
+    const c = value.charAt(split);
+    if (c === ')' && depth > 0) {
+      depth--;
+      continue;
+    }
+    if (c === '(') {
+      if (depth++ > 0) continue;
+    } else if (depth > 0) continue;
+    if (outside++ >= at.index) break;
+  }
+  const from = comments(value.slice(0, split));
+  const by =
+    comments(value.slice(split))
+      .plain.trim()
+      .split(/[\s;]+/)[1] ?? '';
+  const name = /^\s*from\s+(\S+)/i.exec(from.plain)?.[1] ?? '';
+  if (by === '') return null;
+  const host = by.toLowerCase().replace(/\.$/, '');
+  if (name === '') return { by: host, client: null };
+  const helo = from.inner
+    .map((text) => /\b(?:helo|ehlo)[= ]\s*(\S+)/i.exec(text)?.[1] ?? '')
+    .find((text) => text !== '');
+  const seen = from.inner.map(addressIn).findLast((address) => address !== '') ?? '';
+  const address = seen === '' && (from.inner.length === 0 || helo !== undefined) ? addressOf(name) : seen;
+  return { by: host, client: address === '' ? null : { address, helo: helo ?? name } };
+}
+
+const privateRanges =
+  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+
+/** Whether an address is of a private, link-local or loopback network. */
+export function isPrivate(address: string): boolean {
+  if (!isIPv6(address)) return privateRanges.test(address);
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  return mapped === undefined ? /^(?:::1$|f[cd]|fe[89ab])/i.test(address) : privateRanges.test(mapped);
+}
+
+/** Whether a host is one of these names; `*.example.com` stands for every host below example.com. */
+export function isHostOf(host: string, names: readonly string[]): boolean {
+  return names.some((name) => {
+    const lower = name.toLowerCase();
+    return lower.startsWith('*.') ? host.endsWith(lower.slice(1)) : host === lower;
+  });
+}
+
+/** Where mail came in from outside. */
+export interface Border {
+  /** Index of the first field that none of our hosts can vouch for: the next Received field below the border's. */
+  readonly untrusted: number;
+  /** The client at the border; null when no address is told. */
+  readonly client: Client | null;
+}
+
+/**
+ * Follows the Received fields from the top, as far as our own hosts wrote them: from one to the next as long as the client has a
+ * private address or none, because only then the next field is ours as well. Null when the topmost is not ours.
+ */
+export function findBorder(fields: readonly HeaderField[], receivedBy: readonly string[]): Border | null {
+  let client: Client | null = null;
+  let found = false;
+  let outside = false;
+  for (const [index, field] of fields.entries()) {
+    if (field.name !== 'received') continue;
+    if (outside) return { untrusted: index, client };
+    const hop = readReceived(field.value);
+    if (hop === null || !isHostOf(hop.by, receivedBy)) return found ? { untrusted: index, client } : null;
+    found = true;
+    client = hop.client;
+    outside = hop.client !== null && !isPrivate(hop.client.address);
+  }
+  return found ? { untrusted: fields.length, client } : null;
+}
