@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { createRequire } from 'node:module';
 import type { Defects } from './sanitize.ts';
 
 /** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */
@@ -14,7 +15,9 @@ export const fromC1 = (char: string): string => windows1252[char.charCodeAt(0) -
 /** A latin1 string read as windows-1252: what senders mean by iso-8859-1. */
 export const latin1ToWindows1252 = (text: string): string => text.replace(c1, fromC1);
 
-type Charset = 'ascii' | 'utf-8' | 'windows-1252' | { readonly decoder: InstanceType<typeof TextDecoder> } | 'unknown';
+/** Decodes bytes whose charset has a table of its own; invalid ones become U+FFFD. */
+type Decode = (bytes: Buffer) => string;
+type Charset = 'ascii' | 'utf-8' | 'windows-1252' | 'unknown' | Decode;
 
 const known = new Map<string, Charset>();
 for (const name of [
@@ -66,31 +69,47 @@ function normalName(name: string): string {
   return aliases[result] ?? result;
 }
 
+/** iconv-lite, when mail first needs it: most workers never do. Required, not imported, so that reading mail stays synchronous. */
+function iconvDecoder(name: string): Decode | null {
+  // `require` of a module is untyped.
+  const iconv: typeof import('iconv-lite') = createRequire(import.meta.url)('iconv-lite');
+  return iconv.encodingExists(name) ? (bytes) => iconv.decode(bytes, name) : null;
+}
+
+/** What iconv-lite knows and no mail is written in: encodings of bytes as text. */
+const noCharsets = new Set(['base64', 'hex', 'binary']);
+
+const allAscii = Buffer.from(Array.from({ length: 128 }, (_, code) => code));
+
+/** A decoder that leaves ASCII bytes to a copy, unless they may mean something else: in UTF-16, UTF-7, ISO-2022-JP. */
+function table(decode: Decode): Decode {
+  if (decode(allAscii) !== allAscii.toString('latin1')) return decode;
+  return (bytes) => (isAscii(bytes) ? bytes.toString('latin1') : decode(bytes));
+}
+
+function decoderOf(name: string): Charset {
+  try {
+    const decoder = new TextDecoder(name);
+    if (decoder.encoding === 'utf-8' || decoder.encoding === 'windows-1252') return decoder.encoding;
+    if (decoder.encoding === 'iso-2022-jp') return (bytes) => decoder.decode(withoutIdleEscapes(bytes));
+    return table((bytes) => decoder.decode(bytes));
+  } catch {
+    // A RangeError: the Encoding Standard has no such label.
+    if (!/^[a-z][\w.:+-]{2,39}$/.test(name) || noCharsets.has(name.replace(/[^a-z0-9]/g, ''))) return 'unknown';
+    const decode = iconvDecoder(name);
+    return decode === null ? 'unknown' : table(decode);
+  }
+}
+
 function lookUp(name: string): Charset {
   const found = known.get(name);
   if (found !== undefined) return found;
   const normal = normalName(name);
-  let charset: Charset | undefined = known.get(normal);
-  if (charset === undefined) {
-    try {
-      const decoder = new TextDecoder(normal);
-      if (decoder.encoding === 'utf-8') charset = 'utf-8';
-      else charset = decoder.encoding === 'windows-1252' ? 'windows-1252' : { decoder };
-    } catch {
-      charset = 'unknown'; // a RangeError: no such label
-    }
-  }
+  const charset = known.get(normal) ?? decoderOf(normal);
+  // Bounded: names come from strangers.
   if (known.size < 1_000) known.set(name, charset);
   return charset;
 }
-
-/** Charsets that `TextDecoder` lacks and the fallback parser reads (iconv-lite's tables). */
-const delegated =
-  /^(?:utf-?7(?:-imap)?|utf-?32(?:[lb]e)?|(?:ibm|cp)-?(?:437|720|737|775|8[56]\d|858|922|1046|112[459]|1133|1161|1162|1163)|mac(?:centeuro|croatian|cyrillic|greek|iceland|roman|romania|thai|turkish|ukraine)|tcvn|tis-?620|viscii|armscii-?8|georgian-?academy|georgian-?ps|pt154|rk1048|hp-?roman8)$/;
-
-/** Whether `name` is a charset that only the fallback parser reads. */
-export const needsFallback = (name: string): boolean =>
-  lookUp(name) === 'unknown' && delegated.test(name.trim().toLowerCase());
 
 const utf8 = (bytes: Buffer): string => {
   const text = bytes.toString('utf8');
@@ -117,9 +136,8 @@ export function decodeUndeclared(bytes: Buffer): string {
  */
 export function decodeCharset(bytes: Buffer, name: string, where: string, defects: Defects): string {
   const charset = lookUp(name);
-  if (typeof charset === 'object') {
-    const { decoder } = charset;
-    const text = decoder.decode(decoder.encoding === 'iso-2022-jp' ? withoutIdleEscapes(bytes) : bytes);
+  if (typeof charset === 'function') {
+    const text = charset(bytes);
     if (text.includes('\uFFFD')) defects.add('CHARSET_INVALID_BYTES', where);
     return text;
   }
