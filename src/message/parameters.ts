@@ -92,8 +92,10 @@ function beforeComment(text: string): string {
 function collect(text: string, start: number): Map<string, Map<number, Piece>> {
   const found = new Map<string, Map<number, Piece>>();
   let position = start;
+  let equals = -1;
   while (position < text.length) {
-    const equals = text.indexOf('=', position);
+    // Looked for again only when it is passed: many semicolons may stand before it.
+    if (equals < position) equals = text.indexOf('=', position);
     const semicolon = text.indexOf(';', position);
     if (equals === -1) break;
     if (semicolon !== -1 && semicolon < equals) {

@@ -79,6 +79,7 @@ describe('hostile input takes linear time', () => {
     ['encoded words: many', () => decodeWords('=?a?Q?b?= '.repeat(200_000), 's', defects())],
     ['encoded words: alternating charsets', () => decodeWords('=?a?Q?b?= =?c?Q?b?= '.repeat(100_000), 's', defects())],
     ['parameters: semicolons', () => parseParameters(`a${';'.repeat(million)}`, 'c', defects())],
+    ['parameters: semicolons, then an equals sign', () => parseParameters(`a${';t'.repeat(million)}=`, 'c', defects())],
     ['parameters: equals', () => parseParameters(`a;${'='.repeat(million)}`, 'c', defects())],
     ['parameters: continuations', () => parseParameters(`a;${'b*1=c;'.repeat(300_000)}`, 'c', defects())],
     ['parameters: quotes', () => parseParameters(`a;${'b="'.repeat(500_000)}`, 'c', defects())],

@@ -5,6 +5,9 @@ const joined = (lines: readonly string[]): Buffer => Buffer.from(lines.join(''),
 const replaced = (bytes: Buffer, pattern: RegExp, by: string | ((match: string) => string)): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(pattern, typeof by === 'string' ? () => by : by), 'latin1');
 
+/** Characters that one mutation makes at most. */
+const most = 2_000_000;
+
 /** Every boundary that a message names. */
 const boundaries = (text: string): string[] =>
   [...text.matchAll(/boundary\s*=\s*"?([^";\r\n]+)/gi)]
@@ -27,7 +30,9 @@ export const lineMutators: readonly Mutator[] = [
   (random, bytes) => {
     const lines = split(bytes);
     const at = random.int(Math.min(lines.length, 30));
-    return joined(lines.toSpliced(at, 0, (lines[at] ?? '').repeat(random.pick([2, 50, 3_000]))));
+    const line = lines[at] ?? '';
+    const times = Math.min(random.pick([2, 50, 3_000]), Math.ceil(most / (line.length + 1)));
+    return joined(lines.toSpliced(at, 0, line.repeat(times)));
   },
   // Line ends.
   (_, bytes) => replaced(bytes, /\r\n/g, '\n'),
@@ -52,7 +57,8 @@ export const lineMutators: readonly Mutator[] = [
       ' ',
     ]);
     const text = bytes.toString('latin1');
-    return Buffer.from(random.once(2) ? text.replace(old, () => fresh) : text.replaceAll(old, () => fresh), 'latin1');
+    const all = random.once(2) && (text.length / old.length) * fresh.length <= most;
+    return Buffer.from(all ? text.replaceAll(old, () => fresh) : text.replace(old, () => fresh), 'latin1');
   },
   (random, bytes) => {
     const found = boundaries(bytes.toString('latin1'));
@@ -67,9 +73,9 @@ export const lineMutators: readonly Mutator[] = [
   // The whole message in another one, a number of times.
   (random, bytes) => {
     let text = bytes.toString('latin1');
-    const most = text.length > 20_000 ? 3 : random.pick([1, 3, 30, 120]);
+    const times = text.length > 20_000 ? 3 : random.pick([1, 3, 30, 120]);
     const rfc822 = random.once(2);
-    for (let i = 0; i < most; i++)
+    for (let i = 0; i < times; i++)
       text = rfc822
         ? `Content-Type: message/rfc822\r\n\r\n${text}`
         : `Content-Type: multipart/${random.pick(['mixed', 'digest', 'related'])}; boundary=n${i}\r\n\r\n--n${i}\r\n${text}\r\n--n${i}--\r\n`;
