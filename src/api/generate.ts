@@ -2,6 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump } from 'js-yaml';
+import { overview } from '../telemetry/dashboards/overview.ts';
+import { grafanaJson } from '../telemetry/dashboards/panels.ts';
 import { customResourceDefinition } from './crd.ts';
 import { reference } from './reference.ts';
 import { type ResourceDefinition, resources } from './resources.ts';
@@ -37,6 +39,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     files.set(`crds/${definition.plural}.yaml`, crdFile(definition));
     files.set(`charts/mailmill/templates/crds/${definition.plural}.yaml`, chartFile(definition));
   }
+  files.set('charts/mailmill/files/dashboards/overview.json', `${JSON.stringify(grafanaJson(overview), undefined, 2)}\n`);
   return files;
 }
 

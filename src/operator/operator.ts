@@ -12,6 +12,7 @@ import { createChildren } from './children.ts';
 import { createCompiler } from './compiler.ts';
 import type { OperatorConfig } from './config.ts';
 import { serveProbes } from './http.ts';
+import { conditionMetrics } from './metrics.ts';
 import { labels } from './names.ts';
 import { createObserver, type Observer } from './observe.ts';
 import { createReconcilers } from './reconcile.ts';
@@ -49,6 +50,7 @@ const backoffMs = [200, 60_000] as const;
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { config, client, registry, metrics, log, listening } = options;
   const caches = createCaches({ client, namespaces: config.watchNamespaces, metrics, log });
+  conditionMetrics(registry, caches);
   const election = createLeaderElection({
     client: options.electionClient,
     lease: { namespace: config.namespace, name: config.leaseName },

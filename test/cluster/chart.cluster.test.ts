@@ -159,3 +159,18 @@ test('an upgrade keeps the key that tokens are made from', async () => {
     await uninstallChart(cluster);
   }
 });
+
+test('alerts and dashboards when asked for, as the files have them', () => {
+  const kinds = (objects: readonly Rendered[]) => names(objects, 'PrometheusRule', 'ConfigMap');
+  expect(kinds(render())).toEqual([]);
+  const monitored = 'monitoring.prometheusRule.enabled=true,monitoring.dashboards.enabled=true';
+  const objects = render('--set', monitored) as readonly (Rendered & {
+    readonly spec?: unknown;
+    readonly data?: Readonly<Record<string, string>>;
+  })[];
+  expect(kinds(objects)).toEqual(['ConfigMap default/mailmill-dashboards', 'PrometheusRule default/mailmill']);
+  const file = (name: string) => readFileSync(`${chart}/files/${name}`, 'utf8');
+  expect(objects.find(({ kind }) => kind === 'PrometheusRule')?.spec).toEqual(load(file('alerts.yaml')));
+  const dashboards = objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
+  expect(JSON.parse(dashboards['overview.json'] ?? '')).toEqual(JSON.parse(file('dashboards/overview.json')));
+});

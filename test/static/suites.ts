@@ -89,14 +89,39 @@ async function clusterTests(surroundings: Surroundings): Promise<Tally> {
 
 const nodeOnly: Needs = { packages: [], commands: [], root: false };
 const mailServer: Needs = { packages: ['dovecot-imapd', 'openssl'], commands: ['dovecot', 'openssl'], root: true };
+const integration: Needs = {
+  packages: [...mailServer.packages, 'prometheus'],
+  commands: [...mailServer.commands, 'promtool'],
+  root: true,
+};
 const cluster: Needs = process.env.KUBECONFIG
   ? { ...mailServer, commands: [...mailServer.commands, 'go'] }
   : {
       packages: [
         ...mailServer.packages,
-        ...['buildah', 'conntrack', 'containernetworking-plugins', 'iproute2', 'nftables', 'procps', 'runc'],
+        ...[
+          'buildah',
+          'conntrack',
+          'containernetworking-plugins',
+          'iproute2',
+          'nftables',
+          'procps',
+          'prometheus',
+          'runc',
+        ],
       ],
-      commands: [...mailServer.commands, 'buildah', 'conntrack', 'go', 'ip', 'nft', 'nsenter', 'runc', 'sysctl'],
+      commands: [
+        ...mailServer.commands,
+        'buildah',
+        'conntrack',
+        'go',
+        'ip',
+        'nft',
+        'nsenter',
+        'prometheus',
+        'runc',
+        'sysctl',
+      ],
       root: true,
     };
 
@@ -104,7 +129,7 @@ const cluster: Needs = process.env.KUBECONFIG
 export const suites: readonly Suite[] = [
   { name: 'static', needs: nodeOnly, run: staticChecks },
   { name: 'unit', needs: nodeOnly, run: (surroundings) => vitest('unit', surroundings) },
-  { name: 'integration', needs: mailServer, run: (surroundings) => vitest('integration', surroundings) },
+  { name: 'integration', needs: integration, run: (surroundings) => vitest('integration', surroundings) },
   { name: 'crash', needs: mailServer, run: (surroundings) => vitest('crash', surroundings) },
   { name: 'cluster', needs: cluster, run: clusterTests },
 ];
