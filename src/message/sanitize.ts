@@ -10,18 +10,30 @@ export const maxNameLength = 256;
 /** Longest attachment name, type and Content-ID kept (`NAME_CUT`). */
 export const maxAttachmentNameLength = 1_024;
 
+/** No defects, as most messages have. */
+const none: readonly Defect[] = [];
+
 /** Collects the defects of one message: one entry a code, with the detail of its first sight. */
 export class Defects {
-  readonly #list: Defect[] = [];
+  #list: Defect[] | null = null;
 
   /** @param detail where or what, from our own vocabulary; never text of the message. */
   add(code: DefectCode, detail: string): void {
-    for (const defect of this.#list) if (defect.code === code) return;
-    this.#list.push({ code, detail });
+    this.#add({ code, detail });
+  }
+
+  /** Adds what another collected. */
+  addAll(others: Defects): void {
+    if (others.#list !== null) for (const defect of others.#list) this.#add(defect);
+  }
+
+  #add(defect: Defect): void {
+    if (this.#list === null) this.#list = [defect];
+    else if (!this.#list.some(({ code }) => code === defect.code)) this.#list.push(defect);
   }
 
   list(): readonly Defect[] {
-    return this.#list;
+    return this.#list ?? none;
   }
 }
 
