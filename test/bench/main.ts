@@ -1,13 +1,15 @@
-// usage: npm run bench -- ingest|parse|startup [--memory] [--runs N] [--corpus NAME]
+// usage: npm run bench -- ingest|parse|startup|peers [--memory] [--runs N] [--corpus NAME]
 import { parseArgs } from 'node:util';
 import { ingestBench, memoryBench } from './ingest.ts';
 import { parseBench } from './parse.ts';
+import { peersBench } from './peers.ts';
 import { corpora } from './servers.ts';
 import { startupBench } from './startup.ts';
 
 const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NAME]
        npm run bench -- parse [--runs N] [--corpus NAME]
        npm run bench -- startup [--source] [--runs N]
+       npm run bench -- peers [--only small|large] [--peers NAME,…] [--runs N]
 
   ingest           from an IMAP folder to PostgreSQL rows, beside bare imapflow; a JSON line a corpus (${corpora.join(', ')})
   ingest --memory  peak memory of the worker over one corpus and over ten times as much
@@ -16,6 +18,9 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
                    first messages of a process go to stderr
   startup          from the start of a worker's process to its first FETCH, compiled as in the image (--source: from src/), with
                    a migrated store and with a new one
+  peers            the other tools of ../shared/peers and Mailmill, each from an IMAP folder to rows of the same table; their table,
+                   and a JSON line. Installs what is missing (Debian, root) and keeps downloads in WORK (/var/cache/mailmill/peers)
+  --only, --peers  of peers: one corpus in full; some of the peers beside Mailmill (python,camel,angus-jdbc,node-common,…)
   --runs N         measured runs, of which the medians are printed (3)
 `;
 
@@ -26,18 +31,34 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '3' },
     corpus: { type: 'string' },
     source: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    peers: { type: 'string' },
   },
 });
 const runs = Number(values.runs);
 const wanted = corpora.filter((corpus) => values.corpus === undefined || values.corpus === corpus);
 const [bench, ...rest] = positionals;
-const known = bench === 'ingest' || ((bench === 'parse' || bench === 'startup') && !values.memory);
-if (!known || rest.length > 0 || !Number.isSafeInteger(runs) || runs < 1 || wanted.length === 0) {
+const known = bench === 'ingest' || (['parse', 'startup', 'peers'].includes(bench ?? '') && !values.memory);
+const only = values.only === 'small' || values.only === 'large' ? values.only : undefined;
+if (
+  !known ||
+  only !== values.only ||
+  rest.length > 0 ||
+  !Number.isSafeInteger(runs) ||
+  runs < 1 ||
+  wanted.length === 0
+) {
   process.stderr.write(usage);
   process.exit(2);
 }
 if (bench === 'parse') await parseBench(wanted, runs);
 else if (bench === 'startup') await startupBench(runs, values.source);
-else await (values.memory ? memoryBench(runs) : ingestBench(wanted, runs));
+else if (bench === 'peers') {
+  const problem = await peersBench({ only, runs, peers: values.peers });
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    process.exit(2);
+  }
+} else await (values.memory ? memoryBench(runs) : ingestBench(wanted, runs));
 // PostgreSQL's exit hook may hold the process otherwise.
 process.exit(0);
