@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { findBorder, isPrivate, readReceived } from '../../../src/message/authentication/received.ts';
+
+const received = (value: string) => ({ name: 'received', value });
+
+describe('a Received field', () => {
+  test.each([
+    [
+      'Postfix',
+      'from mail.a.example (host.a.example [192.0.2.1]) by mx.b.example (Postfix) with ESMTPS id 4X for <u@b.example>; Mon, 1 Jan 2026 00:00:00 +0000',
+      '192.0.2.1',
+      'mail.a.example',
+    ],
+    [
+      'Postfix by IPv6',
+      'from mail.a.example (unknown [IPv6:2001:db8::1]) (using TLSv1.3 with cipher X (256/256 bits)) by mx.b.example (Postfix) with ESMTPS id 4X',
+      '2001:db8::1',
+      'mail.a.example',
+    ],
+    [
+      'Exim',
+      'from [192.0.2.1] (helo=mail.a.example) by mx.b.example with esmtps (TLS1.3) (Exim 4.96) id 1X',
+      '192.0.2.1',
+      'mail.a.example',
+    ],
+    [
+      'Exim with a name',
+      'from host.a.example ([192.0.2.1] helo=mail.a.example) by mx.b.example with esmtp (Exim 4.96)',
+      '192.0.2.1',
+      'mail.a.example',
+    ],
+    [
+      'Sendmail',
+      'from mail.a.example (host.a.example [192.0.2.1] (may be forged)) by mx.b.example (8.17/8.17) with ESMTP id 5',
+      '192.0.2.1',
+      'mail.a.example',
+    ],
+    [
+      'qmail',
+      'from unknown (HELO mail.a.example) (192.0.2.1) by mx.b.example with SMTP; 1 Jan 2026 00:00:00 -0000',
+      '192.0.2.1',
+      'mail.a.example',
+    ],
+    [
+      'Exchange',
+      'from mail.a.example (2001:db8::2) by mx.b.example (2001:db8::9) with Microsoft SMTP Server (version=TLS1_2) id 15.20',
+      '2001:db8::2',
+      'mail.a.example',
+    ],
+  ])('of %s tells client and HELO', (_, value, address, helo) => {
+    expect(readReceived(value)).toEqual({ by: 'mx.b.example', client: { address, helo } });
+  });
+
+  test('tells the address that the server saw, not one that the client said', () => {
+    for (const from of [
+      '[10.0.0.1] (evil.example [203.0.113.5])',
+      'unknown (HELO [10.0.0.1]) (203.0.113.5)',
+      'host ([203.0.113.5] helo=[10.0.0.1])',
+      'x (helo [10.0.0.1] [203.0.113.5])',
+    ])
+      expect(readReceived(`from ${from} by mx.b.example with SMTP`)?.client?.address).toBe('203.0.113.5');
+    // A HELO of words that look like the rest of the field.
+    expect(readReceived('from by.example (x by y [203.0.113.5]) by mx.b.example with SMTP')).toMatchObject({
+      by: 'mx.b.example',
+    });
+  });
+
+  test('of a hand-over within a machine tells no client', () => {
+    expect(readReceived('by mx.b.example (Postfix, from userid 0) id 1')).toEqual({ by: 'mx.b.example', client: null });
+    expect(readReceived('from localhost by mx.b.example with LMTP')).toEqual({ by: 'mx.b.example', client: null });
+  });
+
+  test.each(['', 'from a', '(by mx.b.example)', 'x'.repeat(5_000)])('that says nothing is none: %.20s', (value) => {
+    expect(readReceived(value)).toBeNull();
+  });
+});
+
+test.each([
+  '10.1.2.3',
+  '127.0.0.1',
+  '172.16.0.1',
+  '172.31.9.9',
+  '192.168.0.1',
+  '169.254.1.1',
+  '100.64.0.1',
+  '::1',
+  'fd00::1',
+  'fe80::1',
+  '::ffff:10.0.0.1',
+])('%s is private', (address) => expect(isPrivate(address)).toBe(true));
+test.each(['192.0.2.1', '172.32.0.1', '100.128.0.1', '11.0.0.1', '2001:db8::1', '::ffff:192.0.2.1'])(
+  '%s is not',
+  (address) => expect(isPrivate(address)).toBe(false),
+);
+
+describe('the border', () => {
+  const outside = received('from evil.example (evil.example [203.0.113.5]) by mx.b.example with SMTP');
+  const inside = received('from mx.b.example (mx [10.0.0.2]) by store.b.example with LMTP');
+  const forged = received('from bank.example (bank.example [198.51.100.1]) by mx.b.example with SMTP');
+
+  test('is where mail came from a public address', () => {
+    expect(findBorder([inside, outside, { name: 'subject', value: '' }, forged], ['*.b.example'])).toEqual({
+      untrusted: 3,
+      client: { address: '203.0.113.5', helo: 'evil.example' },
+    });
+  });
+
+  test('is not behind a server that is not ours', () => {
+    expect(findBorder([inside, outside], ['store.b.example'])).toEqual({
+      untrusted: 1,
+      client: { address: '10.0.0.2', helo: 'mx.b.example' },
+    });
+    expect(findBorder([outside], ['other.example'])).toBeNull();
+    expect(findBorder([], ['mx.b.example'])).toBeNull();
+  });
+
+  test('names are compared whole', () => {
+    for (const name of ['b.example', '*.mx.b.example', 'x.b.example']) expect(findBorder([outside], [name])).toBeNull();
+    for (const name of ['mx.b.example', 'MX.B.example', '*.b.example', '*.example'])
+      expect(findBorder([outside], [name])).not.toBeNull();
+  });
+});
