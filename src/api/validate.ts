@@ -55,7 +55,10 @@ function checkType(value: Readonly<Record<string, unknown>>): ObjectIssue[] {
     issues.push({
       path: 'apiVersion',
       level: 'admission',
-      message: value.apiVersion === undefined ? 'is required' : `is none that Mailmill has for ${String(value.kind)}`,
+      message:
+        value.apiVersion === undefined
+          ? 'is required'
+          : `is none that Mailmill has${typeof value.kind === 'string' ? ` for ${value.kind}` : ''}`,
       suggestion: `write ${apiVersion}`,
     });
   }
