@@ -10,7 +10,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        exclude: ['test/**/*.{integration,crash,cluster}.test.ts'],
+        exclude: ['test/**/*.{integration,crash,cluster,gitops}.test.ts'],
         testTimeout: 20_000,
       }),
       project('integration', ['test/**/*.integration.test.ts'], {
@@ -24,6 +24,11 @@ export default defineConfig({
         fileParallelism: false,
       }),
       project('cluster', ['test/**/*.cluster.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 900_000,
+        fileParallelism: false,
+      }),
+      project('gitops', ['test/**/*.gitops.test.ts'], {
         testTimeout: 300_000,
         hookTimeout: 900_000,
         fileParallelism: false,

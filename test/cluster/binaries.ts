@@ -66,6 +66,34 @@ const components: readonly Component[] = [
   installed('helm.sh/helm/v4', 'helm.sh/helm/v4/cmd/helm', 'v4.3.1', 'helm'),
 ];
 
+/** What Argo CD 3.2 has in its image; Helm 4 renders differently. */
+const gitops: readonly Component[] = [
+  {
+    name: 'argocd',
+    binaries: { argocd: 'github.com/argoproj/argo-cd/v3 v3.2.6' },
+    async build(bin) {
+      const go = ['build', '-ldflags', stripped, '-o', join(bin, 'argocd'), 'tool'];
+      await run('go', go, { cwd: join(here, 'argocd'), env: goEnv });
+    },
+  },
+];
+const gitopsImage: readonly Component[] = [
+  installed('helm.sh/helm/v3', 'helm.sh/helm/v3/cmd/helm', 'v3.18.4', 'helm'),
+  installed('sigs.k8s.io/kustomize/kustomize/v5', 'sigs.k8s.io/kustomize/kustomize/v5', 'v5.7.0', 'kustomize'),
+];
+
+/** Where Argo CD's own tools are, and its manifests. */
+export const gitopsTools = (settings: ClusterSettings) => ({
+  bin: join(settings.bin, 'argocd-tools'),
+  /** Argo CD's directory in Go's module cache. */
+  async module(): Promise<string> {
+    const name = 'github.com/argoproj/argo-cd/v3';
+    const options = { cwd: join(here, 'argocd'), env: goEnv };
+    await run('go', ['mod', 'download', name], options);
+    return (await output('go', ['list', '-m', '-f', '{{.Dir}}', name], options)).trim();
+  },
+});
+
 async function isBuilt(component: Component, bin: string): Promise<boolean> {
   for (const [name, module] of Object.entries(component.binaries)) {
     const file = join(bin, name);
@@ -79,12 +107,21 @@ async function isBuilt(component: Component, bin: string): Promise<boolean> {
 }
 
 /** Builds what is missing or of another version, from Go modules. Minutes from nothing, a second afterwards. */
-export async function buildBinaries(settings: ClusterSettings, log: (line: string) => void): Promise<void> {
-  mkdirSync(settings.bin, { recursive: true });
-  for (const component of components) {
-    if (await isBuilt(component, settings.bin)) continue;
-    log(`building ${component.name} into ${settings.bin}`);
-    await component.build(settings.bin);
-    if (!(await isBuilt(component, settings.bin))) throw new Error(`${component.name} was built with another version`);
+export const buildBinaries = (settings: ClusterSettings, log: (line: string) => void): Promise<void> =>
+  buildInto(settings.bin, components, log);
+
+/** The same for Argo CD and its tools. */
+export async function buildGitopsBinaries(settings: ClusterSettings, log: (line: string) => void): Promise<void> {
+  await buildInto(settings.bin, gitops, log);
+  await buildInto(gitopsTools(settings).bin, gitopsImage, log);
+}
+
+async function buildInto(bin: string, wanted: readonly Component[], log: (line: string) => void): Promise<void> {
+  mkdirSync(bin, { recursive: true });
+  for (const component of wanted) {
+    if (await isBuilt(component, bin)) continue;
+    log(`building ${component.name} into ${bin}`);
+    await component.build(bin);
+    if (!(await isBuilt(component, bin))) throw new Error(`${component.name} was built with another version`);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { buildBinaries } from './binaries.ts';
+import { buildBinaries, buildGitopsBinaries } from './binaries.ts';
 import { down, environment, isUp, load, up, within } from './node.ts';
 import { openSession } from './session.ts';
 import { clusterSettings } from './settings.ts';
@@ -12,6 +12,7 @@ in a network namespace of its own. Needs root on Linux.
   node test/cluster/cluster.ts load FILE.tar   import an OCI archive as an image of the node
   node test/cluster/cluster.ts exec CMD …      run CMD inside its network, with kubectl and helm on the PATH
   node test/cluster/cluster.ts vitest ARGS …   run cluster tests with the image of this checkout; the cluster stays up
+  node test/cluster/cluster.ts gitops ARGS …   the same for the tests with Argo CD
   node test/cluster/cluster.ts down            stop everything and remove its state
 
 MAILMILL_CLUSTER_NAME names the cluster; the default belongs to this checkout.
@@ -50,9 +51,17 @@ async function main([verb, ...args]: readonly string[]): Promise<number> {
     case 'exec':
       if (file === undefined) break;
       return execute(within(settings, args), environment(settings));
+    case 'gitops':
     case 'vitest': {
+      const project = verb === 'vitest' ? 'cluster' : verb;
+      if (project === 'gitops') await buildGitopsBinaries(settings, log);
       const session = await openSession(log);
-      const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config=test/vitest.config.ts', '--project=cluster'];
+      const vitest = [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--config=test/vitest.config.ts',
+        `--project=${project}`,
+      ];
       return execute(session.wrap([process.execPath, ...vitest, ...args]), session.env);
     }
   }

@@ -58,9 +58,12 @@ async function databases(host: string): Promise<{ postgres: Postgres; release: (
 
 /**
  * Everything that a test of the whole needs. `tenant` is the namespace, made anew; the operator may read its Secrets:
- * `mailmill-store`, `warehouse` (databases) and `imap-ca` (authority of the mail server) exist.
+ * `mailmill-store`, `warehouse` (databases) and `imap-ca` (authority of the mail server) exist. `chart: false`: the test installs it itself.
  */
-export async function startWorld(tenant: string, options: Partial<InstallOptions> = {}): Promise<World> {
+export async function startWorld(
+  tenant: string,
+  { chart = true, ...options }: Partial<InstallOptions> & { readonly chart?: boolean } = {},
+): Promise<World> {
   const cluster = await startCluster();
   const dovecot = await startDovecot({ host: cluster.host });
   const { postgres, release } = await databases(cluster.host);
@@ -71,7 +74,7 @@ export async function startWorld(tenant: string, options: Partial<InstallOptions
     secret(tenant, 'warehouse', { uri: postgres.url('warehouse') }),
     secret(tenant, 'imap-ca', { 'ca.crt': dovecot.ca }),
   );
-  await installChart(cluster, { tenants: [tenant], ...options });
+  if (chart) await installChart(cluster, { tenants: [tenant], ...options });
 
   const pools = { store: pool(postgres.url('store')), warehouse: pool(postgres.url('warehouse')) };
   const query = async (which: pg.Pool, sql: string, values: readonly unknown[]) =>
@@ -124,7 +127,7 @@ export async function startWorld(tenant: string, options: Partial<InstallOptions
       await Promise.all([pools.store.end(), pools.warehouse.end()]);
       // It goes while the next test begins in another one; whoever makes it anew waits for that.
       await cluster.kubectl(['delete', 'namespace', tenant, '--ignore-not-found', '--wait=false']);
-      await uninstallChart(cluster);
+      if (chart) await uninstallChart(cluster);
       await Promise.all([dovecot.stop(), postgres.stop()]);
       release();
     },

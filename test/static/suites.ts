@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildGitopsBinaries } from '../cluster/binaries.ts';
 import { down } from '../cluster/node.ts';
 import { openSession } from '../cluster/session.ts';
 import { clusterSettings } from '../cluster/settings.ts';
@@ -78,10 +79,17 @@ async function staticChecks({ log, signal }: Surroundings): Promise<Tally> {
   return sum;
 }
 
-async function clusterTests(surroundings: Surroundings): Promise<Tally> {
+const clusterTests = (surroundings: Surroundings) => inCluster('cluster', surroundings);
+
+async function gitopsTests(surroundings: Surroundings): Promise<Tally> {
+  await buildGitopsBinaries(clusterSettings(), surroundings.log);
+  return inCluster('gitops', surroundings);
+}
+
+async function inCluster(project: string, surroundings: Surroundings): Promise<Tally> {
   try {
     const session = await openSession(surroundings.log);
-    return await vitest('cluster', surroundings, session.wrap, session.env);
+    return await vitest(project, surroundings, session.wrap, session.env);
   } finally {
     if (!process.env.KUBECONFIG) await down(clusterSettings());
   }
@@ -125,6 +133,12 @@ const cluster: Needs = process.env.KUBECONFIG
       root: true,
     };
 
+const gitops: Needs = {
+  ...cluster,
+  packages: [...cluster.packages, 'git', 'redis-server'],
+  commands: [...cluster.commands, 'git', 'redis-server'],
+};
+
 /** Every suite, cheapest first. */
 export const suites: readonly Suite[] = [
   { name: 'static', needs: nodeOnly, run: staticChecks },
@@ -132,4 +146,5 @@ export const suites: readonly Suite[] = [
   { name: 'integration', needs: integration, run: (surroundings) => vitest('integration', surroundings) },
   { name: 'crash', needs: mailServer, run: (surroundings) => vitest('crash', surroundings) },
   { name: 'cluster', needs: cluster, run: clusterTests },
+  { name: 'gitops', needs: gitops, run: gitopsTests },
 ];
