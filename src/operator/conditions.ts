@@ -102,7 +102,7 @@ export function transitions(before: readonly Condition[] | undefined, after: rea
 
 /** Reasons of a Ready that is only on its way. */
 export const progressReasons = [
-  ...['RollingOut', 'Checking', 'Suspending', 'Applying'],
+  ...['RollingOut', 'RolloutQueued', 'Checking', 'Suspending', 'Applying'],
   // Of a run.
   ...['Starting', 'Asked', 'Running'],
 ] as const;
