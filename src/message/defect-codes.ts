@@ -4,9 +4,13 @@ export const defectCodes = {
   ADDRESS_COMMENT_UNTERMINATED: 'A comment in an address header is never closed; its parenthesis counts for nothing.',
   ADDRESS_QUOTE_UNTERMINATED: 'A quoted string in an address header is never closed; its quote counts for nothing.',
   BASE64_TEXT_SKIPPED: 'Text that was appended to base64, such as a mailing list’s footer, was left out.',
-  BODY_PART_LEFT_OUT: 'A second text or HTML body was left out.',
+  BODY_PART_LEFT_OUT: 'A second text or HTML body of an alternative was left out.',
   BOUNDARY_END_MISSING: 'A multipart has no end; it ends where its parent or the message does.',
-  BOUNDARY_MISSING: 'A multipart names no boundary; it was read as text.',
+  BOUNDARY_GUESSED: 'The boundary that a multipart names is missing or wrong; its delimiter lines told the right one.',
+  BOUNDARY_MISSING: 'A multipart names no boundary.',
+  BOUNDARY_START_MISSING:
+    'The header of a multipart goes over into that of its first part; the delimiter between them was added.',
+  BOUNDARY_TEXT_SKIPPED: 'Text behind a boundary on its line was left out.',
   CHARSET_INVALID_BYTES: 'Bytes that the declared charset does not have became U+FFFD.',
   CHARSET_UNKNOWN: 'Nobody knows the declared charset; the bytes were read as UTF-8 or windows-1252.',
   CONTENT_TYPE_INVALID: 'A Content-Type cannot be read; the part was read as plain text.',
@@ -22,13 +26,19 @@ export const defectCodes = {
   HEADER_REPEATED: 'From or Date stands more than once; the first counts.',
   HEADER_VALUE_CUT: 'A header value of more than 65,536 characters, or an id or address of more than 998, was cut.',
   MBOX_LINE_SKIPPED: 'An mbox `From ` line stands among headers; it was left out.',
+  MESSAGE_ENCODED: 'A nested message is in base64 or quoted-printable, which is not allowed; it was decoded.',
+  MULTIPART_ENCODED: 'A multipart is in base64 or quoted-printable, which is not allowed; it was decoded.',
   MULTIPART_WITHOUT_PARTS: 'A multipart holds no part; it was read as text.',
   NAME_CUT: 'An attachment’s name, type or Content-ID of more than 1,024 characters was cut.',
   NUL_REPLACED: 'U+0000 became U+FFFD.',
   PARAMETER_SEPARATOR_MISSING: 'Parameters of a header begin without a semicolon; a blank was taken for it.',
+  SMIME_INVALID: 'The content of a signed S/MIME file cannot be read; it stays an attachment.',
   SURROGATE_REPLACED: 'A lone surrogate became U+FFFD.',
+  TNEF_INVALID: 'A winmail.dat breaks off or cannot be read; what was read before stands.',
   UNDECLARED_8BIT:
     'Text that is declared as ASCII or not at all holds 8-bit bytes; they were read as UTF-8 or windows-1252.',
+  UNPACK_LIMIT: 'A message holds more packed files, or deeper ones, than are unpacked; the rest was left packed.',
+  UUENCODE_INVALID: 'A uuencoded file in a text breaks off; it stays text.',
 } as const;
 
 export type DefectCode = keyof typeof defectCodes;

@@ -7,7 +7,7 @@ import type { Address, Message } from './message.ts';
 import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** What a message's own header says. */
-export type Envelope = Omit<Message, 'text' | 'html' | 'attachments' | 'defects'>;
+export type Envelope = Omit<Message, 'text' | 'html' | 'attachments' | 'protection' | 'messageClass' | 'defects'>;
 
 const cutId = (id: string, name: string, defects: Defects): string =>
   cut(id, maxIdLength, 'HEADER_VALUE_CUT', name, defects);

@@ -17,6 +17,15 @@ export interface Attachment {
   readonly sha256: string;
   readonly contentId: string;
   readonly inline: boolean;
+  /** What it was taken out of, when it is no part of its own: a signed S/MIME file, a winmail.dat, a uuencoded block in a text. */
+  readonly within?: 'smime' | 'tnef' | 'uuencode';
+}
+
+/** How a message is protected, by its structure; no signature is checked and nothing decrypted. */
+export interface Protection {
+  readonly kind: 'smime' | 'pgp';
+  readonly signed: boolean;
+  readonly encrypted: boolean;
 }
 
 /** Something that was repaired or left out while reading a message; `code` is constant. */
@@ -44,10 +53,18 @@ export interface Message {
   readonly date: Date | null;
   /** Decoded unfolded header values by lower-case name, in the order of the message. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
-  /** First text/plain body; from HTML when there is none. */
+  /**
+   * Every text of the body in the order of the message, as RFC 8621 §4.1.4 lists them in `textBody`: of alternatives the plain
+   * one, else HTML as text; flowed lines joined, uuencoded files taken out. From HTML when the plain text is blank.
+   */
   readonly text: string;
+  /** Every HTML of the body, as RFC 8621 §4.1.4 lists them in `htmlBody`; empty when there is none. */
   readonly html: string;
   readonly attachments: readonly Attachment[];
+  /** S/MIME or PGP, when the message is signed or encrypted. */
+  readonly protection: Protection | null;
+  /** Outlook's message class (`IPM.Note`) from a winmail.dat; empty when there is none. */
+  readonly messageClass: string;
   readonly defects: readonly Defect[];
 }
 
@@ -57,3 +74,6 @@ export interface ParseLimits {
   readonly parts: number;
   readonly depth: number;
 }
+
+/** 1 MiB of header (each block), 1,000 parts, 100 levels. */
+export const defaultLimits: ParseLimits = { headerBytes: 1_048_576, parts: 1_000, depth: 100 };

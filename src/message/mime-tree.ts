@@ -1,4 +1,5 @@
 import { stalled } from '../telemetry/errors.ts';
+import { Boundaries, guessBoundary } from './boundaries.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import type { ParseLimits } from './message.ts';
 import { type Parameterised, parseParameters } from './parameters.ts';
@@ -26,35 +27,27 @@ export interface Multipart {
   readonly start: number;
   readonly end: number;
   readonly parts: readonly Part[];
+  /** No delimiter stands in it: its one part is all of its content, read as plain text. */
+  readonly bare: boolean;
 }
 
 export type Part = Leaf | Multipart;
 
 /** A multipart whose end has not been seen. */
 interface Open {
+  /** Empty when it names none: then nothing ends it but its parent. */
   readonly boundary: string;
   readonly subtype: string;
   readonly fields: readonly HeaderField[];
   readonly header: number;
   readonly start: number;
   readonly parts: Part[];
-  /** The level that the same boundary had before. */
-  readonly shadowed: number | undefined;
-}
-
-interface Delimiter {
-  readonly level: number;
-  /** The one that ends its multipart. */
-  readonly close: boolean;
-  readonly start: number;
-  /** Where the line behind it begins. */
-  readonly next: number;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
-const DASH = 0x2d;
-const isBlank = (byte: number | undefined) => byte === 0x20 || byte === 0x09;
+/** Multiparts of a message whose boundary is looked for; each is read once more. */
+const maxGuesses = 16;
 const textPlain: Parameterised = { value: 'text/plain', parameters: new Map() };
 const digestPart: Parameterised = { value: 'message/rfc822', parameters: new Map() };
 
@@ -70,29 +63,49 @@ export function contentType(fields: readonly HeaderField[], inDigest: boolean, d
   return { value: fallback.value, parameters: parsed.parameters };
 }
 
+/** What the readers of one message count together. */
+interface Counts {
+  parts: number;
+  guesses: number;
+}
+
+/** Where a second, other Content-Type stands: a part's header without the delimiter before it; -1 when there is none. */
+function secondType(fields: readonly HeaderField[]): number {
+  const first = fields.findIndex((field) => field.name === 'content-type');
+  const second = fields.findIndex((field, i) => i > first && field.name === 'content-type');
+  return second !== -1 && fields[second]?.value === fields[first]?.value ? -1 : second;
+}
+
 /** Builds the tree in one pass over the lines that begin with `--`, whatever the depth. */
 class TreeReader {
   readonly #raw: Buffer;
   readonly #limits: ParseLimits;
   readonly #defects: Defects;
   readonly #open: Open[] = [];
-  /** Boundary to the innermost level that has it. */
-  readonly #levels = new Map<string, number>();
-  #longest = 0;
-  #count = 0;
-  /** The delimiter that `isDelimiter` found last. */
-  #found: Delimiter | null = null;
+  readonly #boundaries: Boundaries;
+  readonly #counts: Counts;
+  /** The part whose delimiter is missing; it is none when nothing stands in it. */
+  #implied: Omit<Leaf, 'end'> | null = null;
 
-  constructor(raw: Buffer, limits: ParseLimits, defects: Defects) {
+  constructor(raw: Buffer, limits: ParseLimits, defects: Defects, counts: Counts = { parts: 0, guesses: 0 }) {
     this.#raw = raw;
     this.#limits = limits;
     this.#defects = defects;
+    this.#counts = counts;
+    this.#boundaries = new Boundaries(raw);
   }
 
   read(fields: readonly HeaderField[], bodyStart: number, header: number): Part {
+    const content = this.#enter(fields, header, bodyStart, null);
+    if (content !== null && this.#open.length === 0) return { ...content, end: this.#raw.length };
+    return this.#readOpen(bodyStart, content);
+  }
+
+  /** Reads from `start` until everything that is open has ended; at least one multipart is. */
+  #readOpen(start: number, first: Omit<Leaf, 'end'> | null): Part {
     const raw = this.#raw;
-    let content = this.#enter(fields, header, bodyStart, false);
-    let position = bodyStart;
+    let content = first;
+    let position = start;
     let root: Part | null = null;
     const add = (part: Part) => {
       const parent = this.#open[this.#open.length - 1];
@@ -100,14 +113,17 @@ class TreeReader {
       else parent.parts.push(part);
     };
     while (this.#open.length > 0) {
-      const delimiter = this.#nextDelimiter(position);
+      const delimiter = this.#boundaries.next(position);
+      if (delimiter?.loose === true) this.#defects.add('BOUNDARY_TEXT_SKIPPED', 'multipart');
       const end = delimiter === null ? raw.length : this.#before(delimiter.start, position);
-      if (content !== null) add({ ...content, end: Math.max(content.start, end) });
+      if (content !== null && !(content === this.#implied && this.#isBlank(content.start, end)))
+        add({ ...content, end: Math.max(content.start, end) });
       content = null;
       const level = delimiter === null ? 0 : delimiter.level + (delimiter.close ? 0 : 1);
       while (this.#open.length > level) {
         const ends = delimiter?.close === true && this.#open.length === level + 1;
-        if (!ends) this.#defects.add('BOUNDARY_END_MISSING', 'multipart');
+        if (!ends && this.#open[this.#open.length - 1]?.boundary !== '')
+          this.#defects.add('BOUNDARY_END_MISSING', 'multipart');
         add(this.#pop(end, ends ? delimiter.next : end));
       }
       if (delimiter === null) break;
@@ -120,13 +136,13 @@ class TreeReader {
         raw.length,
         this.#limits.headerBytes,
         this.#defects,
-        (start, stop) => this.#delimiterAt(start, stop) !== null,
+        (start, stop) => this.#boundaries.at(start, stop) !== null,
       );
-      const parent = this.#open[this.#open.length - 1];
-      content = this.#enter(block.fields, position, block.bodyStart, parent?.subtype === 'digest');
+      content = this.#enter(block.fields, position, block.bodyStart, this.#open[this.#open.length - 1] ?? null);
       position = block.bodyStart;
     }
-    return root ?? { ...(content ?? this.#leaf(textPlain, fields, header, bodyStart)), end: raw.length };
+    if (root === null) throw new RangeError('no multipart was open');
+    return root;
   }
 
   #leaf(type: Parameterised, fields: readonly HeaderField[], header: number, start: number): Omit<Leaf, 'end'> {
@@ -134,43 +150,74 @@ class TreeReader {
   }
 
   /** Begins a part: a leaf is returned, a multipart opened. */
-  #enter(fields: readonly HeaderField[], header: number, start: number, inDigest: boolean): Omit<Leaf, 'end'> | null {
-    this.#count++;
-    if (this.#count > this.#limits.parts)
+  #enter(fields: readonly HeaderField[], header: number, start: number, parent: Open | null): Omit<Leaf, 'end'> | null {
+    this.#counts.parts++;
+    if (this.#counts.parts > this.#limits.parts)
       throw stalled(
         'MESSAGE_TOO_MANY_PARTS',
         `the message has more than ${this.#limits.parts} parts; such mail is not read`,
       );
-    const type = contentType(fields, inDigest, this.#defects);
+    const type = contentType(fields, parent?.subtype === 'digest', this.#defects);
     if (!type.value.startsWith('multipart/')) return this.#leaf(type, fields, header, start);
     const boundary = type.parameters.get('boundary') ?? '';
-    if (boundary === '') {
-      this.#defects.add('BOUNDARY_MISSING', 'multipart');
-      return this.#leaf(textPlain, [], header, start);
-    }
+    if (boundary === '') this.#defects.add('BOUNDARY_MISSING', 'multipart');
+    const second = parent === null || boundary === '' ? -1 : secondType(fields);
+    const open = this.#begin(
+      boundary,
+      type.value.slice(10),
+      second === -1 ? fields : fields.slice(0, second),
+      header,
+      start,
+    );
+    if (second === -1) return null;
+    this.#defects.add('BOUNDARY_START_MISSING', 'multipart');
+    this.#implied = this.#enter(fields.slice(second), header, start, open);
+    return this.#implied;
+  }
+
+  #begin(boundary: string, subtype: string, fields: readonly HeaderField[], header: number, start: number): Open {
     if (this.#open.length >= this.#limits.depth)
       throw stalled(
         'MESSAGE_TOO_DEEP',
         `parts of the message are nested deeper than ${this.#limits.depth}; such mail is not read`,
       );
-    const shadowed = this.#levels.get(boundary);
-    this.#levels.set(boundary, this.#open.length);
-    this.#longest = Math.max(this.#longest, boundary.length);
-    this.#open.push({ boundary, subtype: type.value.slice(10), fields, header, start, parts: [], shadowed });
-    return null;
+    this.#boundaries.push(boundary);
+    const open: Open = { boundary, subtype, fields, header, start, parts: [] };
+    this.#open.push(open);
+    return open;
   }
 
-  /** Ends the innermost multipart; one without a single part is text, so that its content is not lost. */
+  /** Ends the innermost multipart; the content of one without a single part is text, so that it is not lost. */
   #pop(end: number, multipartEnd: number): Part {
     const open = this.#open.pop();
     if (open === undefined) throw new RangeError('no multipart is open');
-    if (open.shadowed === undefined) this.#levels.delete(open.boundary);
-    else this.#levels.set(open.boundary, open.shadowed);
+    this.#boundaries.pop();
     const { subtype, fields, header, start, parts } = open;
-    if (parts.length > 0)
-      return { kind: 'multipart', subtype, fields, header, start, end: Math.max(start, multipartEnd), parts };
-    this.#defects.add('MULTIPART_WITHOUT_PARTS', 'multipart');
-    return { ...this.#leaf(textPlain, [], header, start), end: Math.max(start, end) };
+    const place = { kind: 'multipart', subtype, fields, header, start, end: Math.max(start, multipartEnd) } as const;
+    if (parts.length > 0) return { ...place, parts, bare: false };
+    const guessed = this.#readGuessed(open, Math.max(start, end));
+    if (guessed !== null) return guessed;
+    if (open.boundary !== '') this.#defects.add('MULTIPART_WITHOUT_PARTS', 'multipart');
+    const content = { ...this.#leaf(textPlain, [], start, start), end: Math.max(start, end) };
+    return { ...place, parts: [content], bare: true };
+  }
+
+  /** Reads a multipart anew that has another boundary than it says. */
+  #readGuessed({ boundary, subtype, fields, header, start }: Open, end: number): Part | null {
+    if (this.#counts.guesses >= maxGuesses) return null;
+    this.#counts.guesses++;
+    const guess = guessBoundary(this.#raw, start, end);
+    if (guess === '' || guess === boundary) return null;
+    this.#defects.add('BOUNDARY_GUESSED', 'multipart');
+    const limits = { ...this.#limits, depth: this.#limits.depth - this.#open.length };
+    const reader = new TreeReader(this.#raw.subarray(0, end), limits, this.#defects, this.#counts);
+    reader.#begin(guess, subtype, fields, header, start);
+    return reader.#readOpen(start, null);
+  }
+
+  #isBlank(start: number, end: number): boolean {
+    for (let i = start; i < end; i++) if ((this.#raw[i] ?? 0) > 0x20) return false;
+    return true;
   }
 
   /** End of the content before a delimiter line: the newline in between belongs to the delimiter (RFC 2046 §5.1.1). */
@@ -179,46 +226,6 @@ class TreeReader {
     if (end > least && this.#raw[end - 1] === LF) end--;
     if (end > least && end < line && this.#raw[end - 1] === CR) end--;
     return end;
-  }
-
-  #nextDelimiter(start: number): Delimiter | null {
-    const raw = this.#raw;
-    let line = start;
-    if (raw[line] !== DASH || raw[line + 1] !== DASH) line = raw.indexOf('\n--', start) + 1;
-    while (line > 0 && line < raw.length) {
-      let lf = raw.indexOf(LF, line);
-      if (lf === -1) lf = raw.length;
-      const end = lf > line && raw[lf - 1] === CR ? lf - 1 : lf;
-      if (this.#delimiterAt(line, end) !== null) return this.#found;
-      line = raw.indexOf('\n--', end) + 1;
-    }
-    return null;
-  }
-
-  /** Remembers the delimiter that the line is, if it is one: the boundary and nothing but blanks behind it. */
-  #delimiterAt(start: number, end: number): Delimiter | null {
-    const raw = this.#raw;
-    this.#found = null;
-    if (raw[start] !== DASH || raw[start + 1] !== DASH) return null;
-    let stop = end;
-    const found = (level: number, close: boolean) => {
-      this.#found = { level, close, start, next: Math.min(raw[end] === CR ? end + 2 : end + 1, raw.length) };
-      return this.#found;
-    };
-    if (isBlank(raw[stop - 1])) {
-      // A boundary may itself end in a blank, although it must not.
-      const level =
-        stop - start - 2 <= this.#longest ? this.#levels.get(raw.toString('latin1', start + 2, stop)) : undefined;
-      if (level !== undefined) return found(level, false);
-      while (stop > start + 2 && isBlank(raw[stop - 1])) stop--;
-    }
-    if (stop - start - 2 > this.#longest + 2) return null;
-    const text = raw.toString('latin1', start + 2, stop);
-    const level = this.#levels.get(text);
-    if (level !== undefined) return found(level, false);
-    if (!text.endsWith('--')) return null;
-    const closed = this.#levels.get(text.slice(0, -2));
-    return closed === undefined ? null : found(closed, true);
   }
 }
 

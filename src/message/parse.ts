@@ -1,13 +1,10 @@
-import { type Bodies, readBodies } from './bodies.ts';
+import { readBodies } from './bodies.ts';
 import { isPlainHeader, readEnvelope } from './envelope.ts';
 import { readHeaders } from './headers.ts';
-import type { Message, ParseLimits } from './message.ts';
+import { defaultLimits, type Message, type ParseLimits } from './message.ts';
 import { readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
 import { Defects } from './sanitize.ts';
-
-/** 1 MiB of header (each block), 1,000 parts, 100 levels. */
-export const defaultLimits: ParseLimits = { headerBytes: 1_048_576, parts: 1_000, depth: 100 };
 
 export interface ParseOptions {
   readonly limits?: ParseLimits;
@@ -33,12 +30,8 @@ export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message |
   if (header.fields.length === 0) defects.add('HEADER_MISSING', 'message');
   const envelope = readEnvelope(header.fields, isPlainHeader(bytes.subarray(0, header.bodyStart)), defects);
   const tree = readTree(bytes, header.fields, header.bodyStart, limits, defects);
-  const bodies = readBodies(bytes, tree, defects, async (content, charset) => {
-    options.onFallback?.('charset');
-    // Loaded when first needed: most workers never do.
-    const { decodeWithMailparser } = await import('./mailparser.ts');
-    return decodeWithMailparser(content, charset);
-  });
-  const message = (read: Bodies): Message => ({ ...envelope, ...read, defects: defects.list() });
-  return bodies instanceof Promise ? bodies.then(message) : message(bodies);
+  const bodies = readBodies(bytes, tree, limits, defects);
+  return { ...envelope, ...bodies, defects: defects.list() };
 }
+
+export { defaultLimits };

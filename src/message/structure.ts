@@ -1,8 +1,8 @@
-import { firstField, type HeaderField, readHeaders } from './headers.ts';
+import { type HeaderField, readHeaders } from './headers.ts';
+import { filenameOf, transferEncoding } from './leaf-content.ts';
 import type { ParseLimits } from './message.ts';
 import { type Leaf, type Part, readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
-import { parseParameters } from './parameters.ts';
 import { defaultLimits } from './parse.ts';
 import { Defects } from './sanitize.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
@@ -32,10 +32,6 @@ export function openStructure(
   return { bytes, fields, tree: readTree(bytes, fields, bodyStart, limits, defects, start) };
 }
 
-/** Lower-case Content-Transfer-Encoding; empty when there is none. */
-export const transferEncoding = (leaf: Leaf): string =>
-  /^[^\s;(]*/.exec(firstField(leaf.fields, 'content-transfer-encoding'))?.[0].toLowerCase() ?? '';
-
 /** Decoded bytes of a leaf, or of the first `length` encoded ones. */
 export const decodeLeaf = (bytes: Buffer, leaf: Leaf, length = leaf.end - leaf.start): Buffer =>
   decodeTransfer(
@@ -44,12 +40,7 @@ export const decodeLeaf = (bytes: Buffer, leaf: Leaf, length = leaf.end - leaf.s
     new Defects(),
   );
 
-/** The name that a leaf gives its content; empty when it gives none. */
-export function filenameOf(leaf: Leaf): string {
-  const disposition = firstField(leaf.fields, 'content-disposition');
-  const named = parseParameters(disposition, 'content-disposition', new Defects()).parameters.get('filename');
-  return named ?? leaf.parameters.get('name') ?? '';
-}
+export { filenameOf, transferEncoding };
 
 /** A leaf with its place in the tree: `1.2` as IMAP counts (RFC 9051 §6.4.5). */
 export interface PlacedLeaf {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readHeaders } from '../../src/message/headers.ts';
+import { defaultLimits } from '../../src/message/message.ts';
 import { type Part, readTree } from '../../src/message/mime-tree.ts';
-import { defaultLimits } from '../../src/message/parse.ts';
 import { Defects } from '../../src/message/sanitize.ts';
 
 const mixed = (boundary: string, body: string, subtype = 'mixed') =>
@@ -49,8 +49,46 @@ describe('readTree', () => {
       mixed('o', `--o\r\n${mixed('i', '--i\r\n\r\n1')}\r\n--o\r\n\r\n2\r\n--o--`),
       ['mixed(mixed(text/plain<1>) text/plain<2>)', 'BOUNDARY_END_MISSING'],
     ],
-    [mixed('b', 'no parts'), ['text/plain<no parts>', 'BOUNDARY_END_MISSING', 'MULTIPART_WITHOUT_PARTS']],
-    ['Content-Type: multipart/mixed\r\n\r\nx', ['text/plain<x>', 'BOUNDARY_MISSING']],
+    [mixed('b', 'no parts'), ['mixed(text/plain<no parts>)', 'BOUNDARY_END_MISSING', 'MULTIPART_WITHOUT_PARTS']],
+    ['Content-Type: multipart/mixed\r\n\r\nx', ['mixed(text/plain<x>)', 'BOUNDARY_MISSING']],
+    // no boundary is named, or another one
+    [
+      'Content-Type: multipart/mixed\r\n\r\n--b\r\nContent-Type: a/b\r\n\r\nx\r\n--b--',
+      ['mixed(a/b<x>)', 'BOUNDARY_MISSING', 'BOUNDARY_GUESSED'],
+    ],
+    [
+      mixed('B', 'preamble\r\n--b\r\nContent-Type: a/b\r\n\r\nx\r\n--b--\r\n'),
+      ['mixed(a/b<x>)', 'BOUNDARY_END_MISSING', 'BOUNDARY_GUESSED'],
+    ],
+    [
+      mixed('o', `--o\r\n${mixed('i', '--j\r\nContent-Type: a/b\r\n\r\nx\r\n--j--\r\n')}\r\n--o\r\n\r\n2\r\n--o--`),
+      ['mixed(mixed(a/b<x>) text/plain<2>)', 'BOUNDARY_END_MISSING', 'BOUNDARY_GUESSED'],
+    ],
+    // text on the line of a boundary that cannot be mistaken
+    [
+      mixed('=_next_1', '--=_next_1 junk\r\n\r\nx\r\n--=_next_1--junk\r\nepilogue'),
+      ['mixed(text/plain<x>)', 'BOUNDARY_TEXT_SKIPPED'],
+    ],
+    [mixed('=_next_1', '--=_next_1\r\n\r\nx\r\n--=_next_12\r\n--=_next_1--'), ['mixed(text/plain<x\r\n--=_next_12>)']],
+    [
+      mixed('--------', '----------\r\n\r\nx\r\n---------- y\r\n------------'),
+      ['mixed(text/plain<x\r\n---------- y>)'],
+    ],
+    // the delimiter between the header of a multipart and that of its first part is missing
+    [
+      mixed(
+        'o',
+        `--o\r\n${mixed('i', '1\r\n--i\r\n\r\n2\r\n--i--').replace('\r\n\r\n', '\r\nContent-Type: a/b\r\n\r\n')}\r\n--o--`,
+      ),
+      ['mixed(mixed(a/b<1> text/plain<2>))', 'BOUNDARY_START_MISSING'],
+    ],
+    [
+      mixed(
+        'o',
+        `--o\r\n${mixed('i', '\r\n--i\r\n\r\n2\r\n--i--').replace('\r\n\r\n', '\r\nContent-Type: a/b\r\n\r\n')}\r\n--o--`,
+      ),
+      ['mixed(mixed(text/plain<2>))', 'BOUNDARY_START_MISSING'],
+    ],
     [mixed('b', '--b\r\nno header\r\n--b--'), ['mixed(text/plain<no header>)', 'HEADER_END_MISSING']],
     ['Content-Type: ???\r\n\r\nx', ['text/plain<x>', 'CONTENT_TYPE_INVALID']],
     ['Content-Type: text\r\n\r\nx', ['text/plain<x>']],

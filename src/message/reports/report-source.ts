@@ -1,7 +1,7 @@
-import { contentOf } from '../bodies.ts';
-import { decodeCharset, needsFallback } from '../charsets.ts';
+import { decodeCharset } from '../charsets.ts';
 import { firstField, type HeaderField, readHeaders } from '../headers.ts';
 import { htmlToText } from '../html-to-text.ts';
+import { contentOf } from '../leaf-content.ts';
 import type { ParseLimits } from '../message.ts';
 import { type Leaf, type Part, readTree } from '../mime-tree.ts';
 import { normaliseNewlines } from '../newlines.ts';
@@ -37,7 +37,7 @@ function leavesOf(part: Part): readonly Leaf[] {
 
 function textOf(content: Buffer, leaf: Leaf): string {
   const charset = leaf.parameters.get('charset') ?? '';
-  const text = decodeCharset(content, needsFallback(charset) ? '' : charset, 'report', new Defects());
+  const text = decodeCharset(content, charset, 'report', new Defects());
   const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
   return leaf.type === 'text/html' ? htmlToText(lines) : lines;
 }

@@ -1,0 +1,25 @@
+import { firstField } from './headers.ts';
+import type { Leaf } from './mime-tree.ts';
+import { type Parameterised, parseParameters } from './parameters.ts';
+import { Defects } from './sanitize.ts';
+import { decodeTransfer } from './transfer-encoding.ts';
+
+const noDisposition: Parameterised = { value: '', parameters: new Map() };
+
+/** Content-Disposition of a leaf; empty when it has none. */
+export function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
+  const value = firstField(leaf.fields, 'content-disposition');
+  return value === '' ? noDisposition : parseParameters(value, 'content-disposition', defects);
+}
+
+/** The name that a leaf gives its content; empty when it gives none. */
+export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Defects())): string =>
+  disposition.parameters.get('filename') ?? leaf.parameters.get('name') ?? '';
+
+/** Lower-case Content-Transfer-Encoding; empty when there is none. */
+export const transferEncoding = ({ fields }: Pick<Leaf, 'fields'>): string =>
+  /^[^\s;(]*/.exec(firstField(fields, 'content-transfer-encoding'))?.[0].toLowerCase() ?? '';
+
+/** Decoded bytes of a leaf of `raw`. */
+export const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>
+  decodeTransfer(raw.subarray(leaf.start, leaf.end), transferEncoding(leaf), defects);
