@@ -16,12 +16,14 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 
 describe('the README tells what is there', () => {
   test('every field and column of a document', () => {
-    const { columns } = columnsOf({}, new Map(messageFields.map((field) => [field.name, field.type])));
-    for (const { name, type, description } of messageFields) {
+    const types = new Map(messageFields.map((field) => [field.name, field.type]));
+    const { columns } = columnsOf({ columns: [...types.keys()] }, types);
+    for (const { name, type, description, onDemand = false } of messageFields) {
       const sql = columns
         .find((column) => column.field === name)
         ?.sqlType.replace('timestamp with time zone', 'timestamptz');
-      expect(readme).toContain(`| \`${name}\` | \`${type}\` | \`${columnName(name)} ${sql}\` | ${description} |`);
+      const column = `${onDemand ? 'on demand: ' : ''}\`${columnName(name)} ${sql}\``;
+      expect(readme).toContain(`| \`${name}\` | \`${type}\` | ${column} | ${description} |`);
     }
     for (const { name } of systemColumns) expect(readme).toContain(`\`${name} `);
   });

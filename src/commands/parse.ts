@@ -2,10 +2,9 @@ import fs from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { dump } from 'js-yaml';
-import { findReports } from '../message/authentication-reports.ts';
 import { sha256 } from '../message/fields.ts';
+import { everything } from '../message/insights.ts';
 import { parseMessage } from '../message/parse.ts';
-import { readReport } from '../message/reports/read-report.ts';
 import type { Command, CommandIo } from './command.ts';
 import { toPlain } from './parse/plain.ts';
 import { rawTree } from './parse/raw-tree.ts';
@@ -13,8 +12,9 @@ import { rawTree } from './parse/raw-tree.ts';
 const usage = `usage: mailmill parse FILE.eml|- [--json]
        mailmill parse FILE.eml|- --raw-tree [--json]
 
-Reads one message (- is standard input) and prints it normalised, as pipelines see it: envelope, text, HTML, attachments, what
-was repaired (defects), and the reports in it: bounces, complaints, read receipts, automatic replies, DMARC, TLS. Writes nothing.
+Reads one message (- is standard input) and prints it normalised, as pipelines see it: envelope, text, HTML, reply, links,
+attachments, list headers, thread key, the raw header, what was repaired (defects), and the report that it is: a bounce, complaint,
+read receipt, automatic reply, DMARC or TLS report. src/message/message.md describes it. Writes nothing.
 
   --json        JSON instead of YAML
   --raw-tree    the MIME structure instead: parts with byte offsets in the file (start of the header, of the body, end)
@@ -37,24 +37,12 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | 
   return Buffer.concat(chunks);
 }
 
-async function normalised(raw: Buffer): Promise<object> {
-  const message = await parseMessage(raw);
-  const { reports: found, refused } = findReports(raw);
-  const mail = readReport(raw);
-  // A DMARC failure report is a feedback report too, and says more.
-  const known = mail?.kind === 'feedback' && found.some(({ report }) => report.kind === 'dmarcFailure');
-  const reports = [
-    ...found.map(({ section, report }) => ({ section, ...report })),
-    ...(mail === null || known ? [] : [mail]),
-  ];
-  return {
-    size: raw.length,
-    rawSha256: sha256(raw),
-    ...message,
-    ...(reports.length > 0 && { reports }),
-    ...(refused.length > 0 && { refusedReports: refused }),
-  };
-}
+/** The whole normalised message; `message.schema.json` describes it. */
+const normalised = (raw: Buffer): object => ({
+  size: raw.length,
+  rawSha256: sha256(raw),
+  ...everything(parseMessage(raw)),
+});
 
 function parse(args: readonly string[]) {
   const options = {
@@ -92,7 +80,7 @@ async function run(args: readonly string[], io: CommandIo, stdin: Readable = pro
     io.stderr.write(`${file} is larger than ${maxSize / 2 ** 20} MiB: no message is\n`);
     return 1;
   }
-  const value = toPlain(tree ? rawTree(raw) : await normalised(raw));
+  const value = toPlain(tree ? rawTree(raw) : normalised(raw));
   // Lines of mail are not wrapped: they stay as they are.
   io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : dump(value, { lineWidth: -1, noRefs: true }));
   return 0;

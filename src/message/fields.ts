@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Address, Attachment, Message } from './message.ts';
+import type { Address, Attachment, Link, Message, RawHeader } from './message.ts';
 
 /** CEL types that a document field can have; `Types` is what a revision knows about its documents. */
 export type FieldType =
@@ -12,7 +12,11 @@ export type FieldType =
   | 'list<string>'
   | 'list<address>'
   | 'list<attachment>'
+  | 'list<link>'
+  | 'list<header>'
   | 'headers'
+  | 'mailingList'
+  | 'report'
   | 'dyn';
 
 /** Where a message was seen; what a document knows about it beside its bytes. */
@@ -34,10 +38,13 @@ export interface Sighting {
 /** What flows between steps: field name to value. Values are plain data in the shape of the field's type. */
 export type Document = Record<string, unknown>;
 
-interface Field {
+/** One field of the message that documents start with. */
+export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly description: string;
+  /** Expressions and `columns` can name it; a sink table without `columns` has none of it. */
+  readonly onDemand?: true;
   readonly value: (message: Message, sighting: Sighting) => unknown;
 }
 
@@ -61,6 +68,18 @@ export const messageFields: readonly Field[] = [
   { name: 'subject', type: 'string', description: 'Decoded subject.', value: (m) => m.subject },
   { name: 'date', type: 'timestamp', description: 'Date header; absent when it cannot be read.', value: (m) => m.date },
   {
+    name: 'dateOffset',
+    type: 'int',
+    description: 'Zone of the Date header, minutes east of UTC; absent when it names none.',
+    value: (m) => m.dateOffset,
+  },
+  {
+    name: 'threadKey',
+    type: 'string',
+    description: 'What the messages of one conversation share: the first id of References, In-Reply-To or Message-ID.',
+    value: (m) => m.threadKey,
+  },
+  {
     name: 'from',
     type: 'address',
     description: 'First From address; absent when there is none.',
@@ -77,13 +96,53 @@ export const messageFields: readonly Field[] = [
     description: 'Decoded header values by lower-case name.',
     value: (m) => m.headers,
   },
+  {
+    name: 'rawHeaders',
+    type: 'list<header>',
+    description: 'Every header field in its order, undecoded.',
+    onDemand: true,
+    value: (m) => m.rawHeaders,
+  },
+  {
+    name: 'list',
+    type: 'mailingList',
+    description: 'List-Id and the other headers of a mailing list; absent when there are none.',
+    value: (m) => m.list,
+  },
   { name: 'text', type: 'string', description: 'Plain text; from HTML when there is none.', value: (m) => m.text },
   { name: 'html', type: 'string', description: 'HTML body.', value: (m) => m.html },
+  {
+    name: 'reply',
+    type: 'string',
+    description: 'Text without what it quotes and without signature.',
+    onDemand: true,
+    value: (m) => m.reply,
+  },
+  {
+    name: 'links',
+    type: 'list<link>',
+    description: 'URL and text of each link in HTML and text.',
+    onDemand: true,
+    value: (m) => m.links,
+  },
   {
     name: 'attachments',
     type: 'list<attachment>',
     description: 'Name, type, size and hash of each attachment.',
     value: (m) => m.attachments,
+  },
+  {
+    name: 'protection',
+    type: 'dyn',
+    description: 'Whether it is signed or encrypted, by S/MIME or PGP; absent when neither.',
+    onDemand: true,
+    value: (m) => m.protection,
+  },
+  {
+    name: 'report',
+    type: 'report',
+    description: 'What a bounce, complaint, DMARC or TLS report, receipt or automatic reply says; absent otherwise.',
+    value: (m) => m.report,
   },
   {
     name: 'defects',
@@ -96,10 +155,21 @@ export const messageFields: readonly Field[] = [
 /** Types of the fields that a document starts with. */
 export const messageTypes: ReadonlyMap<string, FieldType> = new Map(messageFields.map((f) => [f.name, f.type]));
 
-/** The document of a message. */
-export function toDocument(message: Message, sighting: Sighting): Document {
+/** Names of the fields that a sink stores only where its `columns` name them. */
+export const onDemand: ReadonlySet<string> = new Set(messageFields.flatMap((f) => (f.onDemand ? [f.name] : [])));
+
+/** The fields that a sink without `columns` stores, of those that documents have. */
+export const storedFields = (types: ReadonlyMap<string, FieldType>): readonly string[] =>
+  [...types.keys()].filter((name) => !onDemand.has(name));
+
+/** The message's fields of these names. */
+export const fieldsNamed = (names: ReadonlySet<string>): readonly Field[] =>
+  messageFields.filter((field) => names.has(field.name));
+
+/** The document of a message, with these of its fields; others are not computed. */
+export function toDocument(message: Message, sighting: Sighting, fields: readonly Field[] = messageFields): Document {
   const document: Document = {};
-  for (const field of messageFields) {
+  for (const field of fields) {
     const value = field.value(message, sighting);
     if (value !== null) document[field.name] = value;
   }
@@ -109,4 +179,5 @@ export function toDocument(message: Message, sighting: Sighting): Document {
 /** SHA-256 of raw bytes, lower-case hex. */
 export const sha256 = (raw: Uint8Array): string => hash('sha256', raw, 'hex');
 
-export type { Address, Attachment, Message };
+export type { MailingList } from './list-headers.ts';
+export type { Address, Attachment, Link, Message, RawHeader };

@@ -1,9 +1,8 @@
 import { type HeaderField, readHeaders } from './headers.ts';
 import { filenameOf, transferEncoding } from './leaf-content.ts';
-import type { ParseLimits } from './message.ts';
+import { defaultLimits, type ParseLimits } from './message.ts';
 import { type Leaf, type Part, readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
-import { defaultLimits } from './parse.ts';
 import { Defects } from './sanitize.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 

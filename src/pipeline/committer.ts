@@ -220,7 +220,7 @@ export class Committer {
       const { messageId: id, handled } = identities.get(read.uid)!;
       if (handled || seen.has(id)) continue;
       seen.add(id);
-      const verdict = judge(read, id, origin, context.steps);
+      const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
       if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
     }

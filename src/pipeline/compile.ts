@@ -4,7 +4,7 @@ import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 import { type ResolvedPipelineSpec, type ResolvedSink, resolvePipeline, resolveSource } from '../api/resolve.ts';
 import { apiVersion } from '../api/resources.ts';
 import { columnName } from '../message/column-name.ts';
-import { messageTypes } from '../message/fields.ts';
+import { messageTypes, storedFields } from '../message/fields.ts';
 import { compileSteps } from '../steps/registry.ts';
 import type { Types } from '../steps/step.ts';
 import { didYouMean } from '../steps/suggestion.ts';
@@ -79,7 +79,7 @@ function checkColumns(sink: ResolvedSink, index: number, types: Types): readonly
   const { columns } = sink.postgres;
   const issues: CompileIssue[] = [];
   const taken = new Map<string, string>();
-  for (const [at, field] of (columns ?? [...types.keys()]).entries()) {
+  for (const [at, field] of (columns ?? storedFields(types)).entries()) {
     const place = columns === undefined ? path : `${path}.columns[${at}]`;
     if (!types.has(field)) {
       const message = `no document has a field "${field}" here`;
@@ -124,6 +124,10 @@ export function referencedSecrets(revision: Revision): readonly SecretKey[] {
     keys.push({ name, key: 'username' }, { name, key: 'password' });
     const ca = imap.tls?.caSecretRef;
     if (ca !== undefined) keys.push({ name: ca.name, key: ca.key ?? 'ca.crt' });
+  }
+  for (const { authenticate } of revision.steps) {
+    const zone = authenticate?.live?.zoneSecretRef;
+    if (zone !== undefined) keys.push({ name: zone.name, key: zone.key ?? 'zone' });
   }
   for (const { postgres } of revision.sinks) {
     keys.push({ name: postgres.secretRef.name, key: postgres.secretRef.key ?? 'uri' });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Field } from '../message/fields.ts';
 import type { Progress, ProgressKey, Row } from '../sinks/sink.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
@@ -35,6 +36,8 @@ export interface PipelineContext {
   readonly database: Database;
   readonly workerId: string;
   readonly steps: readonly CompiledStep[];
+  /** Fields of the message that steps or sinks use; nothing else is computed. */
+  readonly fields: readonly Field[];
   readonly sinks: readonly DirectSink[];
   readonly budget: ByteBudget;
   readonly deadRate: DeadRate;

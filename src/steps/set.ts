@@ -1,5 +1,5 @@
 import type { SetSpec } from '../api/kinds/steps.ts';
-import type { Document, FieldType } from '../message/fields.ts';
+import { type Document, type FieldType, onDemand } from '../message/fields.ts';
 import type { Compiler, Expression } from './cel/expression.ts';
 import type { Work } from './cel/meter.ts';
 import { DocumentView } from './cel/view.ts';
@@ -14,6 +14,7 @@ const words = new Set(
 
 function nameProblem(field: string): string | undefined {
   if (words.has(field)) return `"${field}" is a word of the expression language and cannot name a field`;
+  if (onDemand.has(field)) return `"${field}" is stored only where columns name it; set a field of another name`;
   if (field in {}) return `"${field}" cannot name a field`;
   return undefined;
 }

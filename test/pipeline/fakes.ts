@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { messageFields } from '../../src/message/fields.ts';
 import { AccountWorker } from '../../src/pipeline/account-worker.ts';
 import { ByteBudget } from '../../src/pipeline/byte-budget.ts';
 import { ConnectionBroker } from '../../src/pipeline/connection-broker.ts';
@@ -190,6 +191,7 @@ export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sin
     database,
     workerId,
     steps: [],
+    fields: messageFields,
     sinks,
     budget: new ByteBudget(64 * 2 ** 20),
     deadRate: new DeadRate(),

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { EmailPipeline, MailboxSource, MailmillResource } from '../../src/api/resources.ts';
-import { messageTypes, sha256, toDocument } from '../../src/message/fields.ts';
+import { fieldsNamed, messageTypes, sha256, toDocument } from '../../src/message/fields.ts';
 import { parseMessage } from '../../src/message/parse.ts';
 import { compilePipeline } from '../../src/pipeline/compile.ts';
+import { neededFields } from '../../src/pipeline/needed-fields.ts';
 import { compileSteps, type RunOutcome, runSteps } from '../../src/steps/registry.ts';
 
 const samples = new URL('../../manifests/samples/', import.meta.url);
@@ -52,15 +53,19 @@ async function process(name: string): Promise<ReadonlyMap<string, RunOutcome>> {
 }
 
 describe('the samples', () => {
-  it.each(['demo/', 'imap/'])('in %s compile', (directory) => {
+  it.each([
+    ['demo/', 2],
+    ['imap/', 2],
+    ['bounces/', 1],
+  ])('in %s compile', (directory, least) => {
     const all = resources(directory);
-    expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(2);
+    expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(least);
     for (const pipeline of pipelinesOf(all))
       expect(compilePipeline(pipeline, sourcesOf(all))).toMatchObject({ ok: true });
   });
 
   it('never write suspend or replicas, which self-healing would turn back', () => {
-    for (const pipeline of pipelinesOf([...resources('demo/'), ...resources('imap/')])) {
+    for (const pipeline of pipelinesOf([...resources('demo/'), ...resources('imap/'), ...resources('bounces/')])) {
       expect(Object.keys(pipeline.spec)).not.toContain('suspend');
       expect(Object.keys(pipeline.spec)).not.toContain('replicas');
     }
@@ -97,5 +102,39 @@ describe('the samples', () => {
     });
     const failed = outcomes.flatMap((each) => (each.outcome === 'error' ? [each.message.split(':')[1]?.trim()] : []));
     expect(failed.sort()).toStrictEqual(['amount', 'items', 'orderNumber']);
+  });
+
+  it('tell who failed, why, and whom to stop sending to', () => {
+    const [pipeline] = pipelinesOf(resources('bounces/'));
+    const steps = compileSteps(pipeline?.spec.steps ?? [], messageTypes);
+    if (!steps.ok || pipeline === undefined) throw new Error('does not compile');
+    const fields = fieldsNamed(neededFields(pipeline.spec.sinks, steps));
+    expect(fields.map(({ name }) => name)).toStrictEqual(['receivedAt', 'subject', 'report']);
+    const run = (text: string) => {
+      const raw = Buffer.from(text);
+      const sighting = { id: '', source: '', account: '', folder: '', receivedAt: new Date(0), size: 0, flags: [] };
+      return runSteps(steps.steps, toDocument(parseMessage(raw), { ...sighting, rawSha256: sha256(raw) }, fields));
+    };
+    const status = (address: string, code: string) =>
+      `\nFinal-Recipient: rfc822; ${address}\nAction: failed\nStatus: ${code}\n`;
+    const part = (type: string, body: string) => `--b\nContent-Type: ${type}\n\n${body}`;
+    const report = (kind: string, ...parts: readonly string[]) =>
+      `Subject: back\nContent-Type: multipart/report; report-type=${kind}; boundary=b\n\n${parts.join('')}--b--\n`;
+    const original = part('message/rfc822', 'Message-ID: <m1@example.com>\nTo: c@example.org\n\nhello\n');
+    const both = `Reporting-MTA: dns; mx.example\n${status('a@example.org', '5.1.1')}${status('b@example.org', '4.2.2')}`;
+    expect(run(report('delivery-status', part('message/delivery-status', both), original))).toMatchObject({
+      outcome: 'pass',
+      document: {
+        reasons: ['userunknown', 'mailboxfull'],
+        stopSendingTo: ['a@example.org'],
+        returned: 'm1@example.com',
+      },
+    });
+    const complaint = part('message/feedback-report', 'Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\n');
+    expect(run(report('feedback-report', complaint, original))).toMatchObject({
+      outcome: 'pass',
+      document: { reasons: ['feedback'], stopSendingTo: ['c@example.org'], report: { feedbackType: 'abuse' } },
+    });
+    expect(run('Subject: x\n\nhello')).toStrictEqual({ outcome: 'drop', step: 'about-our-mail' });
   });
 });

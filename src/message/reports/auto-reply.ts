@@ -25,7 +25,7 @@ export interface AutoReply {
 }
 
 /** Fields that only responders write: Exchange and Outlook, Gmail, Novell, cPanel, Zimbra, autorespond, eGain, FreshDesk … */
-const vacationFields = [
+export const vacationFields = [
   'x-autorespond',
   'x-autoresponder',
   'x-autoreply',
@@ -38,7 +38,7 @@ const vacationFields = [
   'x-mail-autoreply',
 ];
 /** Marks of programs, the same in every language. */
-const subjectMark = /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b/i;
+export const subjectMark = /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b/i;
 
 function findSign(source: ReportSource): AutoReplySign | null {
   const submitted = source.header('auto-submitted').toLowerCase();

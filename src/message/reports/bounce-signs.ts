@@ -2,10 +2,13 @@ import { addressesOf } from './original.ts';
 import type { ReportSource } from './report-source.ts';
 import { readReply } from './smtp-reply.ts';
 
-const daemons =
+/** Local parts that MTAs write under. */
+export const daemons =
   /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|mdaemon|mailadmin|mmdf)(?:[+=-]|$)/i;
-const robots = /^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sysadmin|administrator|system)(?:[+=-]|$)/i;
-const subjects =
+/** Local parts that nobody answers. */
+export const robots = /^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sysadmin|administrator|system)(?:[+=-]|$)/i;
+/** What MTAs write into a subject. */
+export const subjects =
   /\b(?:undeliver(?:ed|able)|non[- ]?deliver(?:y|able)|returned (?:mail|to sender)|failure notice|(?:mail|message|delivery|deliver) (?:\w+ ){0,3}(?:failure|failed|failing|problem|error|status|delayed|notification)|(?:failed|failure|failing|permanent) deliver|could not (?:be )?(?:deliver|send|sent)|(?:error|trouble) (?:sending|delivering)|mail system error|warning--?could not send|bounced? mail|postmaster notify|warning: (?:message|could not))/i;
 /** What only an MTA writes into the text of a failure. */
 const phrasesOfFailure =

@@ -3,7 +3,7 @@ import { type AutoReply, autoReply } from './auto-reply.ts';
 import { type DeliveryReport, deliveryStatus } from './delivery-status.ts';
 import { type DispositionNotification, dispositionNotification } from './disposition-notification.ts';
 import { type FeedbackReport, feedbackReport } from './feedback-report.ts';
-import { openReport } from './report-source.ts';
+import { openReport, type ReportSource } from './report-source.ts';
 
 /** What a message reports, in one word and its typed value. */
 export type MailReport =
@@ -13,13 +13,10 @@ export type MailReport =
   | ({ readonly kind: 'autoReply' } & AutoReply);
 
 /**
- * Reads what raw bytes report about other mail: a delivery, a complaint, a disposition or an automatic reply. Null for
+ * Reads what an opened message reports about other mail: a delivery, a complaint, a disposition or an automatic reply. Null for
  * ordinary mail. Deterministic; linear in the size of the message.
- *
- * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
  */
-export function readReport(raw: Buffer, limits?: ParseLimits): MailReport | null {
-  const source = openReport(raw, limits);
+export function readMailReport(source: ReportSource): MailReport | null {
   const feedback = feedbackReport(source);
   if (feedback !== null) return { kind: 'feedback', ...feedback };
   const disposition = dispositionNotification(source);
@@ -29,3 +26,11 @@ export function readReport(raw: Buffer, limits?: ParseLimits): MailReport | null
   const reply = autoReply(source);
   return reply === null ? null : { kind: 'autoReply', ...reply };
 }
+
+/**
+ * The same of raw bytes.
+ *
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
+ */
+export const readReport = (raw: Buffer, limits?: ParseLimits): MailReport | null =>
+  readMailReport(openReport(raw, limits));

@@ -1,12 +1,10 @@
 import { decodeCharset } from '../charsets.ts';
-import { firstField, type HeaderField, readHeaders } from '../headers.ts';
+import { firstField, type HeaderField } from '../headers.ts';
 import { htmlToText } from '../html-to-text.ts';
-import { contentOf } from '../leaf-content.ts';
 import type { ParseLimits } from '../message.ts';
-import { type Leaf, type Part, readTree } from '../mime-tree.ts';
-import { normaliseNewlines } from '../newlines.ts';
-import { defaultLimits } from '../parse.ts';
+import type { Leaf } from '../mime-tree.ts';
 import { Defects } from '../sanitize.ts';
+import { decodeLeaf, leavesOf, openStructure, type Structure } from '../structure.ts';
 
 /** Longest text of a part that is read for a report, in bytes; delivery reports are far smaller. */
 const maxText = 1_048_576;
@@ -25,16 +23,6 @@ export interface ReportSource {
   text(leaf: Leaf): string;
 }
 
-function leavesOf(part: Part): readonly Leaf[] {
-  const leaves: Leaf[] = [];
-  const open: Part[] = [part];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next.kind === 'leaf') leaves.push(next);
-    else for (const child of next.parts.toReversed()) open.push(child);
-  }
-  return leaves;
-}
-
 function textOf(content: Buffer, leaf: Leaf): string {
   const charset = leaf.parameters.get('charset') ?? '';
   const text = decodeCharset(content, charset, 'report', new Defects());
@@ -42,24 +30,29 @@ function textOf(content: Buffer, leaf: Leaf): string {
   return leaf.type === 'text/html' ? htmlToText(lines) : lines;
 }
 
-/**
- * Opens raw bytes for their reports; leaves are decoded when they are asked for.
- *
- * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
- */
-export function openReport(raw: Buffer, limits: ParseLimits = defaultLimits): ReportSource {
-  const defects = new Defects();
-  const bytes = normaliseNewlines(raw, defects);
-  const { fields, bodyStart } = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
-  const leaves = leavesOf(readTree(bytes, fields, bodyStart, limits, defects));
-  const content = (leaf: Leaf): Buffer =>
-    contentOf(bytes, { ...leaf, end: Math.min(leaf.end, leaf.start + maxText) }, defects);
+/** An opened message as the readers of reports see it; leaves are decoded when they are asked for, their text once. */
+export function sourceOf({ bytes, fields, tree }: Structure): ReportSource {
+  const headers = new Map<string, string>();
+  for (const { name, value } of fields) if (!headers.has(name)) headers.set(name, value);
+  const texts = new Map<Leaf, string>();
+  const content = (leaf: Leaf): Buffer => decodeLeaf(bytes, leaf, maxText);
   return {
     fields,
     type: /^[^\s;]*/.exec(firstField(fields, 'content-type'))?.[0].toLowerCase() ?? '',
-    leaves,
-    header: (name) => firstField(fields, name),
+    leaves: Array.from(leavesOf(tree), ({ leaf }) => leaf),
+    header: (name) => headers.get(name) ?? '',
     content,
-    text: (leaf) => textOf(content(leaf), leaf),
+    text: (leaf) => {
+      const text = texts.get(leaf) ?? textOf(content(leaf), leaf);
+      texts.set(leaf, text);
+      return text;
+    },
   };
 }
+
+/**
+ * Opens raw bytes for their reports.
+ *
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
+ */
+export const openReport = (raw: Buffer, limits?: ParseLimits): ReportSource => sourceOf(openStructure(raw, limits));

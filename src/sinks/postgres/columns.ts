@@ -1,6 +1,6 @@
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
 import { columnName } from '../../message/column-name.ts';
-import type { FieldType } from '../../message/fields.ts';
+import { type FieldType, storedFields } from '../../message/fields.ts';
 import { stalled } from '../../telemetry/errors.ts';
 import type { ColumnTypes } from '../sink.ts';
 
@@ -50,12 +50,17 @@ const sqlTypes: Readonly<Record<FieldType, SqlType>> = {
   'list<string>': 'text[]',
   'list<address>': 'jsonb',
   'list<attachment>': 'jsonb',
+  'list<link>': 'jsonb',
+  'list<header>': 'jsonb',
   headers: 'jsonb',
+  mailingList: 'jsonb',
+  report: 'jsonb',
   dyn: 'jsonb',
 };
 
 /**
- * Columns of the table of a sink: one a field, in the order of `types` (or of `columns`, where the spec has it). Pure; loads no
+ * Columns of the table of a sink: one a field, in the order of `types` less what is stored on demand only (or of `columns`,
+ * where the spec has it). Pure; loads no
  * driver, so that compiling a spec can call it.
  *
  * Without `columns` the table also has `extra jsonb`; with `columns` the fields it leaves out are not stored anywhere.
@@ -63,7 +68,7 @@ const sqlTypes: Readonly<Record<FieldType, SqlType>> = {
  * @throws Stalled `SINK_COLUMN_UNKNOWN` for a column that no field has, `SINK_COLUMN_CLASH` where two columns would have one name.
  */
 export function columnsOf(spec: Pick<PostgresSpec, 'columns'>, types: ColumnTypes): TableColumns {
-  const columns = (spec.columns ?? [...types.keys()]).map((field): Column => {
+  const columns = (spec.columns ?? storedFields(types)).map((field): Column => {
     const type = types.get(field);
     if (type === undefined)
       throw stalled(

@@ -95,7 +95,11 @@ const encoders: Readonly<Record<FieldType, Encoder>> = {
   address: json,
   'list<address>': json,
   'list<attachment>': json,
+  'list<link>': json,
+  'list<header>': json,
   headers: json,
+  mailingList: json,
+  report: json,
   dyn: json,
 };
 

@@ -72,6 +72,7 @@ export class Compiler {
   readonly #patterns = new Patterns(this.#meter);
   readonly #base: Environment;
   readonly #names: FunctionNames;
+  readonly #uses = new Set<string>();
 
   constructor() {
     this.#base = new Environment({
@@ -88,6 +89,11 @@ export class Compiler {
     });
     for (const [name, definition] of Object.entries(objectTypes)) this.#base.registerType(name, definition);
     this.#names = registerFunctions(this.#base, this.#meter, this.#patterns);
+  }
+
+  /** Fields that the expressions compiled so far look at. */
+  get uses(): ReadonlySet<string> {
+    return this.#uses;
   }
 
   /** An environment whose variables are these fields. */
@@ -114,7 +120,7 @@ export class Compiler {
     }
     const root = tree(parsed);
     const identity = root.op === 'id' ? String(root.args) : undefined;
-    const [fault] = rewrite(root, types, this.#names, this.#patterns);
+    const [fault] = rewrite(root, types, this.#names, this.#patterns, this.#uses);
     if (fault !== undefined) return refuse(fault);
     const checked = parsed.check();
     if (!checked.valid || checked.type === undefined) {

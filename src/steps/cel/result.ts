@@ -2,7 +2,7 @@ import type { FieldType } from '../../message/fields.ts';
 import { evaluationError } from './error.ts';
 import { limits } from './limits.ts';
 import { inRange } from './time.ts';
-import { CelAddress, CelAttachment } from './values.ts';
+import { CelAddress, CelAttachment, CelHeader, CelLink, CelMailingList } from './values.ts';
 
 const minInt = -(2n ** 63n);
 const maxInt = 2n ** 63n - 1n;
@@ -53,6 +53,12 @@ function attachment(value: unknown, size: Size) {
   return value.toDocument();
 }
 
+/** What the other object types hold is text that was seen: its size is that of the whole. */
+function object(value: CelLink | CelHeader | CelMailingList, size: Size) {
+  for (const one of Object.values(value).flat()) size.take(String(one).length);
+  return value.toDocument();
+}
+
 /** A value of any type as plain JSON data. */
 function plain(value: unknown, size: Size, depth: number): unknown {
   if (depth > limits.madeDepth) throw evaluationError('result_too_deep');
@@ -65,6 +71,8 @@ function plain(value: unknown, size: Size, depth: number): unknown {
   if (Array.isArray(value)) return list(value, (v) => plain(v, size, depth + 1));
   if (value instanceof CelAddress) return address(value, size) ?? null;
   if (value instanceof CelAttachment) return attachment(value, size);
+  if (value instanceof CelLink || value instanceof CelHeader || value instanceof CelMailingList)
+    return object(value, size);
   if (typeof value !== 'object' || value === undefined) throw evaluationError('result_type');
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!(value instanceof Map) && prototype !== Object.prototype && prototype !== null)
@@ -120,6 +128,21 @@ export function fromCel(type: FieldType, value: unknown): unknown {
       return list(value, (v) => address(v, size)).filter((v) => v !== undefined);
     case 'list<attachment>':
       return list(value, (v) => attachment(v, size));
+    case 'list<link>':
+      return list(value, (v) => {
+        if (!(v instanceof CelLink)) throw evaluationError('result_type');
+        return object(v, size);
+      });
+    case 'list<header>':
+      return list(value, (v) => {
+        if (!(v instanceof CelHeader)) throw evaluationError('result_type');
+        return object(v, size);
+      });
+    case 'mailingList':
+      if (value instanceof CelMailingList) return object(value, size);
+      break;
+    case 'report':
+      return plain(value, size, 0);
     case 'headers':
       return headers(value, size);
     case 'dyn':

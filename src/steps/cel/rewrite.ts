@@ -22,15 +22,25 @@ interface Scope {
 /**
  * Goes over a parsed expression before its types are checked: names of fields and functions become those that are
  * registered, `has` becomes ours, literal patterns are compiled, and what may not stand in an expression is a fault.
+ *
+ * @param uses gains the fields that the expression names.
  */
-export function rewrite(root: Node, types: Types, names: FunctionNames, patterns: Patterns): readonly Fault[] {
+export function rewrite(
+  root: Node,
+  types: Types,
+  names: FunctionNames,
+  patterns: Patterns,
+  uses: Set<string>,
+): readonly Fault[] {
   const faults: Fault[] = [];
 
   const identifier = (node: Node, scope: Scope): void => {
     const name = String(node.args);
     if (scope.variables.has(name)) return;
-    if (types.has(name)) node.args = variable(name);
-    else {
+    if (types.has(name)) {
+      node.args = variable(name);
+      uses.add(name);
+    } else {
       const known = [...scope.variables, ...types.keys()];
       faults.push({
         offset: node.start,

@@ -1,7 +1,7 @@
-import type { Address, Attachment, Document, FieldType } from '../../message/fields.ts';
+import type { Address, Attachment, Document, FieldType, Link, MailingList, RawHeader } from '../../message/fields.ts';
 import type { Types } from '../step.ts';
 import { inputCut, limits } from './limits.ts';
-import { CelAddress, CelAttachment } from './values.ts';
+import { CelAddress, CelAttachment, CelHeader, CelLink, CelMailingList } from './values.ts';
 
 /** The library's variable of a field. No expression can spell it, so neither CEL's own names nor loop variables meet it. */
 export const variable = (field: string): string => `$${field}`;
@@ -27,7 +27,7 @@ function present(document: Document, field: string): boolean {
 /**
  * A document as expressions see it: variables of the library's types, made when they are first used, with
  * strings and lists cut (`limits.ts`). An absent string is `""`, an absent list or map is empty, an absent address has
- * empty fields; anything else that is absent is undefined here, which the library makes an error.
+ * empty fields, an absent mailing list too, and the kind of an absent report is empty; anything else that is absent is undefined here, which the library makes an error.
  */
 export class DocumentView extends Map<string, unknown> {
   readonly document: Document;
@@ -130,6 +130,18 @@ export class DocumentView extends Map<string, unknown> {
         );
       case 'headers':
         return this.#headers((value ?? new Map()) as ReadonlyMap<string, readonly string[]>);
+      case 'list<link>':
+        return this.#list((value ?? []) as readonly Link[]).map(
+          ({ url, text }) => new CelLink(this.#string(url), this.#string(text)),
+        );
+      case 'list<header>':
+        return this.#list((value ?? []) as readonly RawHeader[]).map(
+          (one) => new CelHeader(this.#string(one.name), this.#string(one.value)),
+        );
+      case 'mailingList':
+        return new CelMailingList(value as MailingList | undefined, (text) => this.#string(text));
+      case 'report':
+        return this.#dyn(value ?? { kind: '' });
       case 'dyn':
         return this.#dyn(value);
     }

@@ -22,6 +22,8 @@ describe('columnsOf', () => {
       'references text[]',
       'subject text',
       'date timestamp with time zone',
+      'date_offset bigint',
+      'thread_key text',
       'from jsonb',
       'sender jsonb',
       'reply_to jsonb',
@@ -29,12 +31,24 @@ describe('columnsOf', () => {
       'cc jsonb',
       'bcc jsonb',
       'headers jsonb',
+      'list jsonb',
       'text text',
       'html text',
       'attachments jsonb',
+      'report jsonb',
       'defects text[]',
     ]);
     expect(extra).toBe(true);
+  });
+
+  test('stores what is on demand only where columns name it', () => {
+    const { columns } = columnsOf({ columns: ['reply', 'links', 'rawHeaders', 'protection'] }, messageTypes);
+    expect(columns.map(({ name, sqlType }) => `${name} ${sqlType}`)).toEqual([
+      'reply text',
+      'links jsonb',
+      'raw_headers jsonb',
+      'protection jsonb',
+    ]);
   });
 
   test('gives every type its own column type', () => {
