@@ -16,7 +16,7 @@ import {
 import { withCarriageReturns } from './line-ends.ts';
 import type { Lookups } from './lookups.ts';
 import type { Client } from './received.ts';
-import { BoundedVerifier } from './verifier.ts';
+import { BoundedVerifier, maxSignatures } from './verifier.ts';
 
 /** What is checked live. */
 export interface LiveMessage {
@@ -148,7 +148,7 @@ export async function checkLive(message: LiveMessage, lookups: Lookups, signal: 
     server: '',
     reason: '',
     spf: spfOutcome,
-    dkim: verifier.results.map(dkimOf),
+    dkim: verifier.results.slice(0, maxSignatures).map(dkimOf),
     dmarc: dmarcOf(response, reason, message.mailFrom !== null),
     arc: chain,
   };

@@ -18,6 +18,9 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     /** Why it cannot be valid. */
     invalid?: string;
     fallbackCanonicalization?: string;
+    readonly bodyCanon?: string;
+    readonly hashAlgo?: string;
+    readonly maxBodyLength?: number | '';
   }
 
   // `class`, because it is extended.

@@ -2,6 +2,8 @@ import { DkimVerifier, type ParsedField, type SignatureHeader } from 'mailauth/l
 
 /** Signatures of one message that are looked at, from the top. */
 export const maxSignatures = 10;
+/** Ways to hash the body (canonicalisation, algorithm, length) that one message may ask for: each goes over the whole body. */
+const maxBodyHashes = 3;
 /** Header fields times names in `h=`, in all signatures of one message: what looking for the signed fields costs. */
 const maxComparisons = 5_000_000;
 const fieldStart = /^[!-9;-~]+[ \t]*:/;
@@ -45,6 +47,7 @@ export function splitFields(header: Buffer): readonly ParsedField[] {
 export class BoundedVerifier extends DkimVerifier {
   #seen = 0;
   #comparisons = 0;
+  readonly #bodyHashes = new Set<string>();
 
   override async emitHeaders(chunk?: Buffer): Promise<void> {
     this.state = 'body';
@@ -67,6 +70,8 @@ export class BoundedVerifier extends DkimVerifier {
     }
     if (signature.type === 'ARC' && !signature.parsed?.c?.value) signature.fallbackCanonicalization = 'relaxed/relaxed';
     super.prepareSignature(signature);
+    this.#bodyHashes.add(`${signature.bodyCanon} ${signature.hashAlgo} ${signature.maxBodyLength}`);
+    if (this.#bodyHashes.size > maxBodyHashes) signature.skip = 'too many ways to hash the body';
     if (signature.type === 'ARC' && signature.invalid === 'From field not signed') delete signature.invalid;
   }
 }
