@@ -86,7 +86,7 @@ export function decodeBase64Pieces(bytes: Buffer, defects: Defects, take: (piece
   const width = lineWidth(bytes);
   const step = bytes.indexOf(LF) + 1;
   let position = 0;
-  if (bytes.length > 2 * pieceLength && width > 0 && width % 4 === 0 && step <= width + 2) {
+  if (bytes.length > 2 * pieceLength && width > 0 && width % 4 === 0 && step <= Math.min(width + 2, pieceLength)) {
     const lines = Math.floor(pieceLength / step);
     const size = lines * step;
     const expected = (lines * width * 3) / 4;

@@ -18,6 +18,9 @@ describe('decodeBase64Pieces', () => {
   test.each([
     ['lines of 76 ending in CRLF', lines(76, '\r\n'), true],
     ['lines of 76 ending in LF', lines(76, '\n'), true],
+    // A piece holds not one of them: it once took for ever.
+    ['one line that is longer than a piece', `${encoded}\r\n`, false],
+    ['lines that are longer than a piece', lines(80_000, '\r\n'), false],
     ['lines of 60', lines(60, '\r\n'), true],
     ['lines that part four characters', lines(75, '\r\n'), false],
     ['blanks at line ends', lines(76, '  \r\n'), false],
