@@ -1,115 +1,227 @@
 import { readReference } from './entities.ts';
+import { elementOf, elementOfKey, type HtmlElement, keyCodes, longestKey } from './html-elements.ts';
 
-/** What an element means for the text around it. */
-interface Element {
-  readonly name: string;
-  /** Newlines around it. */
-  readonly breaks: number;
-  /** Its content is no text. */
-  readonly dropped: boolean;
-}
-
-const elements = new Map<string, Element>();
-function define(names: string, breaks: number, dropped = false): void {
-  for (const name of names.split(' ')) {
-    const element = { name, breaks, dropped };
-    elements.set(name, element);
-    elements.set(name.toUpperCase(), element);
-  }
-}
-define('script style title template noframes iframe textarea select', 0, true);
-define('p h1 h2 h3 h4 h5 h6 blockquote pre ul ol dl table', 2);
-define('div tr li dt dd hr center address form fieldset caption body html thead tbody', 1);
-define('article section header footer main nav aside figure', 1);
-define('br td th a b i u em strong font span img small big sub sup input label tt code map area meta link', 0);
-
-/** The element of that name; most are found as they are written. */
-const elementOf = (name: string): Element | undefined => elements.get(name) ?? elements.get(name.toLowerCase());
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+const CR = 0x0d;
+const DOUBLE = 0x22;
+const AMPERSAND = 0x26;
+const SINGLE = 0x27;
+const SLASH = 0x2f;
+const LESS = 0x3c;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+const NO_BREAK_SPACE = 0xa0;
+/** Longest name that an element can have here. */
+const longestName = 16;
 
 const isLetter = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 const isNamePart = (code: number) => isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x3a;
-/** Codes that may stand in a run of text as it is: everything but blanks and `&`. */
-const isPlain = (code: number) => code > 0x20 && code !== 0x26 && code !== 0xa0;
+/** Codes that are text as they stand: everything but blanks, `&` and `<`. */
+const isPlain = (code: number) => code > SPACE && code !== AMPERSAND && code !== LESS && code !== NO_BREAK_SPACE;
+
+/** UTF-16 units of HTML, and of the text that is made of them, which is never longer. */
+interface Units {
+  /** As bytes in UTF-16LE. */
+  readonly html: Buffer;
+  readonly source: Uint16Array;
+  readonly text: Buffer;
+  readonly out: Uint16Array;
+}
+
+function allocate(length: number): Units {
+  const html = Buffer.allocUnsafeSlow(2 * length);
+  const text = Buffer.allocUnsafeSlow(2 * length);
+  return { html, source: new Uint16Array(html.buffer), text, out: new Uint16Array(text.buffer) };
+}
+
+/** Kept for all HTML up to this length: it is converted in one go. */
+const keptLength = 262_144;
+let kept: Units | null = null;
+
+function unitsFor(length: number): Units {
+  if (length > keptLength) return allocate(length);
+  kept ??= allocate(keptLength);
+  return kept;
+}
 
 /** Turns HTML into text in one pass; every scan for an end that fails is remembered, so that none is repeated. */
 class Converter {
   readonly #html: string;
-  #out = '';
+  readonly #units: Units;
+  readonly #source: Uint16Array;
+  readonly #out: Uint16Array;
+  /** Units written, and all of them or'ed. */
+  #length = 0;
+  #bits = 0;
   /** Newlines that are due before the next text. */
   #breaks = 0;
   #space = false;
   #pre = 0;
-  #noQuote: Readonly<Record<string, number>> = {};
+  /** Where no more quotes of a kind stand. */
+  #noDouble: number;
+  #noSingle: number;
   #noCommentEnd = false;
-  readonly #unclosed = new Set<string>();
+  #unclosed: Set<string> | null = null;
 
   constructor(html: string) {
     this.#html = html;
+    this.#units = unitsFor(html.length);
+    this.#source = this.#units.source;
+    this.#out = this.#units.out;
+    this.#units.html.write(html, 0, 'utf16le');
+    this.#noDouble = html.length;
+    this.#noSingle = html.length;
   }
 
   convert(): string {
-    const html = this.#html;
+    const source = this.#source;
+    const end = this.#html.length;
     let position = 0;
-    while (position < html.length) {
-      const open = html.indexOf('<', position);
-      if (open === -1) {
-        this.#text(position, html.length);
-        break;
-      }
-      if (open > position) this.#text(position, open);
-      position = this.#markup(open);
+    while (position < end) {
+      const code = source[position] ?? 0;
+      if (code === LESS) position = this.#markup(position);
+      else if (code === AMPERSAND) position = this.#reference(position);
+      else if (this.#pre === 0 && !isPlain(code)) {
+        this.#space = true;
+        position++;
+      } else position = this.#run(position, end);
     }
-    return this.#out.trim();
+    return this.#text().trim();
+  }
+
+  /** What was written; one byte a unit where that is enough. */
+  #text(): string {
+    const length = this.#length;
+    const { text } = this.#units;
+    if (this.#bits > 0xff) return text.toString('utf16le', 0, 2 * length);
+    const out = this.#out;
+    // In place: a byte is never written before its unit is read.
+    for (let i = 0; i < length; i++) text[i] = out[i] ?? 0;
+    return text.toString('latin1', 0, length);
+  }
+
+  /** Copies text as it stands, single blanks between words too; returns where it ends. */
+  #run(start: number, end: number): number {
+    this.#separate();
+    const source = this.#source;
+    const out = this.#out;
+    const pre = this.#pre > 0;
+    let to = this.#length;
+    let bits = this.#bits;
+    let i = start;
+    for (; i < end; i++) {
+      const code = source[i] ?? 0;
+      if (!isPlain(code)) {
+        if (code === LESS || code === AMPERSAND) break;
+        if (!pre && (code !== SPACE || i + 1 >= end || !isPlain(source[i + 1] ?? 0))) break;
+      }
+      out[to++] = code;
+      bits |= code;
+    }
+    this.#length = to;
+    this.#bits = bits;
+    return i;
+  }
+
+  /** Writes what is due before text. */
+  #separate(): void {
+    if (this.#length > 0) {
+      if (this.#breaks > 0) for (let i = Math.min(3, this.#breaks); i > 0; i--) this.#out[this.#length++] = NEWLINE;
+      else if (this.#space) this.#out[this.#length++] = SPACE;
+    }
+    this.#breaks = 0;
+    this.#space = false;
+  }
+
+  #write(text: string): void {
+    this.#separate();
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      this.#out[this.#length++] = code;
+      this.#bits |= code;
+    }
+  }
+
+  #reference(start: number): number {
+    const { text, length } = readReference(this.#html, start);
+    if (text === '\u00A0') this.#space = true;
+    else this.#write(text);
+    return start + length;
   }
 
   /** Reads what begins with `<` at `open`; returns where to go on. */
   #markup(open: number): number {
     const html = this.#html;
-    const code = html.charCodeAt(open + 1);
-    if (code === 0x21 || code === 0x3f) {
-      if (!html.startsWith('<!--', open)) return this.#after(html.indexOf('>', open));
-      const end = this.#noCommentEnd ? -1 : html.indexOf('-->', open + 2);
-      if (end !== -1) return end + 3;
-      this.#noCommentEnd = true;
-      return this.#after(html.indexOf('>', open));
-    }
-    const closing = code === 0x2f;
+    const source = this.#source;
+    const end = html.length;
+    const code = open + 1 < end ? (source[open + 1] ?? 0) : 0;
+    if (code === 0x21 || code === 0x3f) return this.#declaration(open);
+    const closing = code === SLASH;
     const nameStart = closing ? open + 2 : open + 1;
-    if (!isLetter(html.charCodeAt(nameStart))) {
-      this.#text(open, open + 1);
+    if (nameStart >= end || !isLetter(source[nameStart] ?? 0)) {
+      this.#write('<');
       return open + 1;
     }
-    let nameEnd = nameStart + 1;
-    while (nameEnd < html.length && isNamePart(html.charCodeAt(nameEnd))) nameEnd++;
-    const element = nameEnd - nameStart > 16 ? undefined : elementOf(html.slice(nameStart, nameEnd));
-    const end = this.#tagEnd(nameEnd);
-    if (element === undefined) return end;
+    let nameEnd = nameStart;
+    let key = 0;
+    let hasKey = true;
+    for (; nameEnd < end; nameEnd++) {
+      const char = source[nameEnd] ?? 0;
+      if (!isNamePart(char)) break;
+      const keyCode = keyCodes[char] ?? 0;
+      if (keyCode === 0) hasKey = false;
+      key = (key << 5) | keyCode;
+    }
+    const length = nameEnd - nameStart;
+    let element: HtmlElement | undefined;
+    if (hasKey && length <= longestKey) element = elementOfKey(key);
+    else if (length <= longestName) element = elementOf(html.slice(nameStart, nameEnd));
+    const tagEnd = source[nameEnd] === GREATER && nameEnd < end ? nameEnd + 1 : this.#tagEnd(nameEnd, end);
+    if (element === undefined) return tagEnd;
     this.#tag(element, closing);
-    if (!closing && element.dropped && !this.#unclosed.has(element.name)) return this.#skip(element.name, end);
-    return end;
+    if (!closing && element.dropped && this.#unclosed?.has(element.name) !== true)
+      return this.#skip(element.name, tagEnd);
+    return tagEnd;
+  }
+
+  /** A comment, or what is no element. */
+  #declaration(open: number): number {
+    const html = this.#html;
+    if (!html.startsWith('<!--', open)) return this.#after(html.indexOf('>', open));
+    const end = this.#noCommentEnd ? -1 : html.indexOf('-->', open + 2);
+    if (end !== -1) return end + 3;
+    this.#noCommentEnd = true;
+    return this.#after(html.indexOf('>', open));
   }
 
   /** Position behind the `>` of a tag; quotes hide it. */
-  #tagEnd(start: number): number {
-    const html = this.#html;
-    for (let i = start; i < html.length; i++) {
-      const char = html[i];
-      if (char === '>') return i + 1;
+  #tagEnd(start: number, end: number): number {
+    const source = this.#source;
+    for (let i = start; i < end; i++) {
+      const code = source[i] ?? 0;
+      if (code === GREATER) return i + 1;
       // Quotes count only as values: `="…"`.
-      if ((char === '"' || char === "'") && this.#isValue(i)) {
-        if (i >= (this.#noQuote[char] ?? html.length)) continue;
-        const close = html.indexOf(char, i + 1);
-        if (close === -1) this.#noQuote = { ...this.#noQuote, [char]: i };
-        else i = close;
-      }
+      if ((code === DOUBLE || code === SINGLE) && this.#isValue(i)) i = this.#closingQuote(i, code);
     }
-    return html.length;
+    return end;
+  }
+
+  /** Position of the quote that closes the one at `quote`; that itself when nothing does. */
+  #closingQuote(quote: number, code: number): number {
+    if (quote >= (code === DOUBLE ? this.#noDouble : this.#noSingle)) return quote;
+    const close = this.#html.indexOf(code === DOUBLE ? '"' : "'", quote + 1);
+    if (close !== -1) return close;
+    if (code === DOUBLE) this.#noDouble = quote;
+    else this.#noSingle = quote;
+    return quote;
   }
 
   #isValue(quote: number): boolean {
+    const source = this.#source;
     let i = quote - 1;
-    while (i > quote - 8 && (this.#html[i] === ' ' || this.#html[i] === '\n' || this.#html[i] === '\r')) i--;
-    return this.#html[i] === '=';
+    while (i > quote - 8 && (source[i] === SPACE || source[i] === NEWLINE || source[i] === CR)) i--;
+    return source[i] === EQUALS;
   }
 
   #after(index: number): number {
@@ -124,6 +236,7 @@ class Converter {
       const close = html.indexOf('</', position);
       if (close === -1) {
         if (name === 'script' || name === 'style') return html.length;
+        this.#unclosed ??= new Set();
         this.#unclosed.add(name);
         return start;
       }
@@ -133,51 +246,15 @@ class Converter {
     }
   }
 
-  #tag({ name, breaks }: Element, closing: boolean): void {
+  #tag({ name, breaks }: HtmlElement, closing: boolean): void {
     if (name === 'br') {
-      if (this.#out !== '') this.#breaks++;
+      if (this.#length > 0) this.#breaks++;
       this.#space = false;
     } else if (name === 'td' || name === 'th') this.#space = true;
     if (breaks === 0) return;
     this.#breaks = Math.max(this.#breaks, breaks);
     this.#space = false;
     if (name === 'pre') this.#pre = Math.max(0, this.#pre + (closing ? -1 : 1));
-  }
-
-  /** Adds text: references decoded, runs of blanks as one unless in `pre`. */
-  #text(start: number, end: number): void {
-    const html = this.#html;
-    let run = start;
-    let i = start;
-    while (i < end) {
-      const code = html.charCodeAt(i);
-      if (isPlain(code) || (code !== 0x26 && this.#pre > 0)) i++;
-      else if (code === 0x20 && i > run && i + 1 < end && isPlain(html.charCodeAt(i + 1))) i += 2;
-      else {
-        if (i > run) this.#flush(html.slice(run, i));
-        if (code === 0x26) {
-          const reference = readReference(html, i);
-          if (reference.text === '\u00A0') this.#space = true;
-          else this.#flush(reference.text);
-          i = Math.min(end, i + reference.length);
-        } else {
-          this.#space = true;
-          i++;
-        }
-        run = i;
-      }
-    }
-    if (end > run) this.#flush(html.slice(run, end));
-  }
-
-  #flush(text: string): void {
-    if (this.#out !== '') {
-      if (this.#breaks > 0) this.#out += this.#breaks === 1 ? '\n' : this.#breaks === 2 ? '\n\n' : '\n\n\n';
-      else if (this.#space) this.#out += ' ';
-    }
-    this.#breaks = 0;
-    this.#space = false;
-    this.#out += text;
   }
 }
 
