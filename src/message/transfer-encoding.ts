@@ -1,5 +1,6 @@
 import { decodeBase64 } from './base64.ts';
 import type { Defects } from './sanitize.ts';
+import { takeUuencoded } from './uuencode.ts';
 
 const hex = new Int8Array(256).fill(-1);
 for (let i = 0; i < 10; i++) hex[0x30 + i] = i;
@@ -65,9 +66,13 @@ function softBreak(bytes: Buffer, start: number): number {
   return -1;
 }
 
-/** A part's bytes decoded by its Content-Transfer-Encoding; every other encoding than these two is identity. */
+/** Names that uuencode goes by. */
+const uuencodings = new Set(['x-uuencode', 'uuencode', 'x-uue', 'uue']);
+
+/** A part's bytes decoded by its Content-Transfer-Encoding; every other encoding than base64, quoted-printable and uuencode is identity. */
 export function decodeTransfer(bytes: Buffer, encoding: string, defects: Defects): Buffer {
   if (encoding === 'base64') return decodeBase64(bytes, defects);
   if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes);
+  if (uuencodings.has(encoding)) return takeUuencoded(bytes, defects).files[0]?.content ?? bytes;
   return bytes;
 }

