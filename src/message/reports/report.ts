@@ -1,6 +1,7 @@
 import { type AuthenticationReport, reportsIn } from '../authentication-reports.ts';
 import type { ParsedMessage } from '../message.ts';
 import type { Structure } from '../structure.ts';
+import { cleanReport } from './clean-report.ts';
 import { maybeReport } from './maybe-report.ts';
 import { type MailReport, readMailReport } from './read-report.ts';
 import { sourceOf } from './report-source.ts';
@@ -36,11 +37,15 @@ export function reportOf(message: ParsedMessage, structure: Structure): Report |
 /** What an opened message reports, whatever it looks like. */
 export function anyReport(structure: Structure): Report | null {
   const { reports, refused } = reportsIn(structure);
-  const found: OneReport[] = reports.map(({ section, report }) => ({ ...report, section }));
+  const found: OneReport[] = reports.map(({ section, report }) => ({
+    // The others are clean as they are read, and may be large.
+    ...(report.kind === 'dmarcFailure' ? cleanReport(report) : report),
+    section,
+  }));
   for (const { section, code, reason } of refused) found.push({ kind: 'unreadable', section, code, problem: reason });
   if (reports.length === 0) {
     const mail = readMailReport(sourceOf(structure));
-    if (mail !== null) found.unshift(mail);
+    if (mail !== null) found.unshift(cleanReport(mail));
   }
   const [first, ...others] = found;
   if (first === undefined) return null;
