@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { decodeWords } from './encoded-words.ts';
 import type { Address } from './message.ts';
 import { plainMailboxes } from './plain-mailboxes.ts';
@@ -183,7 +184,7 @@ class AddressReader {
       const cleaned = clean(address, this.#where, this.#defects);
       const spec = cut(cleaned, maxIdLength, 'HEADER_VALUE_CUT', this.#where, this.#defects);
       const at = spec.lastIndexOf('@');
-      const domain = at === -1 ? '' : spec.slice(at + 1).toLowerCase();
+      const domain = at === -1 ? '' : normalDomain(spec.slice(at + 1));
       this.#result.push(group === null ? { name, address: spec, domain } : { name, address: spec, domain, group });
     }
     this.#words = [];
@@ -192,6 +193,15 @@ class AddressReader {
     this.#spaced = false;
   }
 }
+
+/** A domain in lower case, an internationalised one by its A-labels (RFC 5890), so that both of its forms are one. */
+function normalDomain(domain: string): string {
+  const lower = domain.toLowerCase();
+  // What is no domain name stays as it is.
+  return isAsciiText(lower) ? lower : domainToASCII(lower) || lower;
+}
+
+const isAsciiText = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 
 const commentWord = (text: string): Word => ({ text, quoted: true, spaced: false });
 const unescaped = (text: string): string => (text.includes('\\') ? text.replace(/\\([\s\S])/g, '$1') : text);

@@ -37,9 +37,8 @@ function readTexts(found: FoundBodies, defects: Defects): ReadTexts {
 }
 
 /**
- * Text, HTML and attachments of a message, and how it is protected. Attachments keep their hash, not their content.
- *
- * @throws MailmillError with a code that begins with `MESSAGE_` when what is packed in the message exceeds a limit.
+ * Text, HTML and attachments of a message, and how it is protected. Attachments keep their hash, not their content. What
+ * is packed in it beyond the limits stays packed (`UNPACK_LIMIT`).
  */
 export function readBodies(raw: Buffer, tree: Part, limits: ParseLimits, defects: Defects): Bodies {
   const found = findBodies(raw, tree, limits, defects);

@@ -1,5 +1,6 @@
+import { MailmillError } from '../telemetry/errors.ts';
 import { attachmentOf, unpackedAttachment, type Within } from './attachment.ts';
-import { readHeaders } from './headers.ts';
+import { type HeaderField, readHeaders } from './headers.ts';
 import { contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment, ParseLimits } from './message.ts';
 import { type Leaf, type Multipart, type Part, readTree } from './mime-tree.ts';
@@ -141,12 +142,29 @@ class BodyFinder {
 
   /** Views of a MIME entity in a buffer of its own; null when no more is unpacked. */
   #open(bytes: Buffer, within: Within | null, container: Container): Views | null {
-    if (!this.#mayUnpack(container)) return null;
-    const { headerBytes } = this.#limits;
-    const { fields, bodyStart } = readHeaders(bytes, 0, bytes.length, headerBytes, this.#defects);
-    const tree = readTree(bytes, fields, bodyStart, this.#limits, this.#defects);
+    const tree = this.#mayUnpack(container) ? this.#treeIn(bytes, null) : null;
+    if (tree === null) return null;
     const inside: Container = { bytes, within, depth: container.depth + 1 };
     return this.visit(tree, { subtype: '', index: 0, inRelated: false }, inside);
+  }
+
+  /**
+   * The tree of what was packed: an entity with its header, or the body of one whose header is known. What exceeds a limit of
+   * parsing stays packed; it is no reason to give the message up.
+   */
+  #treeIn(bytes: Buffer, known: readonly HeaderField[] | null): Part | null {
+    try {
+      const { headerBytes } = this.#limits;
+      const header =
+        known === null
+          ? readHeaders(bytes, 0, bytes.length, headerBytes, this.#defects)
+          : { fields: known, bodyStart: 0 };
+      return readTree(bytes, header.fields, header.bodyStart, this.#limits, this.#defects);
+    } catch (error) {
+      if (!(error instanceof MailmillError)) throw error;
+      this.#defects.add('UNPACK_LIMIT', 'attachment');
+      return null;
+    }
   }
 
   /** A multipart that is encoded as a whole, which RFC 2045 §6.4 forbids. */
@@ -154,9 +172,9 @@ class BodyFinder {
     const content = part.parts[0];
     if (content?.kind !== 'leaf') return none;
     const decoded = decodeTransfer(container.bytes.subarray(content.start, content.end), encoding, this.#defects);
-    if (!this.#mayUnpack(container)) return this.#leaf(content, place, container);
+    const tree = this.#mayUnpack(container) ? this.#treeIn(decoded, part.fields) : null;
+    if (tree === null) return this.#leaf(content, place, container);
     this.#defects.add('MULTIPART_ENCODED', 'multipart');
-    const tree = readTree(decoded, part.fields, 0, this.#limits, this.#defects);
     const still = tree.kind === 'multipart' && tree.bare ? tree.parts[0] : undefined;
     return this.visit(still ?? tree, place, { ...container, bytes: decoded, depth: container.depth + 1 });
   }

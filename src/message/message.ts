@@ -5,7 +5,7 @@ import type { Report } from './reports/report.ts';
 export interface Address {
   readonly name: string;
   readonly address: string;
-  /** Lower-case domain of `address`; empty when there is none. */
+  /** Lower-case domain of `address`, an internationalised one as A-labels (`xn--…`); empty when there is none. */
   readonly domain: string;
   readonly group?: string;
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { mimeRecovery, otherwise } from './mime.ts';
 import { type CaseResult, guarded, reaches, score } from './score.ts';
 import { sets } from './sets.ts';
 
@@ -16,6 +17,14 @@ describe.runIf(present)('public conformance data', () => {
   test.each(sets.map((set) => [set.name, set] as const))('%s reaches its target', async (name, set) => {
     const cases = await set.run(data);
     expect(reaches(set.target, cases), JSON.stringify(score(name, cases), null, 1)).toBe(true);
+  });
+});
+
+describe.runIf(present)('mail that breaks an RFC', () => {
+  test('is read as recorded or, for a named reason, otherwise', async () => {
+    const cases = await mimeRecovery.run(data);
+    const differing = cases.filter(({ failures }) => failures.length > 0).map(({ file }) => file);
+    expect(differing.toSorted()).toEqual(Object.keys(otherwise).toSorted());
   });
 });
 

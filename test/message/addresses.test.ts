@@ -82,4 +82,13 @@ describe('parseAddresses', () => {
     expect(read(text)).toEqual(expected);
     expect(defectsOf(text)).toEqual([code]);
   });
+
+  test.each([
+    ['müller@bücher.example', 'xn--bcher-kva.example'],
+    ['a@XN--BCHER-KVA.example', 'xn--bcher-kva.example'],
+    ['用户@例子.测试', 'xn--fsqu00a.xn--0zwm56d'],
+    ['a@xn--Ü.example', 'xn--ü.example'], // what is no domain name stays
+  ])('the domain of %s is %s', (text, domain) => {
+    expect(parseAddresses(text, 'to', new Defects())[0]?.domain).toBe(domain);
+  });
 });
