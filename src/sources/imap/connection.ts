@@ -2,6 +2,8 @@ import { type FetchMessageObject, ImapFlow } from 'imapflow';
 import type { MailmillError } from '../../telemetry/errors.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { connectionLost, imapError, throttled } from './errors.ts';
+import { FetchFeed } from './fetch-feed.ts';
+import type { FetchRow } from './fetch-row.ts';
 
 /** How to reach and log in to one account. */
 export interface ImapSettings {
@@ -34,10 +36,18 @@ interface LogEntry {
   readonly throttleDelay?: unknown;
 }
 
+/** Until a command has ended whose rows the feed takes. */
+async function toEnd(rows: AsyncGenerator<unknown, unknown, undefined>): Promise<void> {
+  while (!(await rows.next()).done);
+}
+
 /** One TCP connection with a login, and what ended it. Used for one command at a time. */
 export class ImapConnection {
   readonly client: ImapFlow;
-  /** Commands in flight: logging out politely makes sense only when there is none. A FETCH that was left early stays in flight. */
+  readonly #feed: FetchFeed;
+  /** The end of the last FETCH, however it ended. */
+  #fetching: Promise<void> | undefined;
+  /** Commands in flight: logging out politely makes sense only when there is none. */
   #running = 0;
   #failure: MailmillError | undefined;
   #refusal: unknown;
@@ -67,6 +77,7 @@ export class ImapConnection {
       maxLockHoldTime: 0,
       logger: { trace() {}, debug() {}, info() {}, warn: observe, error: observe, fatal: observe },
     });
+    this.#feed = new FetchFeed(this.client);
     this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
   }
 
@@ -110,22 +121,29 @@ export class ImapConnection {
     });
   }
 
-  /** The rows of a FETCH as they come; the command goes on only as rows are taken. An abort closes the connection. */
+  /**
+   * The rows of a FETCH, as many at a time as have come; more are read only as these are taken. An abort closes the connection. A FETCH that
+   * is left early stays in flight, and the next one waits for its end.
+   */
   async *rows(
     signal: AbortSignal,
     fetch: () => AsyncGenerator<FetchMessageObject, unknown, undefined>,
-  ): AsyncGenerator<FetchMessageObject, void, undefined> {
-    const rows = fetch();
-    this.#running += 1;
+  ): AsyncGenerator<readonly FetchRow[], void, undefined> {
+    const before = this.#fetching;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#fetching = promise;
+    await before;
+    const command = this.#guard(signal, () => toEnd(fetch()));
+    command.then(resolve, () => resolve());
+    const onAbort = () => this.client.close();
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      for (;;) {
-        const next = await this.#guard(signal, () => rows.next());
-        if (next.done) break;
-        yield next.value;
+      for await (const rows of this.#feed.rows(command)) {
+        yield rows;
+        throwIfAborted(signal);
       }
-      this.#running -= 1;
     } finally {
-      await rows.return(undefined);
+      signal.removeEventListener('abort', onAbort);
     }
     // A fetch with no mailbox selected ends without rows and without an error.
     if (!this.client.mailbox) throw this.#failure ?? connectionLost();

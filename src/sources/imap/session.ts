@@ -1,5 +1,6 @@
 import type { ESearchResult, ListResponse, MailboxLockObject } from 'imapflow';
 import { transient } from '../../telemetry/errors.ts';
+import { throwIfAborted } from '../abort.ts';
 import { byName, type FolderSelection, isSelected } from '../folder-patterns.ts';
 import type { FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
 import type { ImapConnection } from './connection.ts';
@@ -22,9 +23,9 @@ export function folderName(path: string, delimiter: string | undefined): string 
     .join('/');
 }
 
-const received = (date: Date | string | undefined): Date =>
+const received = (date: Date | undefined): Date =>
   // A date that cannot be read is the same unreadable date each time: identities depend on it.
-  date instanceof Date && !Number.isNaN(date.getTime()) ? date : new Date(0);
+  date !== undefined && !Number.isNaN(date.getTime()) ? date : new Date(0);
 
 const searchFailed = () =>
   transient('IMAP_SEARCH_FAILED', 'the answer to a search is incomplete; it is repeated on a new connection');
@@ -144,11 +145,12 @@ export class ImapSession implements SourceSession {
       const rows = this.#connection.rows(signal, () =>
         this.#client.fetch(set, { uid: true, size: true, internalDate: true }, { uid: true }),
       );
-      for await (const row of rows) {
-        // Also what the server tells unasked comes here: changed flags, without a size.
-        if (row.size === undefined || !wanted.delete(row.uid)) continue;
-        const { uid, size, internalDate, emailId } = row;
-        listed.push({ uid, size, receivedAt: received(internalDate), ...(emailId ? { objectId: emailId } : {}) });
+      for await (const some of rows) {
+        for (const { uid, size, receivedAt, objectId } of some) {
+          // Also what the server tells unasked comes here: changed flags, without a size.
+          if (size === undefined || !wanted.delete(uid)) continue;
+          listed.push({ uid, size, receivedAt: received(receivedAt), ...(objectId ? { objectId } : {}) });
+        }
       }
     }
     return listed.sort((a, b) => a.uid - b.uid);
@@ -160,12 +162,13 @@ export class ImapSession implements SourceSession {
       const rows = this.#connection.rows(signal, () =>
         this.#client.fetch(set, { uid: true, flags: true, source: true }, { uid: true }),
       );
-      for await (const row of rows) {
-        if (row.source === undefined || !wanted.delete(row.uid)) continue;
-        // NIL in place of the body arrives as false: the message is there, its bytes are not.
-        // \Recent tells about sessions, not about the message.
-        const flags = [...(row.flags ?? [])].filter((flag) => flag !== '\\Recent');
-        yield { uid: row.uid, raw: row.source || Buffer.alloc(0), flags };
+      for await (const some of rows) {
+        for (const { uid, body, flags = [] } of some) {
+          if (body === undefined || !wanted.delete(uid)) continue;
+          // \Recent tells about sessions, not about the message.
+          yield { uid, raw: body, flags: flags.filter((flag) => flag !== '\\Recent') };
+          throwIfAborted(signal);
+        }
       }
     }
   }
@@ -174,7 +177,7 @@ export class ImapSession implements SourceSession {
     const query = { uid: true, bodyParts: [{ key: 'HEADER', start: 0, maxLength: headerBytes }] };
     let header: Buffer | undefined;
     const rows = this.#connection.rows(signal, () => this.#client.fetch(`${uid}`, query, { uid: true }));
-    for await (const row of rows) if (row.uid === uid && row.headers) header = row.headers;
+    for await (const some of rows) for (const row of some) if (row.uid === uid && row.header) header = row.header;
     return header;
   }
 

@@ -12,6 +12,8 @@ export interface Conversation {
   send(...lines: string[]): void;
   /** Sends bytes as they are. */
   raw(bytes: string | Buffer): void;
+  /** Ends the connection when everything has been sent. */
+  end(): void;
   /** Ends the connection without a word. */
   drop(): void;
 }
@@ -65,6 +67,7 @@ export async function startScripted(script: Script, options: ScriptOptions = {})
           connection,
           send: (...answers) => void socket.write(answers.map((answer) => `${answer}\r\n`).join('')),
           raw: (bytes) => void socket.write(bytes),
+          end: () => void socket.end(),
           drop: () => void socket.destroy(),
         };
         const key = keys.find((start) => line.toUpperCase().startsWith(start));

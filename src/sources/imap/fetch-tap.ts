@@ -1,0 +1,189 @@
+import { type FetchRow, literalMark, parseFetchRow } from './fetch-row.ts';
+
+/** Bytes of a literal that are reserved at once: what a server announces need not be what it sends. */
+const firstReserve = 4 * 2 ** 20;
+
+/** Most that a server may send in one row. */
+export interface TapLimits {
+  /** Bytes of one line without its literals. */
+  readonly line: number;
+  /** Bytes of all literals of one row. */
+  readonly literals: number;
+}
+
+export const defaultTapLimits: TapLimits = { line: 2 ** 16, literals: 2 ** 30 };
+
+/** A server that cannot be right. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+const digit = (code: number | undefined): boolean => code !== undefined && code >= 0x30 && code <= 0x39;
+
+/** Whether a response is `* 12 FETCH `; undefined when its end is not there yet. Some servers pad with U+0000. */
+function isRow(bytes: Buffer, from: number): boolean | undefined {
+  let at = from;
+  while (bytes[at] === 0) at += 1;
+  const start = at;
+  for (const code of [0x2a, 0x20]) {
+    if (at >= bytes.length) return undefined;
+    if (bytes[at++] !== code) return false;
+  }
+  while (digit(bytes[at]) && at - start <= 12) at += 1;
+  const word = bytes.toString('latin1', at, at + 7).toUpperCase();
+  if (at - start === 2) return at < bytes.length ? false : undefined;
+  if (word === ' FETCH ') return true;
+  return ' FETCH '.startsWith(word) && at + word.length === bytes.length ? undefined : false;
+}
+
+/** The literal that a line announces at its end (`{12}`, `{12+}`, `~{12}`): its size and where the text before it ends. */
+function literalAt(bytes: Buffer, from: number, end: number) {
+  let at = end - 1;
+  if (bytes[at] !== 0x7d) return undefined;
+  at -= 1;
+  if (bytes[at] === 0x2b) at -= 1;
+  const last = at;
+  while (at >= from && digit(bytes[at])) at -= 1;
+  if (at < from || at === last || bytes[at] !== 0x7b) return undefined;
+  const size = Number(bytes.toString('latin1', at + 1, last + 1));
+  return { size, textEnd: at > from && bytes[at - 1] === 0x7e ? at - 1 : at };
+}
+
+/**
+ * Looks at what an IMAP server sends, byte by byte in any pieces: while rows are wanted, answers to FETCH are read here and everything else
+ * is passed on untouched, in order. It always knows whether a byte belongs to a line or to a literal.
+ */
+export class FetchTap {
+  readonly #limits: TapLimits;
+  /** Takes rows as they end; undefined: everything is passed on. */
+  onRow: ((row: FetchRow) => void) | undefined;
+  /** What the response that is being read is; `start`: not known yet. */
+  #response: 'start' | 'row' | 'other' = 'start';
+  /** The beginning of a line whose end has not come, of a row or of what may become one. */
+  #held: Buffer | undefined;
+  /** The end of a line of another response whose end has not come, enough to see a literal. */
+  #tail = '';
+  /** Bytes of the current literal that have not come. */
+  #left = 0;
+  #literal: Buffer | undefined;
+  #filled = 0;
+  #text = '';
+  #literals: Buffer[] = [];
+  #literalBytes = 0;
+
+  constructor(limits = defaultTapLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes the next bytes; gives what is no row to `pass`. Throws `ProtocolError` when a row is larger than it can be. */
+  feed(chunk: Buffer, pass: (bytes: Buffer) => void): void {
+    const data = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
+    this.#held = undefined;
+    /** Start of what is to be passed on; -1: nothing is. */
+    let from = -1;
+    let at = 0;
+    const flush = () => {
+      if (from >= 0) pass(data.subarray(from, at));
+      from = -1;
+    };
+    while (at < data.length) {
+      if (this.#response === 'start') {
+        const row = this.onRow !== undefined && isRow(data, at);
+        if (row === undefined) break;
+        this.#response = row ? 'row' : 'other';
+        if (row) flush();
+      }
+      if (this.#response === 'other' && from < 0) from = at;
+      if (this.#left > 0) {
+        const n = Math.min(this.#left, data.length - at);
+        if (this.#response === 'row') this.#fill(data.subarray(at, at + n));
+        this.#left -= n;
+        at += n;
+        continue;
+      }
+      const lf = data.indexOf(0x0a, at);
+      if (this.#response === 'other') {
+        this.#otherLine(data, at, lf);
+        at = lf < 0 ? data.length : lf + 1;
+        continue;
+      }
+      if (lf < 0) break;
+      this.#rowLine(data, at, lf);
+      at = lf + 1;
+    }
+    flush();
+    if (at === data.length) return;
+    this.#held = at === 0 ? data : data.subarray(at);
+    this.#checkLine(this.#held.length);
+  }
+
+  /** Nobody wants rows any more; what was held back of a response that may be none is passed on. */
+  stop(pass: (bytes: Buffer) => void): void {
+    this.onRow = undefined;
+    if (this.#response !== 'start' || this.#held === undefined) return;
+    const held = this.#held;
+    this.#held = undefined;
+    this.feed(held, pass);
+  }
+
+  #otherLine(data: Buffer, at: number, lf: number): void {
+    const line =
+      this.#tail + data.toString('latin1', Math.max(at, (lf < 0 ? data.length : lf) - 64), lf < 0 ? undefined : lf);
+    this.#tail = lf < 0 ? line.slice(-64) : '';
+    if (lf < 0) return;
+    // The same that imapflow sees as a literal.
+    const found = /(\{?)(\d+)\}\r?$/.exec(line);
+    if (!found) this.#response = 'start';
+    else if (found[1] === '{') this.#left = Number(found[2]);
+    else if (found[2]!.length > 40) throw new ProtocolError('a literal with a size of more than 40 digits');
+    else this.#response = 'start';
+  }
+
+  #rowLine(data: Buffer, at: number, lf: number): void {
+    const end = lf > at && data[lf - 1] === 0x0d ? lf - 1 : lf;
+    this.#checkLine(end - at + this.#text.length);
+    const literal = literalAt(data, at, end);
+    if (literal) {
+      this.#text += data.toString('latin1', at, literal.textEnd) + literalMark;
+      this.#literalBytes += literal.size;
+      if (!(this.#literalBytes <= this.#limits.literals)) throw new ProtocolError('a literal that is too large');
+      this.#left = literal.size;
+      if (literal.size === 0) this.#literals.push(Buffer.alloc(0));
+      return;
+    }
+    const text = this.#text === '' ? data.toString('latin1', at, end) : this.#text + data.toString('latin1', at, end);
+    const row = parseFetchRow(text, this.#literals);
+    this.#response = 'start';
+    this.#text = '';
+    this.#literals = [];
+    this.#literalBytes = 0;
+    // What cannot be read is a message that did not come: it is looked for again.
+    if (row) this.onRow?.(row);
+  }
+
+  /** Takes bytes of a literal; those that come in one piece are not copied. */
+  #fill(bytes: Buffer): void {
+    if (bytes.length === this.#left && this.#literal === undefined) {
+      this.#literals.push(bytes);
+      return;
+    }
+    const size = this.#filled + this.#left;
+    let literal = this.#literal ?? Buffer.allocUnsafeSlow(Math.min(size, firstReserve));
+    if (this.#filled + bytes.length > literal.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(2 * literal.length, this.#filled + bytes.length)));
+      literal.copy(larger, 0, 0, this.#filled);
+      literal = larger;
+    }
+    bytes.copy(literal, this.#filled);
+    this.#filled += bytes.length;
+    this.#literal = literal;
+    if (this.#filled < size) return;
+    this.#literals.push(literal);
+    this.#literal = undefined;
+    this.#filled = 0;
+  }
+
+  #checkLine(bytes: number): void {
+    if (bytes > this.#limits.line) throw new ProtocolError('a line of a row that does not end');
+  }
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { FetchRow } from '../../../src/sources/imap/fetch-row.ts';
+import { FetchTap, ProtocolError, type TapLimits } from '../../../src/sources/imap/fetch-tap.ts';
+
+/** What a tap makes of pieces: its rows, and what it passes on. */
+function through(pieces: readonly Buffer[], limits?: TapLimits) {
+  const tap = new FetchTap(limits);
+  const rows: FetchRow[] = [];
+  const passed: Buffer[] = [];
+  const pass = (bytes: Buffer) => void passed.push(Buffer.from(bytes));
+  tap.onRow = (row) => void rows.push(row);
+  for (const piece of pieces) tap.feed(piece, pass);
+  tap.stop(pass);
+  return { rows, passed: Buffer.concat(passed).toString('latin1') };
+}
+
+const bytes = (text: string) => Buffer.from(text, 'latin1');
+
+// Bodies look like what a parser must not see in them.
+const trap = '* 9 FETCH (UID 99 BODY[] {3}\r\nabc)\r\nA1 OK\r\n';
+const transcript: readonly (readonly ['row' | 'other', string])[] = [
+  ['row', `* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[] {${trap.length}}\r\n${trap})\r\n`],
+  ['other', '* 4 EXISTS\r\n* OK [ALERT] still here {x}\r\n* 2 EXPUNGE\r\n'],
+  ['row', '* 3 FETCH (BODY[] ~{2}\r\n\0\n UID 3)\r\n'],
+  ['other', `* LIST () "/" {${trap.length}}\r\n${trap}\r\n`],
+  ['other', '* LIST () "/" {0}\r\n\r\n'],
+  ['row', '* 2 FETCH (UID 2 BODY[] {4+}\r\nfour FLAGS (a))\r\n'],
+  ['row', '* 5 FETCH (UID 5 BODY[] {0}\r\n)\n'],
+  ['row', '\0\0* 6 FETCH (UID 6 BODY[] "quoted")\r\n'],
+  ['other', '* 7 FETCHED\r\n* 12345678901234 FETCH ()\r\n*\r\n\r\n+ go on\r\n'],
+  ['row', '* 8 FETCH (UID 8 FLAGS (\\Seen))\r\n'],
+  ['other', 'A1 OK Fetch completed.\r\n'],
+];
+const whole = bytes(transcript.map(([, text]) => text).join(''));
+const expected = {
+  rows: [
+    { uid: 1, flags: ['\\Seen'], body: bytes(trap) },
+    { uid: 3, body: bytes('\0\n') },
+    { uid: 2, body: bytes('four'), flags: ['a'] },
+    { uid: 5, body: bytes('') },
+    { uid: 6, body: bytes('quoted') },
+    { uid: 8, flags: ['\\Seen'] },
+  ],
+  passed: transcript.map(([kind, text]) => (kind === 'other' ? text : '')).join(''),
+};
+
+describe('the tap', () => {
+  it('takes rows and passes everything else on as it came', () => expect(through([whole])).toEqual(expected));
+
+  it('does so wherever the bytes are cut in two', () => {
+    for (let at = 1; at < whole.length; at++)
+      expect(through([whole.subarray(0, at), whole.subarray(at)]), `cut at ${at}`).toEqual(expected);
+  });
+
+  it('does so for pieces of any size', () => {
+    for (const size of [1, 2, 3, 7, 16, 31]) {
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+        whole.subarray(i * size, (i + 1) * size),
+      );
+      expect(through(pieces), `pieces of ${size}`).toEqual(expected);
+    }
+  });
+
+  it('gives a row only when all of it has come', () => {
+    const [, first] = transcript[0]!;
+    for (let end = 0; end < first.length; end++) {
+      const { rows } = through([bytes(first.slice(0, end))]);
+      // The last line feed alone ends it.
+      expect(rows).toEqual([]);
+    }
+  });
+
+  it('passes everything on while no rows are wanted, and knows where it is when they are', () => {
+    for (let at = 0; at <= whole.length; at++) {
+      const tap = new FetchTap();
+      const passed: Buffer[] = [];
+      const rows: FetchRow[] = [];
+      tap.feed(whole.subarray(0, at), (part) => void passed.push(part));
+      expect(Buffer.concat(passed).equals(whole.subarray(0, at))).toBe(true);
+      tap.onRow = (row) => void rows.push(row);
+      tap.feed(whole.subarray(at), (part) => void passed.push(part));
+      const tail = expected.rows.slice(expected.rows.length - rows.length);
+      expect(rows, `wanted from ${at}`).toEqual(tail);
+      expect(rows.some((row) => row.uid === 99)).toBe(false);
+    }
+  });
+
+  it('passes on what it held back when rows are not wanted any more', () => {
+    for (const text of ['* 1 FETC', '*', '* 12', '\0']) expect(through([bytes(text)]).passed).toBe(text);
+  });
+
+  it('drops a row whose literal was longer than it said, and reads on', () => {
+    const { rows } = through([
+      bytes('* 1 FETCH (UID 1 BODY[] {3}\r\nabcdef)\r\n* 2 FETCH (UID 2 BODY[] {1}\r\nx)\r\n'),
+    ]);
+    expect(rows).toEqual([{ uid: 2, body: bytes('x') }]);
+  });
+
+  it('copies a literal that comes in pieces as it grows', () => {
+    const size = 9 * 2 ** 20 + 5;
+    const body = Buffer.alloc(size, 'abcdefg');
+    const pieces = [bytes(`* 1 FETCH (UID 1 BODY[] {${size}}\r\n`)];
+    for (let at = 0; at < size; at += 65_536) pieces.push(body.subarray(at, at + 65_536));
+    const { rows } = through([...pieces, bytes(')\r\n')]);
+    expect(rows[0]!.body!.equals(body)).toBe(true);
+  });
+
+  const limits = { line: 100, literals: 1000 };
+  const tooMuch: readonly (readonly [string, string])[] = [
+    ['one literal', '* 1 FETCH (UID 1 BODY[] {1001}\r\n'],
+    ['two literals', `* 1 FETCH (X {600}\r\n${'x'.repeat(600)} BODY[] {600}\r\n`],
+    ['a literal of a size beyond all numbers', `* 1 FETCH (X {${'9'.repeat(60)}}\r\n`],
+    ['a line', `* 1 FETCH (${'x'.repeat(101)})\r\n`],
+    ['a line that does not end', `* 1 FETCH (${'x'.repeat(101)}`],
+    ['padding', '\0'.repeat(101)],
+    ['a literal of another response with a size that nobody can read', `* OK {${'0'.repeat(100)}5}\r\n`],
+  ];
+  for (const [what, text] of tooMuch) {
+    it(`refuses ${what} beyond its limits`, () => {
+      expect(() => through([bytes(text)], limits)).toThrow(ProtocolError);
+    });
+  }
+});
