@@ -3,14 +3,26 @@ import { parseAddresses } from './addresses.ts';
 import { parseDate } from './dates.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
 import type { HeaderField } from './headers.ts';
-import type { Address, Message } from './message.ts';
+import type { Address, ParsedMessage } from './message.ts';
 import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** What a message's own header says. */
-export type Envelope = Omit<Message, 'text' | 'html' | 'attachments' | 'protection' | 'messageClass' | 'defects'>;
+export type Envelope = Pick<
+  ParsedMessage,
+  'messageId' | 'inReplyTo' | 'references' | 'subject' | 'from' | 'sender' | 'replyTo' | 'to' | 'cc' | 'bcc' | 'date'
+>;
 
 const cutId = (id: string, name: string, defects: Defects): string =>
   cut(id, maxIdLength, 'HEADER_VALUE_CUT', name, defects);
+
+/** Whether nothing but graphic ASCII stands in `text`. */
+function isWord(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 0x20 || code >= 0x7f) return false;
+  }
+  return true;
+}
 
 /** The ids of a References-like value: what stands in angle brackets, or its words when nothing does. */
 function ids(value: string, name: string, defects: Defects): readonly string[] {
@@ -21,7 +33,7 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
     const close = value.indexOf('>', open);
     if (close === -1) break;
     const id = cutId(value.slice(open + 1, close), name, defects);
-    if (id !== '') result.push(/\s/.test(id) ? id.replace(/\s+/g, '') : id);
+    if (id !== '') result.push(isWord(id) ? id : id.replace(/\s+/g, ''));
     open = value.indexOf('<', close);
   }
   if (result.length > 0) return result;
@@ -46,17 +58,50 @@ function decoded(raw: string, name: string, defects: Defects): string {
   return cut(clean(text, name, defects), maxValueLength, 'HEADER_VALUE_CUT', name, defects);
 }
 
-/** What is made of a field beside its place in the map: all its mailboxes are taken, or the first field counts. */
-const uses = new Map<string, 'list' | 'first'>();
-for (const name of ['to', 'cc', 'bcc', 'reply-to']) uses.set(name, 'list');
-for (const name of ['from', 'sender', 'date', 'subject', 'message-id', 'in-reply-to', 'references'])
-  uses.set(name, 'first');
+/** A field as text with its encoded words as they stand. */
+const undecoded = (value: string, plain: boolean, defects: Defects): string =>
+  plain ? value : decodeRawHeader(value, 'header', defects);
 
-interface Raw {
-  /** Text with its encoded words as they stand. */
-  readonly text: string;
-  readonly decoded: string;
+/** A field as a person reads it. */
+function readable(value: string, plain: boolean, defects: Defects): string {
+  if (plain && value.length <= maxValueLength && !value.includes('=?')) return value;
+  return decoded(undecoded(value, plain, defects), 'header', defects);
 }
+
+/**
+ * Every field of a header by its name.
+ *
+ * @param plain what `isPlainHeader` says of the fields' bytes.
+ */
+export function readHeaderMap(
+  fields: readonly HeaderField[],
+  plain: boolean,
+  defects: Defects,
+): ReadonlyMap<string, readonly string[]> {
+  const headers = new Map<string, string[]>();
+  for (const { name, value } of fields) {
+    const text = readable(value, plain, defects);
+    const values = headers.get(name);
+    if (values === undefined) headers.set(name, [text]);
+    else values.push(text);
+  }
+  return headers;
+}
+
+/** Fields that an envelope is made of. */
+const names = new Set([
+  'from',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'bcc',
+  'subject',
+  'date',
+  'message-id',
+  'in-reply-to',
+  'references',
+]);
 
 /**
  * The envelope of a header. Of several fields that may stand once, the first counts (`HEADER_REPEATED` for From and Date);
@@ -65,44 +110,72 @@ interface Raw {
  * @param plain what `isPlainHeader` says of the fields' bytes.
  */
 export function readEnvelope(fields: readonly HeaderField[], plain: boolean, defects: Defects): Envelope {
-  const headers = new Map<string, string[]>();
-  const firsts = new Map<string, Raw>();
-  const lists = new Map<string, Address[]>();
+  let from: string | null = null;
+  let sender: string | null = null;
+  let subject: string | null = null;
+  let date: string | null = null;
+  let id: string | null = null;
+  let inReplyTo: string | null = null;
+  let references: string | null = null;
+  const replyTo: Address[] = [];
+  const to: Address[] = [];
+  const cc: Address[] = [];
+  const bcc: Address[] = [];
+  const mailboxes = (value: string, name: string) => parseAddresses(undecoded(value, plain, defects), name, defects);
   for (const { name, value } of fields) {
-    const text = plain ? value : decodeRawHeader(value, 'header', defects);
-    const asIs = plain && value.length <= maxValueLength && !value.includes('=?');
-    const readable = asIs ? value : decoded(text, 'header', defects);
-    const values = headers.get(name);
-    if (values === undefined) headers.set(name, [readable]);
-    else values.push(readable);
-    const use = uses.get(name);
-    if (use === 'list') {
-      const list = lists.get(name) ?? [];
-      lists.set(name, list);
-      for (const address of parseAddresses(text, name, defects)) list.push(address);
-    } else if (use === 'first') {
-      if (!firsts.has(name)) firsts.set(name, { text, decoded: readable });
-      else if (name === 'from' || name === 'date') defects.add('HEADER_REPEATED', name);
+    if (!names.has(name)) continue;
+    switch (name) {
+      case 'from':
+        if (from === null) from = value;
+        else defects.add('HEADER_REPEATED', name);
+        break;
+      case 'date':
+        if (date === null) date = value;
+        else defects.add('HEADER_REPEATED', name);
+        break;
+      case 'sender':
+        sender ??= value;
+        break;
+      case 'subject':
+        subject ??= value;
+        break;
+      case 'message-id':
+        id ??= value;
+        break;
+      case 'in-reply-to':
+        inReplyTo ??= value;
+        break;
+      case 'references':
+        references ??= value;
+        break;
+      case 'reply-to':
+        for (const one of mailboxes(value, name)) replyTo.push(one);
+        break;
+      case 'to':
+        for (const one of mailboxes(value, name)) to.push(one);
+        break;
+      case 'cc':
+        for (const one of mailboxes(value, name)) cc.push(one);
+        break;
+      case 'bcc':
+        for (const one of mailboxes(value, name)) bcc.push(one);
+        break;
     }
   }
-  const first = (name: string): string => firsts.get(name)?.decoded ?? '';
-  const mailbox = (name: string): Address | null =>
-    parseAddresses(firsts.get(name)?.text ?? '', name, defects)[0] ?? null;
-  const dateText = first('date');
-  const date = dateText === '' ? null : parseDate(dateText, defects);
-  if (date === null && firsts.has('date')) defects.add('DATE_UNREADABLE', 'date');
+  const text = (value: string | null): string => (value === null ? '' : readable(value, plain, defects));
+  const instant = date === null || date === '' ? null : parseDate(text(date), defects);
+  if (date !== null && instant === null) defects.add('DATE_UNREADABLE', 'date');
   return {
-    messageId: cutId(messageId(first('message-id')), 'message-id', defects),
-    inReplyTo: ids(first('in-reply-to'), 'in-reply-to', defects),
-    references: ids(first('references'), 'references', defects),
-    subject: first('subject'),
-    from: mailbox('from'),
-    sender: mailbox('sender'),
-    replyTo: lists.get('reply-to') ?? [],
-    to: lists.get('to') ?? [],
-    cc: lists.get('cc') ?? [],
-    bcc: lists.get('bcc') ?? [],
-    date,
-    headers,
+    messageId: cutId(messageId(text(id)), 'message-id', defects),
+    inReplyTo: ids(text(inReplyTo), 'in-reply-to', defects),
+    references: ids(text(references), 'references', defects),
+    subject: text(subject),
+    from: from === null ? null : (mailboxes(from, 'from')[0] ?? null),
+    sender: sender === null ? null : (mailboxes(sender, 'sender')[0] ?? null),
+    replyTo,
+    to,
+    cc,
+    bcc,
+    date: instant,
   };
 }

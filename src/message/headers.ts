@@ -1,5 +1,6 @@
 import { stalled } from '../telemetry/errors.ts';
 import type { DefectCode } from './defect-codes.ts';
+import { lowerName } from './header-names.ts';
 import { type Defects, maxNameLength } from './sanitize.ts';
 
 /** One field as it stands: lower-case name, value of latin1 bytes without its line breaks and outer blanks. */
@@ -12,6 +13,8 @@ export interface HeaderBlock {
   readonly fields: readonly HeaderField[];
   /** Where the body starts: behind the blank line, or where what is no header begins. */
   readonly bodyStart: number;
+  /** Encoded words may stand in it. */
+  readonly encoded: boolean;
 }
 
 /** Says whether the line from `start` to `end` of the message ends a part. */
@@ -55,19 +58,6 @@ function nameLength(text: string, start: number, end: number): number {
   return i < end && text.charCodeAt(i) === COLON ? length : -1;
 }
 
-/** Names as they are written to lower case: senders use few, and a known one costs one look-up. */
-const lowerNames = new Map<string, string>();
-const maxLowerNames = 2_000;
-
-function lowerName(written: string): string {
-  const known = lowerNames.get(written);
-  if (known !== undefined) return known;
-  const lower = written.toLowerCase();
-  // Bounded: names come from strangers.
-  if (lowerNames.size < maxLowerNames && written.length <= 40) lowerNames.set(written, lower);
-  return lower;
-}
-
 const isGraphic = (code: number): boolean => code > SPACE && code < 0x7f;
 
 /** `value` without outer blanks. */
@@ -106,6 +96,7 @@ const noProblems: DefectCode[] = [];
 class BlockReader {
   readonly fields: HeaderField[] = [];
   bodyStart = 0;
+  encoded = false;
   problems = noProblems;
   readonly #text: string;
   readonly #offset: number;
@@ -153,19 +144,22 @@ class BlockReader {
     while (text.charCodeAt(from) !== COLON) from++;
     from++;
     while (from < firstEnd && text.charCodeAt(from) === SPACE) from++;
-    let value = text.slice(from, firstEnd);
     let position = firstLf + 1;
-    while (position < text.length) {
-      const code = text.charCodeAt(position);
-      if (code !== SPACE && code !== TAB) break;
+    let code = text.charCodeAt(position);
+    let value = text.slice(from, firstEnd);
+    while (code === SPACE || code === TAB) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return -1;
-      const lineEnd = endOfLine(text, position, lf);
       // A folding tab is a blank.
-      value += code === TAB ? ` ${text.slice(position + 1, lineEnd)}` : text.slice(position, lineEnd);
+      if (code === TAB) {
+        value += ' ';
+        position++;
+      }
+      value += text.slice(position, endOfLine(text, position, lf));
       position = lf + 1;
+      code = text.charCodeAt(position);
     }
-    this.fields.push({ name: lowerName(text.slice(start, start + length)), value: trimmed(value) });
+    this.fields.push({ name: lowerName(text, start, start + length), value: trimmed(value) });
     return position;
   }
 
@@ -213,6 +207,8 @@ class BlockReader {
   }
 
   #ends(bodyStart: number): this {
+    const word = this.#text.indexOf('=?');
+    this.encoded = word !== -1 && word < bodyStart;
     this.bodyStart = this.#offset + bodyStart;
     return this;
   }

@@ -1,6 +1,5 @@
-import { readBodies } from './bodies.ts';
-import { isPlainHeader, readEnvelope } from './envelope.ts';
 import { readHeaders } from './headers.ts';
+import { InsightfulMessage } from './insights.ts';
 import { defaultLimits, type Message, type ParseLimits } from './message.ts';
 import { readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
@@ -16,22 +15,18 @@ export interface ParseOptions {
 export type FallbackReason = 'charset';
 
 /**
- * Parses raw bytes into a message; any bytes give one, with `defects` that say what was repaired. Synchronous unless
- * mailparser is needed.
+ * Opens a message: any bytes give one, with `defects` that say what was repaired. Its structure is read at once, all else when
+ * it is first asked for (`LazyMessage`); the bytes must stay as they are until then.
  *
- * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded (thrown or rejected).
+ * @throws MailmillError with a code that begins with `MESSAGE_` when a limit is exceeded.
  */
-export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message | Promise<Message> {
+export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message {
   const limits = options.limits ?? defaultLimits;
   const defects = new Defects();
   const bytes = normaliseNewlines(raw, defects);
   if (bytes.length === 0) defects.add('EMPTY', 'message');
-  const header = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
-  if (header.fields.length === 0) defects.add('HEADER_MISSING', 'message');
-  const envelope = readEnvelope(header.fields, isPlainHeader(bytes.subarray(0, header.bodyStart)), defects);
-  const tree = readTree(bytes, header.fields, header.bodyStart, limits, defects);
-  const bodies = readBodies(bytes, tree, limits, defects);
-  return { ...envelope, ...bodies, defects: defects.list() };
+  const { fields, bodyStart } = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
+  if (fields.length === 0) defects.add('HEADER_MISSING', 'message');
+  const tree = readTree(bytes, fields, bodyStart, limits, defects);
+  return new InsightfulMessage({ bytes, fields, tree }, limits, defects);
 }
-
-export { defaultLimits };

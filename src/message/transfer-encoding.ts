@@ -23,18 +23,14 @@ export function decodeQuotedPrintable(bytes: Buffer): Buffer {
   const end = bytes.length;
   const out = Buffer.allocUnsafe(end);
   let length = 0;
-  /** Bytes of `out` before the literal blanks at its end. */
+  /** Bytes of `out` whose end is no literal blank: behind the last escape, soft break or line. */
   let kept = 0;
   for (let i = 0; i < end; ) {
     const byte = bytes[i] ?? 0;
-    if (byte > SPACE && byte !== EQUALS) {
-      out[length++] = byte;
-      kept = length;
-      i++;
-    } else if (byte === EQUALS) {
-      const high = hex[bytes[i + 1] ?? 0] ?? -1;
-      const low = hex[bytes[i + 2] ?? 0] ?? -1;
-      if (high >= 0 && low >= 0) {
+    if (byte === EQUALS) {
+      const high = i + 2 < end ? (hex[bytes[i + 1] ?? 0] ?? -1) : -1;
+      const low = high >= 0 ? (hex[bytes[i + 2] ?? 0] ?? -1) : -1;
+      if (low >= 0) {
         out[length++] = (high << 4) | low;
         i += 3;
       } else {
@@ -43,17 +39,26 @@ export function decodeQuotedPrintable(bytes: Buffer): Buffer {
         i = next === -1 ? i + 1 : next;
       }
       kept = length;
-    } else if (byte === SPACE || byte === TAB) {
-      out[length++] = byte;
+    } else if (byte === LF) {
+      const isCrlf = length > kept && out[length - 1] === CR;
+      length = withoutBlanks(out, isCrlf ? length - 1 : length, kept);
+      if (isCrlf) out[length++] = CR;
+      out[length++] = LF;
+      kept = length;
       i++;
     } else {
-      if (byte === LF || (byte === CR && bytes[i + 1] === LF)) length = kept;
       out[length++] = byte;
-      kept = length;
       i++;
     }
   }
-  return out.subarray(0, kept);
+  return out.subarray(0, withoutBlanks(out, length, kept));
+}
+
+/** Length of `out` without the blanks that stand behind `kept` at its end. */
+function withoutBlanks(out: Buffer, length: number, kept: number): number {
+  let end = length;
+  while (end > kept && (out[end - 1] === SPACE || out[end - 1] === TAB)) end--;
+  return end;
 }
 
 /** Position behind a soft line break whose `=` stands before `start`, or -1. */

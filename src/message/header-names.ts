@@ -1,0 +1,25 @@
+const slots = 2_048;
+/** Names as they are written, each in the place that its characters say: the last that came by. Senders use few. */
+const written: string[] = new Array<string>(slots).fill('');
+const lower: string[] = new Array<string>(slots).fill('');
+/** Longer names are not kept. */
+const longest = 64;
+
+/**
+ * The name of a field that stands from `start` to `end` of `text`, in lower case: one string for all messages, so that comparing
+ * and looking it up costs little.
+ */
+export function lowerName(text: string, start: number, end: number): string {
+  const length = end - start;
+  const middle = text.charCodeAt(start + (length >> 1));
+  const slot = (text.charCodeAt(start) + 3 * text.charCodeAt(end - 1) + 37 * middle + 151 * length) & (slots - 1);
+  const known = written[slot] ?? '';
+  if (known.length === length && text.startsWith(known, start)) return lower[slot] ?? '';
+  const name = text.slice(start, end);
+  if (length > longest) return name.toLowerCase();
+  // A copy: a slice would keep the whole header.
+  const copy = Buffer.from(name, 'latin1').toString('latin1');
+  written[slot] = copy;
+  lower[slot] = copy.toLowerCase();
+  return lower[slot];
+}
