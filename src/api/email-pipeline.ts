@@ -1,4 +1,5 @@
 import { conditions } from './conditions.ts';
+import { authenticate } from './kinds/authenticate.ts';
 import { postgres } from './kinds/postgres.ts';
 import { filter, set, unset } from './kinds/steps.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
@@ -14,13 +15,14 @@ export const step = Closed(
     filter: Type.Optional(filter),
     set: Type.Optional(set),
     unset: Type.Optional(unset),
+    authenticate: Type.Optional(authenticate),
   },
   {
     description: 'One declarative transform: exactly one kind.',
     'x-kubernetes-validations': [
       {
-        rule: '(has(self.filter) ? 1 : 0) + (has(self.set) ? 1 : 0) + (has(self.unset) ? 1 : 0) == 1',
-        message: 'exactly one of filter, set and unset must be set',
+        rule: '(has(self.filter) ? 1 : 0) + (has(self.set) ? 1 : 0) + (has(self.unset) ? 1 : 0) + (has(self.authenticate) ? 1 : 0) == 1',
+        message: 'exactly one of filter, set, unset and authenticate must be set',
       },
     ],
   },

@@ -6,6 +6,7 @@ import { transient } from '../telemetry/errors.ts';
 import { listedIn, type PlannedBatch, planBatches } from './batch-plan.ts';
 import { Committer } from './committer.ts';
 import type { PipelineContext } from './context.ts';
+import { prepareMessages } from './prepare.ts';
 import { type ReadMessage, readMessage, tooLargeMessage } from './processed.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
@@ -229,8 +230,9 @@ export class FolderSync {
       }
       await this.#confirmGone(session, [...byUid.keys()], signal);
       messages.sort((a, b) => a.uid - b.uid);
+      const prepared = await prepareMessages(messages, context.steps, signal);
       handed = true;
-      await committer.push({ plan, messages, vanished: byUid.size, budgetBytes: plan.bytes, more });
+      await committer.push({ plan, messages: prepared, vanished: byUid.size, budgetBytes: plan.bytes, more });
     } finally {
       if (!handed) context.budget.release(plan.bytes);
     }

@@ -1,6 +1,6 @@
 import { milliseconds } from '../api/schema.ts';
 import type { PipelineStatus, RunResult } from '../api/worker-status.ts';
-import { messageTypes } from '../message/fields.ts';
+import { fieldsNamed, messageTypes } from '../message/fields.ts';
 import { compileSteps } from '../steps/registry.ts';
 import { accountId, pipelineId } from '../store/names.ts';
 import { recordStall, stallOf } from '../store/stalls.ts';
@@ -10,6 +10,7 @@ import { Backoff, sleep } from './backoff.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
 import { PipelineHealth } from './health.ts';
+import { neededFields } from './needed-fields.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
@@ -140,7 +141,7 @@ export class PipelineRunner {
   async #prepare(stop: AbortSignal): Promise<PipelineContext | undefined> {
     const environment = this.#environment;
     const backoff = new Backoff();
-    const compiled = compileSteps(this.revision.steps, messageTypes);
+    const compiled = compileSteps(this.revision.steps, messageTypes, environment);
     if (!compiled.ok)
       throw stalled(
         'REVISION_INVALID',
@@ -164,6 +165,7 @@ export class PipelineRunner {
           database: environment.database,
           workerId: environment.workerId,
           steps: compiled.steps,
+          fields: fieldsNamed(neededFields(this.revision.sinks, compiled)),
           sinks,
           budget: environment.budget,
           deadRate: new DeadRate(),

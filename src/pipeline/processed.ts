@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { type Document, sha256, toDocument } from '../message/fields.ts';
+import { type Document, type Field, sha256, toDocument } from '../message/fields.ts';
 import type { Message } from '../message/message.ts';
 import { parseMessage } from '../message/parse.ts';
 import type { Listed, RawMessage } from '../sources/source.ts';
-import { runSteps } from '../steps/registry.ts';
+import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { DeadLetter } from '../store/record.ts';
 import { asMailmillError } from '../telemetry/errors.ts';
@@ -31,6 +31,8 @@ export interface ReadMessage {
   readonly flags: readonly string[];
   readonly objectId?: string;
   readonly parsed: { readonly message: Message } | { readonly death: Death };
+  /** What steps found out about it that had to ask somebody. */
+  readonly prepared?: PreparedSteps;
 }
 
 /** Parses one message as it arrives; what cannot be parsed is dead, with its reason. */
@@ -95,11 +97,17 @@ export interface Origin {
   readonly folder: string;
 }
 
+/** What a revision makes of a message: the fields that it needs, and its steps. */
+export interface Judging {
+  readonly fields: readonly Field[];
+  readonly steps: readonly CompiledStep[];
+}
+
 /** Runs the steps of a revision on one message. */
-export function judge(read: ReadMessage, id: string, origin: Origin, steps: readonly CompiledStep[]): Verdict {
+export function judge(read: ReadMessage, id: string, origin: Origin, { fields, steps }: Judging): Verdict {
   if ('death' in read.parsed) return { state: 'Dead', death: read.parsed.death };
-  const document = toDocument(read.parsed.message, { ...origin, ...read, id });
-  const result = runSteps(steps, document);
+  const document = toDocument(read.parsed.message, { ...origin, ...read, id }, fields);
+  const result = runSteps(steps, document, read.prepared);
   if (result.outcome === 'pass') return { state: 'Processed', document: result.document };
   if (result.outcome === 'drop') return { state: 'Dropped', step: result.step };
   return { state: 'Dead', death: { code: result.code, detail: result.message, step: result.step } };

@@ -19,6 +19,8 @@ export interface RunnerEnvironment {
   readonly log: Logger;
   readonly phases: Phases;
   readonly clock: () => Date;
+  /** The value of a key of a Secret. */
+  readonly secret: (name: string, key: string) => Promise<string>;
   readonly fresh: () => boolean;
   readonly hardStop: AbortSignal;
   readonly openSource: (revision: Revision, name: string) => Promise<Source>;

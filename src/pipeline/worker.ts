@@ -92,6 +92,7 @@ export class Worker {
           metrics,
           log: options.log,
           clock: options.clock,
+          secret: options.secret,
           fresh: () => this.#heartbeat?.fresh() ?? false,
           hardStop: this.#hardStop.signal,
           openSource: (of, name) => this.#openSource(of, name),

@@ -18,16 +18,44 @@ export type StepOutcome =
   | { readonly outcome: 'error'; readonly message: string };
 
 /**
- * A step that is ready to run: pure, synchronous and bounded (`cel/limits.ts`). It never changes the document that
- * it is given.
+ * What a step does: pure, synchronous and bounded (`cel/limits.ts`). It never changes the document that it is given.
+ *
+ * @param work what the steps of the pipeline may still do on this document; it is taken from.
  */
-export interface CompiledStep {
-  readonly name: string;
-  /** @param work what the steps of the pipeline may still do on this document; it is taken from. */
-  readonly run: (document: Document, work: Work) => StepOutcome;
+export type StepRun = (document: Document, work: Work) => StepOutcome;
+
+/** A message as it arrived, for steps that look at more than its document. */
+export interface Arrival {
+  readonly raw: Buffer;
+  /** INTERNALDATE, or the file's time. */
+  readonly receivedAt: Date;
 }
 
-/** Result of compiling one step: what runs, and the types that documents have behind it. */
+/** A step that is ready to run. */
+export interface CompiledStep {
+  readonly name: string;
+  readonly run: StepRun;
+  /**
+   * Only of steps that must ask somebody about a message: asks, and resolves to what runs on its document in place of `run`. What
+   * nobody answers is a value of the document, never a rejection; it rejects for what is wrong with the configuration, with a
+   * MailmillError. After `signal` it ends soon.
+   */
+  readonly prepare?: (arrival: Arrival, signal: AbortSignal) => Promise<StepRun>;
+}
+
+/** What steps that ask somebody are given by the process that runs them; compiling a spec needs none of it. */
+export interface StepEnvironment {
+  readonly clock: () => Date;
+  readonly secret: (name: string, key: string) => Promise<string>;
+}
+
+/** Result of compiling one step: what runs, the types that documents have behind it, and the fields that it looks at itself. */
 export type StepCompilation =
-  | { readonly ok: true; readonly run: CompiledStep['run']; readonly types: Types }
+  | {
+      readonly ok: true;
+      readonly run: StepRun;
+      readonly prepare?: CompiledStep['prepare'];
+      readonly types: Types;
+      readonly uses?: readonly string[];
+    }
   | { readonly ok: false; readonly issues: readonly StepIssue[] };

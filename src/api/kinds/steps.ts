@@ -2,7 +2,8 @@ import { Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 
 const expression = (description: string) => Text({ description, minLength: 1, maxLength: 4096 });
-const fieldName = Text({
+/** Name of a document field. */
+export const fieldName = Text({
   description: 'Name of a document field.',
   minLength: 1,
   maxLength: 59,
