@@ -203,6 +203,8 @@ function readDelivery(source: ReportSource, depth: number): DeliveryReport | nul
   if (sign === 'none') return null;
   const inline = readInlineFields(`${text.lines.join('\n')}\n${text.rest}`);
   if (inline !== null) return fromFields(inline, text, source);
+  const short = text.whole.length <= maxRobotText;
+  if (sign === 'possible' && !(short && speaksOfFailure(source, text.whole))) return null;
   const original = returnedMessage(source) ?? inlineMessage(text.rest);
   const nested = sign === 'possible' || depth >= maxDepth ? null : nestedReport(source, depth);
   if (nested !== null) return nested;
@@ -214,6 +216,6 @@ function readDelivery(source: ReportSource, depth: number): DeliveryReport | nul
   if (sign === 'certain') return read;
   const speaks = speaksOfFailure(source, text.whole);
   const known = read.recipients.some(({ reason }) => reason !== 'onhold' && reason !== 'undefined');
-  const believed = sign === 'likely' ? speaks || known : speaks && known && text.whole.length <= maxRobotText;
+  const believed = sign === 'likely' ? speaks || known : known;
   return believed && notices.length > 0 ? read : null;
 }

@@ -10,6 +10,9 @@ const marks = [
   /^[-=_*#\s]*original (?:message|mail) (?:headers?|info)[-=_*#\s:.]*$/,
 ];
 
+/** What every mark has in it: most lines need no closer look. */
+const word = /copy|original|header|message|mail|returned|unsent|undeliver|rejected|bounced/i;
+
 /** Fields that only a returned message's header begins with. */
 const header = /^(?:Received|Return-Path|DKIM-Signature|X-Originating-IP)\s*:/i;
 /** Most lines of a text that are looked at. */
@@ -29,7 +32,8 @@ export function splitNotice(text: string): NoticeLines {
     const line = all[i] ?? '';
     if (line.trim() === '') continue;
     // Long lines are no marks: a mark is a few words.
-    const marked = content && line.length < 160 && marks.some((mark) => mark.test(line.trim().toLowerCase()));
+    const marked =
+      content && line.length < 160 && word.test(line) && marks.some((mark) => mark.test(line.trim().toLowerCase()));
     if (marked || (content && header.test(line)))
       return { lines: all.slice(0, i), rest: all.slice(marked ? i + 1 : i).join('\n') };
     content = true;
