@@ -42,7 +42,7 @@ export async function resolveOutcome(
   const read = () =>
     withConnection(pool, signal, async ({ client }) => {
       await client.query(`${begin}; ${lockAttempt(attempt)}`);
-      const found = await readProgress(client, schema, keys, false);
+      const found = await readProgress(client, schema, keys);
       await client.query('COMMIT');
       return found;
     });

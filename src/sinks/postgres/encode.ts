@@ -1,8 +1,10 @@
-import type { FieldType } from '../../message/fields.ts';
+import { ArrayWriter, type ElementType } from '../../store/wire/array-writer.ts';
+import type { BinaryWriter } from '../../store/wire/binary-writer.ts';
 import type { ColumnTypes, Refusal, Row, WriteContext } from '../sink.ts';
-import { ArrayWriter, type ElementType } from './array-writer.ts';
 import type { SqlType, TableColumns } from './columns.ts';
-import { toJson, ValueError, withoutNul } from './json.ts';
+import { type CopyData, type CopyPiece, CopyPieces } from './copy.ts';
+import { ValueError } from './json.ts';
+import { type Encoder, elementEncoders, encoders } from './values.ts';
 
 /** Rows of one statement at most; beyond, a statement gains no speed and holds more memory on both sides. */
 export const chunkRows = 500;
@@ -19,6 +21,12 @@ export interface Chunk {
   readonly next: number;
 }
 
+/** Data of one COPY. What was refused, and what comes next, is known when all pieces were taken. */
+export interface CopyChunk extends CopyData {
+  readonly refused: readonly Refusal[];
+  readonly next: number;
+}
+
 /** A column of the INSERT and the element type of its parameter. */
 export interface InsertColumn {
   readonly name: string;
@@ -26,7 +34,6 @@ export interface InsertColumn {
   readonly element: ElementType;
 }
 
-// An array of arrays would have to be rectangular: text[] travels as its text form and is cast.
 const elementOf = (sqlType: SqlType): ElementType => (sqlType === 'text[]' ? 'text' : sqlType);
 
 /** Columns that an INSERT fills, in the order of the parameters. */
@@ -42,78 +49,22 @@ export function insertColumns(table: TableColumns): readonly InsertColumn[] {
   return columns.map(({ name, sqlType }) => ({ name, sqlType, element: elementOf(sqlType) }));
 }
 
-const minTimestampMs = -210_866_803_200_000; // 4713-01-01 BC, where PostgreSQL's timestamps begin
-const minBigint = -(2n ** 63n);
-const maxBigint = 2n ** 63n - 1n;
-
-function arrayLiteral(value: unknown): string {
-  if (!Array.isArray(value)) throw new ValueError('is no list of strings');
-  if (value.length === 0) return '{}';
-  let literal = '';
-  for (const item of value) {
-    if (typeof item !== 'string') throw new ValueError('is no list of strings');
-    literal += `${literal === '' ? '{' : ','}"${withoutNul(item).replace(/["\\]/g, '\\$&')}"`;
-  }
-  return `${literal}}`;
-}
-
-function wholeNumber(value: unknown): bigint {
-  const plain: unknown = typeof value === 'object' && value !== null ? value.valueOf() : value;
-  if (typeof plain !== 'bigint' && !(typeof plain === 'number' && Number.isInteger(plain)))
-    throw new ValueError('is no whole number');
-  const whole = BigInt(plain);
-  if (whole < minBigint || whole > maxBigint) throw new ValueError('is beyond 64 bits');
-  return whole;
-}
-
-/** Appends a value that is there to the array of its column. */
-type Encoder = (writer: ArrayWriter, value: unknown) => void;
-
-const json: Encoder = (writer, value) => writer.json(toJson(value));
-
-const encoders: Readonly<Record<FieldType, Encoder>> = {
-  string: (writer, value) => {
-    if (typeof value !== 'string') throw new ValueError('is no string');
-    writer.text(withoutNul(value));
-  },
-  int: (writer, value) => writer.int64(wholeNumber(value)),
-  double: (writer, value) => {
-    if (typeof value !== 'number' && typeof value !== 'bigint') throw new ValueError('is no number');
-    writer.float64(Number(value));
-  },
-  bool: (writer, value) => {
-    if (typeof value !== 'boolean') throw new ValueError('is no bool');
-    writer.boolean(value);
-  },
-  timestamp: (writer, value) => {
-    const ms = value instanceof Date ? value.getTime() : Number.NaN;
-    if (Number.isNaN(ms)) throw new ValueError('is no timestamp');
-    if (ms < minTimestampMs) throw new ValueError('is before 4713 BC');
-    writer.timestamp(ms);
-  },
-  'list<string>': (writer, value) => writer.text(arrayLiteral(value)),
-  address: json,
-  'list<address>': json,
-  'list<attachment>': json,
-  'list<link>': json,
-  'list<header>': json,
-  headers: json,
-  mailingList: json,
-  report: json,
-  dyn: json,
-};
-
-/** Turns rows into the parameters of INSERT statements. Pure and synchronous; one for each table and revision. */
+/** Turns rows into the parameters of INSERT statements, or the data of COPY. Pure and synchronous; one for each table and revision. */
 export class RowEncoder {
   readonly #columns: readonly InsertColumn[];
-  readonly #fields: readonly { readonly field: string; readonly encode: Encoder }[];
+  readonly #fields: readonly { readonly field: string; readonly encode: Encoder; readonly element: Encoder }[];
   readonly #known: ReadonlySet<string>;
   readonly #extra: boolean;
+  readonly #memory = new CopyPieces();
 
   /** @param types every field that the revision knows: only others go to `extra`. */
   constructor(table: TableColumns, types: ColumnTypes) {
     this.#columns = insertColumns(table);
-    this.#fields = table.columns.map(({ field, type }) => ({ field, encode: encoders[type] }));
+    this.#fields = table.columns.map(({ field, type }) => ({
+      field,
+      encode: encoders[type],
+      element: elementEncoders[type],
+    }));
     this.#known = new Set(types.keys());
     this.#extra = table.extra;
   }
@@ -121,47 +72,88 @@ export class RowEncoder {
   /** Encodes rows from index `from` on until the chunk is full. At least one row is taken. */
   encode(rows: readonly Row[], from: number, context: WriteContext): Chunk {
     const expected = Math.min(rows.length - from, chunkRows);
-    const writers = this.#columns.map(({ element }) => new ArrayWriter(element, expected * 64));
+    const arrays = this.#columns.map(({ element }) => new ArrayWriter(element, expected * 64));
+    const writers = arrays.map(({ elements }) => elements);
     const taken: Row[] = [];
     const refused: Refusal[] = [];
     let next = from;
     let bytes = 0;
     while (next < rows.length && taken.length < chunkRows && (taken.length === 0 || bytes < chunkBytes)) {
       const row = rows[next++] as Row; // within bounds
-      const refusal = this.#append(writers, row, context);
-      if (refusal) refused.push(refusal);
-      else taken.push(row);
+      for (const writer of writers) writer.mark();
+      let at = 0;
+      const refusal = this.#append(() => writers[at++] as BinaryWriter, 'element', row, context); // as many as columns
+      if (refusal) {
+        refused.push(refusal);
+        for (const writer of writers) writer.reset();
+      } else taken.push(row);
       bytes = 0;
       for (const writer of writers) bytes += writer.length;
     }
-    return { params: writers.map((writer) => writer.finish(taken.length)), rows: taken, refused, next };
+    return { params: arrays.map((array) => array.finish(taken.length)), rows: taken, refused, next };
   }
 
-  #append(writers: readonly ArrayWriter[], row: Row, context: WriteContext): Refusal | undefined {
-    for (const writer of writers) writer.mark();
-    let at = 0;
-    const writer = () => writers[at++] as ArrayWriter; // as many as columns
+  /** The same rows for COPY in the binary format. */
+  copy(rows: readonly Row[], from: number, context: WriteContext): CopyChunk {
+    const refused: Refusal[] = [];
+    const chunk = { refused, next: from, sent: (piece: CopyPiece) => this.#memory.give(piece) };
+    return Object.assign(chunk, { pieces: this.#pieces(rows, context, chunk) });
+  }
+
+  *#pieces(
+    rows: readonly Row[],
+    context: WriteContext,
+    chunk: { readonly refused: Refusal[]; next: number },
+  ): Generator<CopyPiece> {
+    const last = Math.min(chunk.next + chunkRows, rows.length);
+    let bytes = 0;
+    let piece = this.#memory.take();
+    const writer = () => piece.fields;
+    piece.begin();
+    while (chunk.next < last && bytes < chunkBytes) {
+      const row = rows[chunk.next++] as Row; // within bounds
+      piece.fields.mark();
+      piece.fields.rawInt16(this.#columns.length);
+      const refusal = this.#append(writer, 'encode', row, context);
+      if (refusal) {
+        chunk.refused.push(refusal);
+        piece.fields.reset();
+      }
+      if (!piece.full) continue;
+      bytes += piece.fields.length;
+      yield piece;
+      piece = this.#memory.take();
+    }
+    piece.fields.rawInt16(-1); // the end
+    yield piece;
+  }
+
+  #append(
+    writer: () => BinaryWriter,
+    form: 'encode' | 'element',
+    row: Row,
+    context: WriteContext,
+  ): Refusal | undefined {
     writer().uuid(row.documentId);
     writer().int32(row.edition);
     writer().text(context.revision);
     writer().text(context.source);
     let name = 'extra';
     try {
-      for (const { field, encode } of this.#fields) {
-        name = field;
-        const value = row.document[field];
+      for (const column of this.#fields) {
+        name = column.field;
+        const value = row.document[name];
         if (value === undefined || value === null) writer().null();
-        else encode(writer(), value);
+        else column[form](writer(), value);
       }
       if (this.#extra) {
         name = 'extra';
         const extra = this.#beyond(row);
         if (extra === undefined) writer().null();
-        else writer().json(extra);
+        else encoders.dyn(writer(), extra);
       }
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      for (const each of writers) each.reset();
       return {
         documentId: row.documentId,
         code: 'SINK_VALUE_REFUSED',
@@ -171,14 +163,14 @@ export class RowEncoder {
     return undefined;
   }
 
-  /** Fields that the revision does not know, as JSON. */
-  #beyond(row: Row): string | undefined {
+  /** Fields that the revision does not know. */
+  #beyond(row: Row): Record<string, unknown> | undefined {
     let beyond: Record<string, unknown> | undefined;
     for (const field in row.document) {
       if (this.#known.has(field) || row.document[field] === undefined) continue;
       beyond ??= {};
       beyond[field] = row.document[field];
     }
-    return beyond && toJson(beyond);
+    return beyond;
   }
 }

@@ -1,70 +1,90 @@
+import type { BinaryWriter } from '../../store/wire/binary-writer.ts';
+
 /** Nested deeper than this a value is refused; PostgreSQL's own parser gives up some thousand levels later. */
 const maxDepth = 100;
+
+const comma = 0x2c;
 
 /** A value that cannot be stored as what its column is; `message` speaks of types, never of content. */
 export class ValueError extends Error {
   override readonly name = 'ValueError';
 }
 
-// Quotes, backslashes and controls need an escape; surrogates may be lone, which jsonb refuses.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const needsCare = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** `text` as PostgreSQL can keep it: U+0000 becomes U+FFFD. (Lone surrogates become it when text is written as UTF-8.) */
-export const withoutNul = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text);
-
-function quote(text: string): string {
-  return needsCare.test(text) ? JSON.stringify(withoutNul(text).toWellFormed()) : `"${text}"`;
-}
-
 /**
- * A value as JSON that `jsonb` takes: maps and objects become objects, bigint a number of any size, dates RFC 3339, bytes base64,
- * and NaN and infinities strings, as PostgreSQL's own to_jsonb has them. U+0000 and lone surrogates become U+FFFD, in keys too.
+ * Appends a value, without a length, as JSON that `jsonb` takes: maps and objects become objects, bigint a number of any size, dates
+ * RFC 3339, bytes base64, and NaN and infinities strings, as PostgreSQL's own to_jsonb has them. U+0000 and lone surrogates become
+ * U+FFFD, in keys too.
  *
  * @throws {ValueError} when it nests deeper than 100 levels, holds an impossible date or something that is no data (a function).
  */
-export function toJson(value: unknown, depth = 0): string {
+export function writeJson(writer: BinaryWriter, value: unknown, depth = 0): void {
   switch (typeof value) {
     case 'string':
-      return quote(value);
+      writer.rawJsonString(value);
+      return;
     case 'number':
-      return Number.isFinite(value) ? String(value) : `"${value}"`;
+      writer.rawAscii(Number.isFinite(value) ? String(value) : `"${value}"`);
+      return;
     case 'boolean':
     case 'bigint':
-      return String(value);
+      writer.rawAscii(String(value));
+      return;
     case 'undefined':
-      return 'null';
+      writer.rawAscii('null');
+      return;
     case 'object':
-      return value === null ? 'null' : objectToJson(value, depth);
+      if (value === null) writer.rawAscii('null');
+      else writeObject(writer, value, depth);
+      return;
     default:
       throw new ValueError(`holds a ${typeof value}, which is no data`);
   }
 }
 
-function objectToJson(value: object, depth: number): string {
+function writeObject(writer: BinaryWriter, value: object, depth: number): void {
   if (depth >= maxDepth) throw new ValueError(`nests deeper than ${maxDepth} levels`);
-  if (Array.isArray(value)) {
-    let json = '[';
-    for (let i = 0; i < value.length; i++) json += (i === 0 ? '' : ',') + toJson(value[i], depth + 1);
-    return `${json}]`;
-  }
-  if (value instanceof Date) {
+  if (Array.isArray(value)) writeList(writer, value, depth);
+  else if (value instanceof Map) {
+    let first = true;
+    writer.rawByte(0x7b);
+    for (const [key, item] of value) first = writeEntry(writer, String(key), item, first, depth);
+    writer.rawByte(0x7d);
+  } else if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new ValueError('holds an impossible date');
-    return `"${value.toISOString()}"`;
+    writer.rawAscii(`"${value.toISOString()}"`);
+  } else if (value instanceof Uint8Array) writer.rawAscii(`"${Buffer.from(value).toString('base64')}"`);
+  else if (value instanceof Set) writeList(writer, [...value], depth);
+  else {
+    const primitive: unknown = value.valueOf();
+    if (typeof primitive !== 'object') {
+      writeJson(writer, primitive, depth); // CEL's unsigned integers and boxed values
+      return;
+    }
+    let first = true;
+    writer.rawByte(0x7b);
+    for (const key of Object.keys(value)) {
+      const item: unknown = (value as Record<string, unknown>)[key]; // an own key
+      first = writeEntry(writer, key, item, first, depth);
+    }
+    writer.rawByte(0x7d);
   }
-  if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
-  if (value instanceof Map) return entriesToJson(value, depth);
-  if (value instanceof Set) return objectToJson([...value], depth);
-  const primitive: unknown = value.valueOf();
-  if (typeof primitive !== 'object') return toJson(primitive, depth); // CEL's unsigned integers and boxed values
-  return entriesToJson(Object.entries(value), depth);
 }
 
-function entriesToJson(entries: Iterable<readonly [unknown, unknown]>, depth: number): string {
-  let json = '{';
-  for (const [key, item] of entries) {
-    if (item === undefined) continue;
-    json += `${json === '{' ? '' : ','}${quote(String(key))}:${toJson(item, depth + 1)}`;
+function writeList(writer: BinaryWriter, list: readonly unknown[], depth: number): void {
+  writer.rawByte(0x5b);
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) writer.rawByte(comma);
+    writeJson(writer, list[i], depth + 1);
   }
-  return `${json}}`;
+  writer.rawByte(0x5d);
+}
+
+/** What is undefined is left out. Returns whether the next entry is the first. */
+function writeEntry(writer: BinaryWriter, key: string, item: unknown, first: boolean, depth: number): boolean {
+  if (item === undefined) return first;
+  if (!first) writer.rawByte(comma);
+  writer.rawJsonString(key);
+  writer.rawByte(0x3a);
+  writeJson(writer, item, depth + 1);
+  return false;
 }

@@ -6,9 +6,8 @@ import type { ColumnTypes, Guarantee, Progress, ProgressKey, Row, WriteContext, 
 import { columnsOf, type TableColumns } from './columns.ts';
 import { durable, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, openPool, withConnection } from './connection.ts';
-import { RowEncoder } from './encode.ts';
 import { sinkError, sqlState } from './errors.ts';
-import { fencedError, inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
+import { inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
 import { sharesDatabase } from './shared-database.ts';
 import {
   createProgressTable,
@@ -18,10 +17,9 @@ import {
   progressTable,
   requiredColumns,
   type TableName,
-  upsert,
 } from './statements.ts';
 import { readRelation, readServer, rightsProblem, serverProblem, tableProblem } from './table-check.ts';
-import { writeRows } from './write-rows.ts';
+import { TableWriter, writeRows } from './write-rows.ts';
 
 export interface PostgresSinkOptions {
   /** `postgresql://user:password@host:5432/database`. */
@@ -49,8 +47,7 @@ export class PostgresSink {
   readonly #ownsPool: boolean;
   readonly #table: TableName;
   readonly #columns: TableColumns;
-  readonly #encoder: RowEncoder;
-  readonly #upsert: string;
+  readonly #writer: TableWriter;
   readonly #lineage = new Lineage();
   readonly #resolveDelaysMs: readonly number[];
 
@@ -58,8 +55,7 @@ export class PostgresSink {
     this.name = name;
     this.#table = { schema: spec.schema ?? 'public', table: spec.table };
     this.#columns = columnsOf(spec, types);
-    this.#encoder = new RowEncoder(this.#columns, types);
-    this.#upsert = upsert(this.#table, this.#columns);
+    this.#writer = new TableWriter(this.#table, this.#columns, types);
     this.#ownsPool = options.pool === undefined;
     this.#pool = options.pool ?? openPool(options.uri, options.connections ?? 2);
     this.#resolveDelaysMs = options.resolveDelaysMs ?? [0, 250, 1_000, 4_000, 10_000];
@@ -126,7 +122,7 @@ export class PostgresSink {
     if (keys.length === 0) return [];
     return withConnection(this.#pool, signal, async ({ client }) => {
       await client.query(begin);
-      const found = await readProgress(client, this.#table.schema, keys, false);
+      const found = await readProgress(client, this.#table.schema, keys);
       await client.query('COMMIT');
       for (const [i, key] of keys.entries()) this.#lineage.see(key, found[i]);
       return found.map((recorded) => recorded?.progress);
@@ -161,7 +157,7 @@ export class PostgresSink {
     } catch (error) {
       throw sinkError(error);
     }
-    return writeRows(client, this.#upsert, this.#encoder, rows, context, signal);
+    return writeRows(client, this.#writer, rows, context, signal);
   }
 
   /**
@@ -200,7 +196,7 @@ export class PostgresSink {
       const result = await withConnection(this.#pool, signal, async ({ client, seal }) => {
         await client.query(`${begin}; SET CONSTRAINTS ALL IMMEDIATE; ${durable}; ${lockAttempt(attempt)}`);
         await this.#fence(client, ordered, attempt);
-        const merged = await writeRows(client, this.#upsert, this.#encoder, rows, context, signal);
+        const merged = await writeRows(client, this.#writer, rows, context, signal);
         seal();
         sent = merged;
         const done = await client.query('COMMIT').catch((error) => {
@@ -233,15 +229,8 @@ export class PostgresSink {
   }
 
   async #fence(client: pg.ClientBase, ordered: readonly Progress[], attempt: string): Promise<void> {
-    const { schema } = this.#table;
-    const keys = ordered.map(({ key }) => key);
-    const recorded = await readProgress(client, schema, keys, true);
-    for (const [i, { key, token }] of ordered.entries()) {
-      const now = recorded[i];
-      if (now && now.progress.token > token) throw fencedError();
-      this.#lineage.check(key, now);
-    }
-    await upsertProgress(client, schema, ordered, attempt);
+    const recorded = await upsertProgress(client, this.#table.schema, ordered, attempt);
+    for (const [i, { key }] of ordered.entries()) this.#lineage.check(key, recorded[i]);
   }
 
   #remember(ordered: readonly Progress[], attempt: string): void {

@@ -37,27 +37,38 @@ const keyParams = (keys: readonly ProgressKey[]): unknown[] => [
   keys.map((key) => String(key.epoch)),
 ];
 
-/** Progress of these keys in their order, undefined where there is none; locked in that order when `lock` is set. */
-export async function readProgress(
-  client: pg.ClientBase,
-  schema: string,
-  keys: readonly ProgressKey[],
-  lock: boolean,
-): Promise<(Recorded | undefined)[]> {
-  const result = await client.query<{ i: string; version: string; token: string; attempt: string }>(
-    `SELECT k.i, p.version, p.token, p.attempt
+interface ProgressRow {
+  /** Position of the key, from 1; null in a row that stands for none. */
+  readonly i: string | null;
+  readonly version: string;
+  readonly token: string;
+  readonly attempt: string;
+}
+
+const select = (schema: string, lock: boolean) =>
+  `SELECT k.i, p.version, p.token, p.attempt
        FROM unnest(${keyArrays}) WITH ORDINALITY AS k (${keyNames}, i)
        JOIN ${qualified({ schema, table: progressTable })} AS p USING (${keyNames})
-      ORDER BY k.i${lock ? ' FOR UPDATE OF p' : ''}`,
-    keyParams(keys),
-  );
+      ORDER BY k.i${lock ? ' FOR UPDATE OF p' : ''}`;
+
+function inKeyOrder(keys: readonly ProgressKey[], rows: readonly ProgressRow[]): (Recorded | undefined)[] {
   const found: (Recorded | undefined)[] = keys.map(() => undefined);
-  for (const { i, version, token, attempt } of result.rows) {
+  for (const { i, version, token, attempt } of rows) {
     const index = Number(i) - 1;
     const key = keys[index];
     if (key) found[index] = { progress: { key, version: BigInt(version), token: BigInt(token) }, attempt };
   }
   return found;
+}
+
+/** Progress of these keys in their order, undefined where there is none. */
+export async function readProgress(
+  client: pg.ClientBase,
+  schema: string,
+  keys: readonly ProgressKey[],
+): Promise<(Recorded | undefined)[]> {
+  const result = await client.query<ProgressRow>(select(schema, false), keyParams(keys));
+  return inKeyOrder(keys, result.rows);
 }
 
 const params = (progress: readonly Progress[], attempt: string): unknown[] => [
@@ -79,8 +90,12 @@ export const fencedError = (): MailmillError =>
     'another worker with a newer lease has written to this sink; work in flight was dropped and nothing was lost',
   );
 
+const writeOver = `ON CONFLICT (${keyNames}) DO UPDATE
+SET version = excluded.version, token = excluded.token, attempt = excluded.attempt, written_at = excluded.written_at
+WHERE p.token <= excluded.token`;
+
 /**
- * Writes progress, `progress` being in lock order, inside the caller's transaction.
+ * Writes progress, `progress` being in lock order, inside the caller's transaction. Returns what it was before, as `readProgress` does.
  *
  * @throws Transient `SINK_FENCED` when one of the rows has a newer token.
  */
@@ -89,15 +104,20 @@ export async function upsertProgress(
   schema: string,
   progress: readonly Progress[],
   attempt: string,
-): Promise<void> {
-  const result = await client.query(
-    `${insert(schema)}
-ON CONFLICT (${keyNames}) DO UPDATE
-SET version = excluded.version, token = excluded.token, attempt = excluded.attempt, written_at = excluded.written_at
-WHERE p.token <= excluded.token`,
+): Promise<(Recorded | undefined)[]> {
+  // One way to the database: the rows are read, and locked in their order, before the statement writes to them.
+  const result = await client.query<ProgressRow & { written: string | null }>(
+    `WITH before AS (${select(schema, true)}),
+  read AS (SELECT count(*) FROM before),
+  written AS (${insert(schema)}, read ${writeOver} RETURNING 1)
+SELECT before.*, (SELECT count(*) FROM written) AS written FROM (VALUES (1)) AS one LEFT JOIN before ON true`,
     params(progress, attempt),
   );
-  if (result.rowCount !== progress.length) throw fencedError();
+  if (Number(result.rows[0]?.written) !== progress.length) throw fencedError();
+  return inKeyOrder(
+    progress.map(({ key }) => key),
+    result.rows,
+  );
 }
 
 /** Writes progress where there is none. */

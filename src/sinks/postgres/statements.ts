@@ -92,3 +92,14 @@ SELECT ${selected.join(', ')} FROM unnest(${params.join(', ')}) AS r (${names.jo
 ON CONFLICT (_mailmill_id) DO UPDATE SET ${updates.join(', ')}, _mailmill_committed_at = excluded._mailmill_committed_at
 WHERE t._mailmill_edition <= excluded._mailmill_edition`;
 }
+
+/**
+ * The bulk load, for rows that are new: a row that is there already fails all of it. COPY itself would double rows in a table that has
+ * lost its key; planning a merge before it says so, and holds off whoever wants to drop the key meanwhile.
+ */
+export function copyRows(name: TableName, table: TableColumns): string {
+  const names = insertColumns(table).map((column) => quoted(column.name));
+  const key = names[0];
+  return `EXPLAIN INSERT INTO ${qualified(name)} (${key}) VALUES (NULL) ON CONFLICT (${key}) DO NOTHING;
+COPY ${qualified(name)} (${names.join(', ')}) FROM STDIN (FORMAT binary)`;
+}

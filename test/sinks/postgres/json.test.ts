@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { toJson, ValueError } from '../../../src/sinks/postgres/json.ts';
+import { ValueError, writeJson } from '../../../src/sinks/postgres/json.ts';
+import { BinaryWriter } from '../../../src/store/wire/binary-writer.ts';
 
-describe('toJson', () => {
+function toJson(value: unknown): string {
+  const writer = new BinaryWriter(1);
+  writeJson(writer, value);
+  return writer.bytes().toString();
+}
+
+describe('writeJson', () => {
   test.each([
     ['plain text', 'a', '"a"'],
+    ['text of any length with quotes', '"'.padEnd(100, 'x'), `"\\"${'x'.repeat(99)}"`],
+    ['U+0000 in long text', '\0'.padEnd(100, 'ü'), `"\uFFFD${'ü'.repeat(99)}"`],
     ['quotes, backslashes and controls', '"\\\n\u0001', '"\\"\\\\\\n\\u0001"'],
     ['U+0000', 'a\0b', '"a\uFFFDb"'],
     ['a lone surrogate', 'a\ud800b', '"a\uFFFDb"'],

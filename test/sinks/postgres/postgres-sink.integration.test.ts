@@ -60,7 +60,10 @@ describe('Exact', () => {
 describe('rows', () => {
   const types = new Map<string, FieldType>([...messageTypes, ['score', 'double'], ['ok', 'bool'], ['what', 'dyn']]);
 
-  test('hold what documents hold, whatever mail brings', async () => {
+  test.each([
+    ['copied', 1],
+    ['merged', 3],
+  ])('that are %s hold what documents hold, whatever mail brings', async (_, edition) => {
     const { sink, sql } = await ready(types);
     const from = { name: 'Zoë "Z" \\ 😀', address: 'zoe@example.com', domain: 'example.com' };
     const document = {
@@ -83,7 +86,7 @@ describe('rows', () => {
       beyond: ['kept'],
     };
     expect(
-      await sink.commit([{ documentId: documentId(1), edition: 3, document }], [progress(1, 1)], context, signal),
+      await sink.commit([{ documentId: documentId(1), edition, document }], [progress(1, 1)], context, signal),
     ).toEqual({
       written: 1,
       refused: [],
@@ -94,7 +97,7 @@ describe('rows', () => {
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       _mailmill_id: documentId(1),
-      _mailmill_edition: 3,
+      _mailmill_edition: edition,
       _mailmill_revision: 'abcdef0123',
       _mailmill_source: 'support',
       id: documentId(1),
@@ -127,6 +130,28 @@ describe('rows', () => {
     expect((await sink.commit(rows, [progress(1, 1)], context, signal)).written).toBe(1_203);
     const { rows: found } = await sql.query('SELECT count(*)::int AS n, max(length(subject)) AS longest FROM emails');
     expect(found).toEqual([{ n: 1_203, longest: 5_000_000 }]);
+  });
+
+  test('that are there already are replaced, and new ones among them arrive', async () => {
+    const { sink, sql } = await ready();
+    const rows = (from: number, to: number, text: string) =>
+      Array.from({ length: to - from }, (_, i) => row(from + i, `${text} ${from + i}`));
+    await sink.commit(rows(700, 800, 'old'), [progress(1, 1)], context, signal);
+    expect((await sink.commit(rows(0, 1_000, 'new'), [progress(2, 1)], context, signal)).written).toBe(1_000);
+    const { rows: found } = await sql.query(`SELECT count(*)::int AS n FROM emails WHERE subject LIKE 'new %'`);
+    expect(found).toEqual([{ n: 1_000 }]);
+  });
+
+  test('go to a table with row security too', async () => {
+    const { uri, sink, sql } = await ready();
+    await sink.commit([], [progress(1, 1)], context, signal);
+    await sql.query(`CREATE ROLE limited LOGIN PASSWORD 'x'; GRANT SELECT, INSERT, UPDATE ON emails, _mailmill_progress TO limited;
+      ALTER TABLE emails ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON emails TO limited USING (true)`);
+    const other = sinkOn(uri.replace('postgres:secret', 'limited:x'));
+    await other.check(signal);
+    expect((await other.commit([row(1, 'a')], [progress(1, 1)], context, signal)).written).toBe(1);
+    expect([...(await contents(sql)).values()]).toEqual(['a']);
+    await sql.query('DROP OWNED BY limited; DROP ROLE limited');
   });
 
   test('are flushed to disk at COMMIT even where the database is set not to', async () => {
