@@ -97,6 +97,11 @@ export class Heartbeat {
     return last !== 0n && process.hrtime.bigint() - last < BigInt(leaseTermMs) * 666_667n;
   }
 
+  /** The worker has told the store itself that it lives, at this `process.hrtime`: what the thread has not yet done. */
+  confirm(sent: bigint): void {
+    Atomics.compareExchange(this.#shared, 0, 0n, sent);
+  }
+
   async #sendMetrics(id: number): Promise<void> {
     try {
       this.#post({ type: 'metrics', id, text: await this.#answers.metrics() });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunResult, WorkerStatus } from '../api/worker-status.ts';
-import { createSource } from '../sources/registry.ts';
+import { createSource, loadKind } from '../sources/registry.ts';
 import { Database } from '../store/database.ts';
 import { assignUids } from '../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../store/leases.ts';
@@ -168,8 +168,13 @@ export class Worker {
     if (end.aborted) cut();
     try {
       this.#heartbeat = this.#startHeartbeat();
-      await this.#heartbeat.started;
-      if (await this.#openStore(end)) await this.#runAll(end);
+      // The thread starts and the store answers while the code of the sources is loaded.
+      const fail = (error: unknown) => this.#failed.abort(error);
+      const others = [this.#heartbeat.started.catch(fail), this.#loadSources().catch(fail)];
+      const opened = await this.#openStore(end);
+      await Promise.all(others);
+      this.#phases.reach('loaded');
+      if (opened) await this.#runAll(end);
       this.#failed.signal.throwIfAborted();
     } finally {
       this.#heartbeat?.publish();
@@ -234,6 +239,10 @@ export class Worker {
     return heartbeat;
   }
 
+  async #loadSources(): Promise<void> {
+    await Promise.all(this.#options.revisions.flatMap(({ sources }) => sources.map(loadKind)));
+  }
+
   /** Migrates and registers; tries again until it works. False: stopped before. */
   async #openStore(stop: AbortSignal): Promise<boolean> {
     const { log, mode } = this.#options;
@@ -244,10 +253,10 @@ export class Worker {
         const applied = await migrate(this.#database);
         if (applied > 0) log.info('migrated the store', { migrations: applied });
         await ensurePartitions(this.#database, 1);
+        const sent = process.hrtime.bigint();
         await registerWorker(this.#database, this.#id, this.#options.name);
+        this.#heartbeat?.confirm(sent);
         this.#phases.reach('store');
-        await this.#firstHeartbeat(stop);
-        this.#phases.reach('alive');
         return true;
       } catch (thrown) {
         const error: MailmillError = asMailmillError(thrown);
@@ -258,10 +267,6 @@ export class Worker {
       }
     }
     return false;
-  }
-
-  async #firstHeartbeat(stop: AbortSignal): Promise<void> {
-    while (!this.#heartbeat?.fresh() && !stop.aborted) await sleep(20, stop);
   }
 
   async #keepHouse(stop: AbortSignal): Promise<void> {

@@ -1,7 +1,5 @@
 import { resolveSource } from '../api/resolve.ts';
 import { stalled } from '../telemetry/errors.ts';
-import { createImapSource } from './imap/source.ts';
-import { createMaildirSource } from './maildir/source.ts';
 import type { Source } from './source.ts';
 import type { UidAllocator } from './uid-allocator.ts';
 
@@ -23,6 +21,16 @@ export interface SourceDependencies {
   readonly clock: () => number;
 }
 
+/** The code of each kind, one line each; loaded when a source is of the kind. */
+const imap = () => import('./imap/source.ts');
+const maildir = () => import('./maildir/source.ts');
+
+/** Loads what `createSource` will need, ahead of time. */
+export async function loadKind(source: SourceSpec): Promise<void> {
+  if (source.imap) await imap();
+  if (source.maildir) await maildir();
+}
+
 /** What reads a source. One line a kind. */
 export async function createSource(source: SourceSpec, dependencies: SourceDependencies): Promise<Source> {
   const { name } = source;
@@ -32,11 +40,11 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     metadata: { name, namespace: dependencies.namespace },
     spec: { imap: source.imap, maildir: source.maildir },
   });
-  if (spec.imap) return createImapSource({ name, spec: spec.imap, secret: dependencies.secret });
+  if (spec.imap) return (await imap()).createImapSource({ name, spec: spec.imap, secret: dependencies.secret });
   if (spec.maildir) {
     const { uids, clock, maildirPath } = dependencies;
     const dir = maildirPath?.(name) ?? spec.maildir.path ?? `/var/lib/mailmill/maildir/${name}`;
-    return createMaildirSource({ name, spec: spec.maildir, dir, uids, clock });
+    return (await maildir()).createMaildirSource({ name, spec: spec.maildir, dir, uids, clock });
   }
   throw stalled('SOURCE_KIND_UNKNOWN', `source ${name} is of a kind that this version does not know; update mailmill`);
 }

@@ -1,5 +1,5 @@
 /** Points of a worker's start, in the order in which they are reached on a quiet day. */
-export type Phase = 'modules' | 'store' | 'alive' | 'sinks' | 'lease' | 'settled' | 'login' | 'fetch';
+export type Phase = 'modules' | 'store' | 'loaded' | 'sinks' | 'lease' | 'settled' | 'login' | 'fetch';
 
 /** When a process first reached each phase, in milliseconds since it was started. Not for decisions. */
 export class Phases {
