@@ -10,7 +10,7 @@ import { readZone, zoneSource } from '../message/authentication/zone.ts';
 import { type HeaderField, readHeaders } from '../message/headers.ts';
 import { defaultLimits } from '../message/message.ts';
 import { Defects } from '../message/sanitize.ts';
-import { trustedOf } from './authenticate.ts';
+import { trustedOf } from './authenticate-trusted.ts';
 import type { Arrival, StepEnvironment } from './step.ts';
 
 /** Older mail is not checked: keys have been changed, and records too. */

@@ -1,9 +1,9 @@
 import type { AuthenticateSpec } from '../api/kinds/authenticate.ts';
-import { type Authentication, fromTrusted, notVerified } from '../message/authentication/authentication.ts';
-import { trustedResults } from '../message/authentication/trusted-results.ts';
+import { type Authentication, notVerified } from '../message/authentication/authentication.ts';
 import type { Document } from '../message/fields.ts';
 import type { HeaderField } from '../message/headers.ts';
 import type { LiveChecker } from './authenticate-live.ts';
+import { trustedOf } from './authenticate-trusted.ts';
 import type { StepCompilation, StepEnvironment, StepRun, Types } from './step.ts';
 
 const headerField = 'rawHeaders';
@@ -12,15 +12,6 @@ const headerField = 'rawHeaders';
 export const withResult =
   (field: string, result: Authentication): StepRun =>
   (document) => ({ outcome: 'pass', document: { ...document, [field]: result } });
-
-/** What a server that is trusted says in these fields; null when none does. */
-export function trustedOf(
-  { trust, receivedBy }: AuthenticateSpec,
-  fields: readonly HeaderField[],
-): Authentication | null {
-  const trusted = trust === undefined ? null : trustedResults(fields, trust, receivedBy);
-  return trusted === null ? null : fromTrusted(trusted);
-}
 
 /** `rawHeaders` has this shape: the message made it so, and no step can set a field of that name. */
 const fieldsOf = (document: Document) => (document[headerField] ?? []) as readonly HeaderField[];
