@@ -5,6 +5,9 @@ const lower: string[] = new Array<string>(slots).fill('');
 /** Longer names are not kept. */
 const longest = 64;
 
+/** `name` as V8 keeps keys of objects: one string for equal ones, so that comparing two looks at no character. */
+const asKey = (name: string): string => Object.keys({ [name]: 0 })[0] ?? name;
+
 /**
  * The name of a field that stands from `start` to `end` of `text`, in lower case: one string for all messages, so that comparing
  * and looking it up costs little.
@@ -18,8 +21,7 @@ export function lowerName(text: string, start: number, end: number): string {
   const name = text.slice(start, end);
   if (length > longest) return name.toLowerCase();
   // A copy: a slice would keep the whole header.
-  const copy = Buffer.from(name, 'latin1').toString('latin1');
-  written[slot] = copy;
-  lower[slot] = copy.toLowerCase();
+  written[slot] = Buffer.from(name, 'latin1').toString('latin1');
+  lower[slot] = asKey(name.toLowerCase());
   return lower[slot];
 }

@@ -3,7 +3,7 @@ import { Boundaries, guessBoundary } from './boundaries.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import type { ParseLimits } from './message.ts';
 import { type Parameterised, parseParameters } from './parameters.ts';
-import type { Defects } from './sanitize.ts';
+import { Defects } from './sanitize.ts';
 
 /** A part that holds no other parts; its content is `start` to `end` of the message, still encoded. */
 export interface Leaf {
@@ -49,14 +49,43 @@ const CR = 0x0d;
 /** Multiparts of a message whose boundary is looked for; each is read once more. */
 const maxGuesses = 16;
 const textPlain: Parameterised = { value: 'text/plain', parameters: new Map() };
+const textLeaf = { type: textPlain.value, parameters: textPlain.parameters };
 const digestPart: Parameterised = { value: 'message/rfc822', parameters: new Map() };
+
+/** Content-Types that came by without a defect and name nothing of their message, by how they were written: there are few. */
+const knownTypes = new Map<string, Parameterised>();
+const maxKnownTypes = 500;
+const longestKnownType = 80;
+
+/** A Content-Type as it is written; every sender writes the same few, so that they are kept. */
+function parseType(value: string, defects: Defects): Parameterised {
+  const known = knownTypes.get(value);
+  if (known !== undefined) return known;
+  const found = new Defects();
+  const parsed = parseParameters(value, 'content-type', found);
+  defects.addAll(found);
+  const isCommon =
+    value.length <= longestKnownType &&
+    found.list().length === 0 &&
+    [...parsed.parameters.keys()].every((name) => name === 'charset' || name === 'format' || name === 'delsp');
+  // Bounded: values come from strangers. A copy: a slice would keep the whole header.
+  if (isCommon && knownTypes.size < maxKnownTypes)
+    knownTypes.set(Buffer.from(value, 'latin1').toString('latin1'), detached(parsed));
+  return parsed;
+}
+
+const copyOf = (text: string): string => Buffer.from(text).toString();
+const detached = ({ value, parameters }: Parameterised): Parameterised => ({
+  value: copyOf(value),
+  parameters: new Map([...parameters].map(([name, text]) => [copyOf(name), copyOf(text)])),
+});
 
 /** Content-Type of a part; the default where there is none or none that can be read (RFC 2045 §5.2, RFC 2046 §5.1.5). */
 export function contentType(fields: readonly HeaderField[], inDigest: boolean, defects: Defects): Parameterised {
   const value = firstField(fields, 'content-type');
   const fallback = inDigest ? digestPart : textPlain;
   if (value === '') return fallback;
-  const parsed = parseParameters(value, 'content-type', defects);
+  const parsed = parseType(value, defects);
   const slash = parsed.value.indexOf('/');
   if (slash > 0 && slash < parsed.value.length - 1 && !/[\s"<>@,]/.test(parsed.value)) return parsed;
   if (parsed.value !== 'text') defects.add('CONTENT_TYPE_INVALID', 'part');
@@ -82,7 +111,7 @@ class TreeReader {
   readonly #limits: ParseLimits;
   readonly #defects: Defects;
   readonly #open: Open[] = [];
-  readonly #boundaries: Boundaries;
+  #boundaries: Boundaries | null = null;
   readonly #counts: Counts;
   /** The part whose delimiter is missing; it is none when nothing stands in it. */
   #implied: Omit<Leaf, 'end'> | null = null;
@@ -92,7 +121,6 @@ class TreeReader {
     this.#limits = limits;
     this.#defects = defects;
     this.#counts = counts;
-    this.#boundaries = new Boundaries(raw);
   }
 
   read(fields: readonly HeaderField[], bodyStart: number, header: number): Part {
@@ -113,7 +141,7 @@ class TreeReader {
       else parent.parts.push(part);
     };
     while (this.#open.length > 0) {
-      const delimiter = this.#boundaries.next(position);
+      const delimiter = this.#boundaries?.next(position) ?? null;
       if (delimiter?.loose === true) this.#defects.add('BOUNDARY_TEXT_SKIPPED', 'multipart');
       const end = delimiter === null ? raw.length : this.#before(delimiter.start, position);
       if (content !== null && !(content === this.#implied && this.#isBlank(content.start, end)))
@@ -136,7 +164,7 @@ class TreeReader {
         raw.length,
         this.#limits.headerBytes,
         this.#defects,
-        (start, stop) => this.#boundaries.at(start, stop) !== null,
+        (start, stop) => this.#boundaries?.at(start, stop) != null,
       );
       content = this.#enter(block.fields, position, block.bodyStart, this.#open[this.#open.length - 1] ?? null);
       position = block.bodyStart;
@@ -181,6 +209,7 @@ class TreeReader {
         'MESSAGE_TOO_DEEP',
         `parts of the message are nested deeper than ${this.#limits.depth}; such mail is not read`,
       );
+    this.#boundaries ??= new Boundaries(this.#raw);
     this.#boundaries.push(boundary);
     const open: Open = { boundary, subtype, fields, header, start, parts: [] };
     this.#open.push(open);
@@ -191,7 +220,7 @@ class TreeReader {
   #pop(end: number, multipartEnd: number): Part {
     const open = this.#open.pop();
     if (open === undefined) throw new RangeError('no multipart is open');
-    this.#boundaries.pop();
+    this.#boundaries?.pop();
     const { subtype, fields, header, start, parts } = open;
     const place = { kind: 'multipart', subtype, fields, header, start, end: Math.max(start, multipartEnd) } as const;
     if (parts.length > 0) return { ...place, parts, bare: false };
@@ -242,4 +271,7 @@ export const readTree = (
   limits: ParseLimits,
   defects: Defects,
   header = 0,
-): Part => new TreeReader(raw, limits, defects).read(fields, bodyStart, header);
+): Part =>
+  limits.parts > 0 && firstField(fields, 'content-type') === ''
+    ? { kind: 'leaf', ...textLeaf, fields, header, start: bodyStart, end: raw.length }
+    : new TreeReader(raw, limits, defects).read(fields, bodyStart, header);
