@@ -40,6 +40,12 @@ function decodeQ(text: string): Buffer {
   return out.subarray(0, length);
 }
 
+/** Position of the `?=` that stands between `start` and `limit`, or -1. */
+function endBefore(text: string, start: number, limit: number): number {
+  const end = text.slice(start, limit).indexOf('?=');
+  return end === -1 ? -1 : start + end;
+}
+
 /** The encoded word whose `=?` is at `start`, or null when there is none. */
 function readWord(text: string, start: number): Word | null {
   const charsetEnd = text.indexOf('?', start + 2);
@@ -47,11 +53,10 @@ function readWord(text: string, start: number): Word | null {
   const encoding = text[charsetEnd + 1];
   if (text[charsetEnd + 2] !== '?' || encoding === undefined) return null;
   const content = charsetEnd + 3;
-  const end = text.indexOf('?=', content);
-  if (end === -1) return null;
-  // A word that was never closed must not swallow the next one.
+  // A word that was never closed must not swallow the next one; its end is looked for no farther, or many would take for ever.
   const next = text.indexOf('=?', content);
-  if (next !== -1 && next < end - 1) return null;
+  const end = next === -1 ? text.indexOf('?=', content) : endBefore(text, content, next + 3);
+  if (end === -1) return null;
   const name = text.slice(start + 2, charsetEnd);
   const language = name.indexOf('*');
   const charset = language === -1 ? name : name.slice(0, language);

@@ -77,6 +77,7 @@ describe('hostile input takes linear time', () => {
     ['addresses: unclosed angles', () => parseAddresses('<,'.repeat(million), 'to', defects())],
     ['encoded words: unterminated', () => decodeWords('=?a?Q?b'.repeat(300_000), 's', defects())],
     ['encoded words: only the last ends', () => decodeWords(`${'=?a?Q?'.repeat(300_000)}?=`, 's', defects())],
+    ['encoded words: far from their end', () => decodeWords(`€${'=?a?Q?bc '.repeat(300_000)}?=`, 's', defects())],
     ['encoded words: many', () => decodeWords('=?a?Q?b?= '.repeat(200_000), 's', defects())],
     ['encoded words: alternating charsets', () => decodeWords('=?a?Q?b?= =?c?Q?b?= '.repeat(100_000), 's', defects())],
     ['parameters: semicolons', () => parseParameters(`a${';'.repeat(million)}`, 'c', defects())],
