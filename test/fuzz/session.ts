@@ -1,7 +1,7 @@
 import { execute } from './execute.ts';
 import { minimiseBytes, minimiseChoices } from './minimise.ts';
 import { Random } from './random.ts';
-import type { Case, Fault, Target } from './target.ts';
+import type { Case, Fault, FindingKind, Target } from './target.ts';
 
 export interface SessionOptions {
   readonly seed: number;
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly onExecution?: (index: number) => void;
   /** Called before each input that is tried to be smaller. */
   readonly onMinimising?: () => void;
+  /** Called for each input that shows a fault, known or not. */
+  readonly onFault?: (kind: FindingKind) => void;
   readonly onFinding?: (one: Case, fault: Fault, index: number) => void;
 }
 
@@ -66,6 +68,7 @@ export async function session(target: Target, options: SessionOptions): Promise<
     const fault = await execute(target, one);
     if (fault === null) continue;
     counts[fault.kind]++;
+    options.onFault?.(fault.kind);
     const key = `${fault.kind} ${fault.signature}`;
     if (known.has(key)) continue;
     known.add(key);

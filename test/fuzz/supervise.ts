@@ -68,7 +68,7 @@ export async function supervise(target: Target, options: SuperviseOptions): Prom
   const end = Date.now() + milliseconds;
   const sum = { executions: 0, crashes: 0, divergences: 0, slow: 0 };
   for (let first = 0; first < executions && Date.now() < end; ) {
-    const progress = new Int32Array(new SharedArrayBuffer(8));
+    const progress = new Int32Array(new SharedArrayBuffer(20));
     const data: WorkerData = {
       target: target.name,
       seed,
@@ -86,12 +86,12 @@ export async function supervise(target: Target, options: SuperviseOptions): Prom
       },
       () => onProgress(Atomics.load(progress, 0)),
     );
+    // Told by the thread as it went on: it may not have come to its end.
+    sum.crashes += Atomics.load(progress, 2);
+    sum.divergences += Atomics.load(progress, 3);
+    sum.slow += Atomics.load(progress, 4);
     if ('result' in ended) {
-      const { result } = ended;
-      sum.executions += result.executions;
-      sum.crashes += result.crashes;
-      sum.divergences += result.divergences;
-      sum.slow += result.slow;
+      sum.executions += ended.result.executions;
       break;
     }
     const index = Atomics.load(progress, 0);

@@ -8,7 +8,7 @@ export interface WorkerData {
   readonly first: number;
   readonly executions: number;
   readonly milliseconds: number;
-  /** Number of the current execution, and a count that grows with each input that is run. */
+  /** Number of the current execution, a count that grows with each input that is run, crashes, divergences, slow inputs. */
   readonly progress: Int32Array<SharedArrayBuffer>;
 }
 

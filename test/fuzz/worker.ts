@@ -16,6 +16,7 @@ const result = await session(targetNamed(target), {
     Atomics.store(progress, 0, index);
     Atomics.add(progress, 1, 1);
   },
+  onFault: (kind) => Atomics.add(progress, { crash: 2, divergence: 3, slow: 4 }[kind], 1),
   onMinimising: () => Atomics.add(progress, 1, 1),
   onFinding: (one, fault, index) =>
     tell({

@@ -69,6 +69,8 @@ const independent = ({ text: plain, html, subject, from, to, cc, date, messageId
 
 /** LF and CRLF mean the same, where no CR stands alone, no charset has them as halves of characters and no limit is near. */
 function checkNewlines(raw: Buffer, parsed: Message): void {
+  // Half a character takes the newline behind it for its other half.
+  if (parsed.defects.some(({ code }) => code === 'CHARSET_INVALID_BYTES')) return;
   const latin1 = raw.toString('latin1');
   if (raw.length > 65_536 || /\r(?!\n)|utf-?(?:16|32)|ucs|iso-10646|binary/i.test(latin1)) return;
   const lf = outcome(() => parseMessage(Buffer.from(latin1.replaceAll('\r\n', '\n'), 'latin1')));
