@@ -1,13 +1,13 @@
 import { unpackedAttachment } from './attachment.ts';
 import { type FoundBodies, findBodies, type PlacedBody } from './body-parts.ts';
 import { type BodyText, decodeBody, isFlowed, joinHtml, joinTexts, textOrHtml } from './body-text.ts';
-import type { Attachment, Message, ParseLimits } from './message.ts';
+import type { Attachment, ParsedMessage, ParseLimits } from './message.ts';
 import type { Part } from './mime-tree.ts';
 import { clean, type Defects } from './sanitize.ts';
 import type { UuencodedFile } from './uuencode.ts';
 
 /** What stands in a message's body. */
-export type Bodies = Pick<Message, 'text' | 'html' | 'attachments' | 'protection' | 'messageClass'>;
+export type Bodies = Pick<ParsedMessage, 'text' | 'html' | 'attachments' | 'protection' | 'messageClass'>;
 
 /** The texts of a body, and the files that stood in them. */
 interface ReadTexts {

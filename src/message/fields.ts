@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Address, Attachment, Link, Message, RawHeader } from './message.ts';
+import type { Address, Attachment, Link, RawHeader } from './message.ts';
+import type { Message } from './normal-message.ts';
 
 /** CEL types that a document field can have; `Types` is what a revision knows about its documents. */
 export type FieldType =

@@ -1,8 +1,9 @@
 import { readHeaders } from './headers.ts';
 import { InsightfulMessage } from './insights.ts';
-import { defaultLimits, type Message, type ParseLimits } from './message.ts';
+import { defaultLimits, type ParseLimits } from './message.ts';
 import { readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
+import type { Message } from './normal-message.ts';
 import { Defects } from './sanitize.ts';
 
 export interface ParseOptions {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { type Document, type Field, sha256, toDocument } from '../message/fields.ts';
-import type { Message } from '../message/message.ts';
+import type { Message } from '../message/normal-message.ts';
 import { parseMessage } from '../message/parse.ts';
 import type { Listed, RawMessage } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';

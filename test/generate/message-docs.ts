@@ -50,7 +50,7 @@ function section(name: string, schema: Schema): string {
 /** The schema as a page of Markdown. */
 export function messageDocs(schema: MessageSchema): string {
   const sections = Object.entries(schema.$defs).map(([name, one]) => section(name, one));
-  return `<!-- Generated from src/message/message.ts by \`npm run generate\`; do not edit. -->
+  return `<!-- Generated from src/message/normal-message.ts by \`npm run generate\`; do not edit. -->
 
 # The normalised message
 

@@ -115,7 +115,7 @@ class Converter {
  * RFC 3339 in UTC, maps are objects.
  */
 export function messageSchema(): MessageSchema {
-  const file = path.join(folder, 'message.ts');
+  const file = path.join(folder, 'normal-message.ts');
   const program = ts.createProgram([file], {
     strict: true,
     noEmit: true,

@@ -3,7 +3,7 @@ import { parseAddresses } from '../../src/message/addresses.ts';
 import { decodeWords } from '../../src/message/encoded-words.ts';
 import { htmlToText } from '../../src/message/html-to-text.ts';
 import { everything } from '../../src/message/insights.ts';
-import type { Message } from '../../src/message/message.ts';
+import type { Message } from '../../src/message/normal-message.ts';
 import { parseParameters } from '../../src/message/parameters.ts';
 import { parseMessage } from '../../src/message/parse.ts';
 import { Defects } from '../../src/message/sanitize.ts';

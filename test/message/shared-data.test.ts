@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Address, Message } from '../../src/message/message.ts';
+import type { Address } from '../../src/message/message.ts';
+import type { Message } from '../../src/message/normal-message.ts';
 import { parseMessage } from '../../src/message/parse.ts';
 
 interface ExpectedAddress {

@@ -1,7 +1,7 @@
 import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
 import PostalMime, { type Email, type Address as PostalAddress } from 'postal-mime';
 import { sha256 } from '../../../src/message/fields.ts';
-import type { Message } from '../../../src/message/message.ts';
+import type { Message } from '../../../src/message/normal-message.ts';
 
 /** What is compared of a message, each field as one string; text without regard to the kind and number of blanks. */
 export type Fields = Readonly<

@@ -1,4 +1,4 @@
-import type { Message } from '../../../src/message/message.ts';
+import type { Message } from '../../../src/message/normal-message.ts';
 import type { Fields } from './opinions.ts';
 
 /** One field on which mailparser and we disagree. */

@@ -103,8 +103,6 @@ test.each([
   ['see https://support.google.com/mail/?p=NoSuchUser a1 - gsmtp', 'userunknown'],
   ['550 5.2.0 OFR_506 [506]', 'spamdetected'],
   ['421 OFR004_104 slow down', 'toomanyconn'],
-  ['550 AUP#CXDNS', 'requireptr'],
-  ['550 hourly limit IB607', 'speeding'],
   ['550 RCP-P2 refused', 'filtered'],
   ['550 SC-001 (X)', 'blocked'],
   ['550 (S3150)', 'blocked'],
