@@ -3,7 +3,7 @@ import { rawTree } from '../../../src/commands/parse/raw-tree.ts';
 import { defectCodes } from '../../../src/message/defect-codes.ts';
 import { sha256, toDocument } from '../../../src/message/fields.ts';
 import { everything } from '../../../src/message/insights.ts';
-import type { Message } from '../../../src/message/message.ts';
+import type { Message } from '../../../src/message/normal-message.ts';
 import { parseMessage } from '../../../src/message/parse.ts';
 import { MailmillError } from '../../../src/telemetry/errors.ts';
 import { seeds } from '../corpora.ts';
