@@ -33,7 +33,7 @@ class Fields {
 
   /** The first of that name, without a comment at its end; null when there is none. */
   stated(name: string): string | null {
-    return this.all(name)[0]?.replace(/\s*\([^()]*\)$/, '') ?? null;
+    return this.all(name)[0]?.replace(/(?<!\s)\s*\([^()]*\)$/, '') ?? null;
   }
 
   text(name: string): string | null {

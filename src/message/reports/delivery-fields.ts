@@ -48,7 +48,7 @@ function toNotice(group: FieldGroup): Notice {
     diagnosticType: diagnostic.type,
     diagnostic: diagnostic.value.slice(0, maxDiagnostic),
     remoteMta: typedValue(firstValue(group, 'remote-mta'))
-      .value.replace(/\s*\(.*$/s, '')
+      .value.replace(/(?<!\s)\s*\(.*$/s, '')
       .replace(/\.$/, ''),
     category: firstValue(group, 'x-powermta-bouncecategory').toLowerCase(),
     context: firstValue(group, 'x-actual-recipient'),
