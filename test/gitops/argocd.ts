@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,12 @@ export async function startArgoCd(cluster: Cluster): Promise<ArgoCd> {
   await cluster.kubectl(['create', 'namespace', 'argocd']);
   await cluster.kubectl(['apply', '--server-side', '-k', join(manifests, 'crds')]);
   await cluster.kubectl(['apply', '--server-side', '-n', 'argocd', '-k', join(manifests, 'base/config')]);
+  // Its API server would make one; we run none.
+  const signature = randomBytes(32).toString('base64');
+  await cluster.kubectl([
+    ...['-n', 'argocd', 'patch', 'secret', 'argocd-secret', '--type=merge'],
+    ...['-p', JSON.stringify({ stringData: { 'server.secretkey': signature } })],
+  ]);
 
   const directory = mkdtempSync(join(tmpdir(), 'mailmill-argocd-'));
   chmodSync(directory, 0o755);
