@@ -13,8 +13,17 @@ const kinds = new Uint8Array(128);
 for (let code = 0x21; code < 0x7f; code++) kinds[code] = 1;
 for (const char of '"(),:;<@\\') kinds[char.charCodeAt(0)] = 0;
 for (const char of '>[]') kinds[char.charCodeAt(0)] = 2;
-const inAddress = (code: number): boolean => kinds[code] === 1;
-const inPhrase = (code: number): boolean => (kinds[code] ?? 0) !== 0;
+const kindOf = (code: number): number => (code < 128 ? (kinds[code] ?? 0) : 0);
+
+/** The code at a position; 0 behind the end. */
+const codeAt = (text: string, position: number): number => (position < text.length ? text.charCodeAt(position) : 0);
+
+/** Where what may stand in an address ends. */
+function behindWord(text: string, start: number): number {
+  let i = start;
+  while (i < text.length && kindOf(text.charCodeAt(i)) === 1) i++;
+  return i;
+}
 
 const mailbox = (name: string, address: string, at: number): Address => ({
   name,
@@ -25,7 +34,7 @@ const mailbox = (name: string, address: string, at: number): Address => ({
 /** Position of what is no blank. */
 function behindBlanks(text: string, start: number): number {
   let i = start;
-  while (text.charCodeAt(i) === SPACE) i++;
+  while (i < text.length && text.charCodeAt(i) === SPACE) i++;
   return i;
 }
 
@@ -41,19 +50,19 @@ export function plainMailboxes(text: string): readonly Address[] | null {
     const start = position;
     let name = '';
     let i = start;
-    if (text.charCodeAt(i) === QUOTE) {
+    if (codeAt(text, i) === QUOTE) {
       i++;
-      while (inPhrase(text.charCodeAt(i)) || isSeparatorInQuotes(text.charCodeAt(i))) i++;
-      if (text.charCodeAt(i) !== QUOTE) return null;
+      while (isQuotable(codeAt(text, i))) i++;
+      if (codeAt(text, i) !== QUOTE) return null;
       name = text.slice(start + 1, i).trim();
       i = behindBlanks(text, i + 1);
-      if (text.charCodeAt(i) !== LESS) return null;
+      if (codeAt(text, i) !== LESS) return null;
     } else {
-      while (inAddress(text.charCodeAt(i))) i++;
-      if (i > start && text.charCodeAt(i) === AT) {
+      i = behindWord(text, i);
+      if (i > start && codeAt(text, i) === AT) {
         const end = addressEnd(text, i);
         const next = behindBlanks(text, end);
-        const code = text.charCodeAt(next);
+        const code = codeAt(text, next);
         if (end === -1 || end - start > maxIdLength || (next < text.length && code !== COMMA)) return null;
         result.push(mailbox('', text.slice(start, end), i - start));
         if (next === text.length) return result;
@@ -61,41 +70,31 @@ export function plainMailboxes(text: string): readonly Address[] | null {
         continue;
       }
       i = start;
-      let code = text.charCodeAt(i);
+      let code = codeAt(text, i);
       // One blank between words: more would be made one.
-      while (inPhrase(code) || (code === SPACE && text.charCodeAt(i + 1) !== SPACE)) code = text.charCodeAt(++i);
-      if (code !== LESS || (i > start && text.charCodeAt(i - 1) !== SPACE)) return null;
+      while (kindOf(code) !== 0 || (code === SPACE && codeAt(text, i + 1) !== SPACE)) code = codeAt(text, ++i);
+      if (code !== LESS || (i > start && codeAt(text, i - 1) !== SPACE)) return null;
       name = i > start ? text.slice(start, i - 1) : '';
     }
     if (name.includes('=?')) return null;
     const first = i + 1;
-    let at = first;
-    while (inAddress(text.charCodeAt(at))) at++;
-    if (at === first || text.charCodeAt(at) !== AT) return null;
+    const at = behindWord(text, first);
+    if (at === first || codeAt(text, at) !== AT) return null;
     const end = addressEnd(text, at);
-    if (end === -1 || end - first > maxIdLength || text.charCodeAt(end) !== GREATER) return null;
+    if (end === -1 || end - first > maxIdLength || codeAt(text, end) !== GREATER) return null;
     result.push(mailbox(name, text.slice(first, end), at - first));
     const next = behindBlanks(text, end + 1);
     if (next === text.length) return result;
-    if (text.charCodeAt(next) !== COMMA) return null;
+    if (codeAt(text, next) !== COMMA) return null;
     position = behindBlanks(text, next + 1);
   }
 }
 
-/** Characters that mean nothing within quotes, beside those of a phrase and the backslash. */
-const isSeparatorInQuotes = (code: number): boolean =>
-  code === SPACE ||
-  code === COMMA ||
-  code === AT ||
-  code === LESS ||
-  code === 0x28 ||
-  code === 0x29 ||
-  code === 0x3a ||
-  code === 0x3b;
+/** What may stand in a quoted string apart from the backslash and the quote. */
+const isQuotable = (code: number): boolean => code >= SPACE && code < 0x7f && code !== QUOTE && code !== 0x5c;
 
 /** Where the domain behind the `@` ends; -1 when there is none. */
 function addressEnd(text: string, at: number): number {
-  let end = at + 1;
-  while (inAddress(text.charCodeAt(end))) end++;
+  const end = behindWord(text, at + 1);
   return end === at + 1 ? -1 : end;
 }
