@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Database, LimitedQuery } from './database.ts';
-import { checkLease, fenced, type Lease } from './leases.ts';
+import { checkLease, type Lease } from './leases.ts';
 import { UidSet } from './uid-set.ts';
 
 /** A pipeline's cursor over one epoch of a folder. */
@@ -186,23 +186,10 @@ export async function cursorVersion(
   });
 }
 
-/**
- * Second statement of a commit: the cursor is where this worker left it, and nobody retires its epoch meanwhile. Throws Transient
- * `STORE_FENCED`.
- */
-export async function checkCursor(
-  client: pg.ClientBase,
-  pipelineId: bigint,
-  epochId: bigint,
-  version: bigint,
-): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id
-      WHERE c.pipeline_id = $1 AND c.epoch_id = $2 AND c.version = $3 FOR UPDATE OF c FOR SHARE OF e`,
-    [pipelineId, epochId, version],
-  );
-  if (rowCount !== 1) throw fenced();
-}
+/** Second statement of a commit: one row, locked, while the cursor is where this worker left it; nobody retires its epoch meanwhile. */
+export const cursorCheck = (pipelineId: bigint, epochId: bigint, version: bigint): string =>
+  `SELECT FROM mailmill.cursor c JOIN mailmill.epoch e ON e.id = c.epoch_id
+    WHERE c.pipeline_id = ${pipelineId} AND c.epoch_id = ${epochId} AND c.version = ${version} FOR UPDATE OF c FOR SHARE OF e`;
 
 /** Notes that the server's listing of these epochs was compared with the cursor and nothing was left to do. */
 export async function markChecked(database: Database, lease: Lease, epochIds: readonly bigint[]): Promise<void> {

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
 import { checkLease, type Lease } from './leases.ts';
+import { occurrenceInsert } from './occurrences.ts';
+import { Params } from './params.ts';
 import { readBySql } from './reading.ts';
 
 /** What identity is derived from, when a message is seen for the first time. */
@@ -22,24 +24,19 @@ export interface FirstSight {
  * The id of a message: a UUIDv8 (RFC 9562 §5.8) of INTERNALDATE in milliseconds (48 bits) and 74 bits of SHA-256 over where it was
  * first seen and its bytes. The same first sight gives the same id.
  */
-export function mintMessageId(sight: FirstSight): string {
-  const parts = [
-    sight.namespace,
-    sight.source,
-    sight.account,
-    sight.folder,
-    String(sight.uidvalidity),
-    String(sight.uid),
-    sight.rawSha256,
-  ];
-  const hash = createHash('sha256').update(parts.join('\0')).digest();
-  const id = Buffer.alloc(16);
-  id.writeUIntBE(Math.min(Math.max(sight.receivedAt.getTime(), 0), 2 ** 48 - 1), 0, 6);
-  hash.copy(id, 6, 0, 10);
-  id[6] = (id[6]! & 0x0f) | 0x80;
-  id[8] = (id[8]! & 0x3f) | 0x80;
-  const hex = id.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+export const mintMessageId = (sight: FirstSight): string => mint(placePrefix(sight), sight);
+
+/** What the ids of one place have in common. */
+const placePrefix = ({ namespace, source, account, folder, uidvalidity }: Omit<Place, 'epochId'>): string =>
+  [namespace, source, account, folder, String(uidvalidity), ''].join('\0');
+
+function mint(prefix: string, { uid, rawSha256, receivedAt }: Sighted | FirstSight): string {
+  const digest = hash('sha256', `${prefix}${uid}\0${rawSha256}`, 'hex');
+  const time = Math.min(Math.max(receivedAt.getTime(), 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  const variant = '89ab'[Number.parseInt(digest.charAt(4), 16) & 3];
+  return `${time.slice(0, 8)}-${time.slice(8)}-8${digest.slice(1, 4)}-${variant}${digest.slice(5, 8)}-${digest.slice(8, 20)}`;
 }
 
 /** A message that was just read. */
@@ -80,10 +77,10 @@ export async function resolveIdentities(
   const { ids, orphans: waiting } = await frozen(database, lease.accountId, place.epochId, sighted);
   const known = new Set(ids.values());
   const open = sighted.filter((s) => !ids.has(s.uid));
-  const mint = (s: Sighted) => mintMessageId({ ...place, ...s });
+  const prefix = placePrefix(place);
   const byObject = open.filter((s) => s.objectId !== undefined);
   const orphans = open.length > 0 && waiting;
-  if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, mint(s));
+  if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, mint(prefix, s));
   else
     await database.transaction(async (client) => {
       await checkLease(client, lease);
@@ -98,7 +95,7 @@ export async function resolveIdentities(
       const minted = open.filter((s) => !ids.has(s.uid));
       const mintedObjects = new Map<string, string>(); // copies of one object in one batch are one message
       for (const s of minted) {
-        const id = (s.objectId !== undefined && mintedObjects.get(s.objectId)) || mint(s);
+        const id = (s.objectId !== undefined && mintedObjects.get(s.objectId)) || mint(prefix, s);
         ids.set(s.uid, id);
         if (s.objectId !== undefined) mintedObjects.set(s.objectId, id);
       }
@@ -116,7 +113,33 @@ export async function resolveIdentities(
   );
 }
 
-const frozenQuery = 'SELECT uid, message_id FROM mailmill.occurrence WHERE epoch_id = $1 AND uid = ANY($2)';
+const frozenQuery = 'SELECT uid, message_id FROM mailmill.occurrence WHERE epoch_id = $1 AND uid BETWEEN $2 AND $3';
+
+/** Of the sighted UIDs the first and the last. */
+function span(sighted: readonly Sighted[]): readonly [first: number, last: number] {
+  let first = Number.MAX_SAFE_INTEGER;
+  let last = 0;
+  for (const { uid } of sighted) {
+    if (uid < first) first = uid;
+    if (uid > last) last = uid;
+  }
+  return [first, last];
+}
+
+interface FrozenRow {
+  readonly uid: string | null;
+  readonly message_id: string | null;
+}
+
+/** What rows say of the sighted UIDs. */
+function frozenIds(rows: readonly FrozenRow[], sighted: readonly Sighted[]): Map<number, string> {
+  const ids = new Map<number, string>();
+  if (rows.length === 0) return ids;
+  const wanted = new Set(sighted.map((s) => s.uid));
+  for (const { uid, message_id } of rows)
+    if (uid !== null && message_id !== null && wanted.has(Number(uid))) ids.set(Number(uid), message_id);
+  return ids;
+}
 
 /** Identities that are frozen already, and whether the account has orphans at all: one way to the database and back. */
 async function frozen(
@@ -125,13 +148,11 @@ async function frozen(
   epochId: bigint,
   sighted: readonly Sighted[],
 ): Promise<{ readonly ids: Map<number, string>; readonly orphans: boolean }> {
-  const rows = await database.query<{ uid: string | null; message_id: string | null }>(
-    `${frozenQuery} UNION ALL (SELECT NULL, NULL FROM mailmill.orphan WHERE account_id = $3 LIMIT 1)`,
-    [epochId, sighted.map((s) => s.uid), accountId],
+  const rows = await database.query<FrozenRow>(
+    `${frozenQuery} UNION ALL (SELECT NULL, NULL FROM mailmill.orphan WHERE account_id = $4 LIMIT 1)`,
+    [epochId, ...span(sighted), accountId],
   );
-  const ids = new Map<number, string>();
-  for (const row of rows) if (row.uid !== null && row.message_id !== null) ids.set(Number(row.uid), row.message_id);
-  return { ids, orphans: rows.some((row) => row.uid === null) };
+  return { ids: frozenIds(rows, sighted), orphans: rows.some((row) => row.uid === null) };
 }
 
 async function frozenBy(
@@ -139,11 +160,8 @@ async function frozenBy(
   epochId: bigint,
   sighted: readonly Sighted[],
 ): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ uid: string; message_id: string }>(frozenQuery, [
-    epochId,
-    sighted.map((s) => s.uid),
-  ]);
-  return new Map(rows.map((row) => [Number(row.uid), row.message_id]));
+  const { rows } = await client.query<FrozenRow>(frozenQuery, [epochId, ...span(sighted)]);
+  return frozenIds(rows, sighted);
 }
 
 async function resolveObjects(
@@ -200,7 +218,9 @@ async function claimOrphans(
     claimed.push(s);
   }
   if (claimed.length === 0) return;
-  await insertOccurrences(client, epochId, claimed, ids);
+  const params = new Params();
+  const insert = occurrenceInsert(params, epochId, claimed, ids);
+  await client.query(insert, params.values);
   await client.query('DELETE FROM mailmill.orphan WHERE account_id = $1 AND message_id = ANY($2)', [
     accountId,
     claimed.map((s) => ids.get(s.uid)),
@@ -221,43 +241,13 @@ async function rememberObjects(
   );
 }
 
-/** Freezes identities; a place that has one already keeps it. Returns how many places are new. */
-export async function insertOccurrences(
-  client: pg.ClientBase,
-  epochId: bigint,
-  sighted: readonly Sighted[],
-  ids: ReadonlyMap<number, string>,
-): Promise<number> {
-  const { rowCount } = await client.query(
-    `INSERT INTO mailmill.occurrence (epoch_id, uid, message_id, raw_sha256, size, received_at, object_id)
-     SELECT $1, u.uid, u.message_id, decode(u.sha, 'hex'), u.size, u.received_at, u.object_id
-       FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
-         AS u (uid, message_id, sha, size, received_at, object_id)
-     ON CONFLICT DO NOTHING`,
-    [
-      epochId,
-      sighted.map((s) => s.uid),
-      sighted.map((s) => ids.get(s.uid)),
-      sighted.map((s) => s.rawSha256),
-      sighted.map((s) => s.size),
-      sighted.map((s) => s.receivedAt),
-      sighted.map((s) => s.objectId ?? null),
-    ],
-  );
-  return rowCount ?? 0;
-}
-
-/**
- * Freezes identities that were resolved before, for a commit. Throws Transient `STORE_IDENTITY_CHANGED` when another pipeline has given a place
- * another identity meanwhile: resolve again.
- */
-export async function freeze(
+/** Checks identities that should be frozen. Throws Transient `STORE_IDENTITY_CHANGED` when a place has another one. */
+export async function checkFrozen(
   client: pg.ClientBase,
   epochId: bigint,
   sighted: readonly Sighted[],
   ids: ReadonlyMap<number, string>,
 ): Promise<void> {
-  if (sighted.length === 0 || (await insertOccurrences(client, epochId, sighted, ids)) === sighted.length) return;
   for (const [uid, id] of await frozenBy(client, epochId, sighted))
     if (ids.get(uid) !== id)
       throw transient(

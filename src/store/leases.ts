@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
 
@@ -78,12 +78,13 @@ export async function holdsLease(database: Database, lease: Lease): Promise<bool
   return rows.length === 1;
 }
 
-/** First statement of every transaction that writes for a lease. Throws Transient `STORE_FENCED`. */
+/** First statement of every transaction that writes for a lease: one row, locked, while it is held. Without parameters. */
+export const leaseCheck = (lease: Lease): string =>
+  `SELECT FROM mailmill.lease WHERE pipeline_id = ${lease.pipelineId} AND account_id = ${lease.accountId} AND worker_id = ${pg.escapeLiteral(lease.workerId)} AND token = ${lease.token} FOR UPDATE`;
+
+/** Throws Transient `STORE_FENCED` when the lease is not held any more. */
 export async function checkLease(client: pg.ClientBase, lease: Lease): Promise<void> {
-  const { rowCount } = await client.query(
-    'SELECT FROM mailmill.lease WHERE pipeline_id = $1 AND account_id = $2 AND worker_id = $3 AND token = $4 FOR UPDATE',
-    [lease.pipelineId, lease.accountId, lease.workerId, lease.token],
-  );
+  const { rowCount } = await client.query(leaseCheck(lease));
   if (rowCount !== 1) throw fenced();
 }
 

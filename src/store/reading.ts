@@ -1,22 +1,6 @@
 import type pg from 'pg';
 
-/** Notes that a pipeline has read these UIDs of an epoch itself. */
-export async function noteRead(
-  client: pg.ClientBase,
-  pipelineId: bigint,
-  epochId: bigint,
-  uids: readonly number[],
-): Promise<void> {
-  if (uids.length === 0) return;
-  await client.query(
-    `INSERT INTO mailmill.reading AS r (pipeline_id, epoch_id, chunk, uids)
-     SELECT $1, $2, u >> 13, range_agg(int8range(u, u, '[]')) FROM unnest($3::bigint[]) u GROUP BY 3 ORDER BY 3
-     ON CONFLICT (pipeline_id, epoch_id, chunk) DO UPDATE SET uids = r.uids + excluded.uids`,
-    [pipelineId, epochId, uids],
-  );
-}
-
-/** Takes that back: they will be read again. `uids` is an int8multirange. */
+/** Takes back that a pipeline has read these UIDs: it will again. `uids` is an int8multirange. */
 export async function forgetRead(
   client: pg.ClientBase,
   pipelineId: bigint,
@@ -28,6 +12,9 @@ export async function forgetRead(
     [pipelineId, epochId, uids],
   );
 }
+
+/** UIDs of one row of `mailmill.reading`. */
+export const chunkUids = 2 ** 13;
 
 /** SQL: whether pipeline `$1` has read the occurrence `o` itself. */
 export const readBySql =

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { checkCursor, orphan } from './epochs.ts';
-import { freeze, type Sighted } from './identity.ts';
-import { checkLease, type Lease } from './leases.ts';
-import { noteRead } from './reading.ts';
+import { commitStatement } from './commit-statement.ts';
+import { cursorCheck, orphan } from './epochs.ts';
+import { checkFrozen, type Sighted } from './identity.ts';
+import { fenced, type Lease, leaseCheck } from './leases.ts';
 import type { UidRange, UidSet } from './uid-set.ts';
 
 /** What one batch covered: a UID range and what became of the messages that were listed in it. */
@@ -67,74 +67,30 @@ export interface CommitRecord {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** Begins a commit: the lease is held and the cursor stands where this worker left it. Throws Transient `STORE_FENCED`. */
+/**
+ * Begins a commit: the lease is held, the cursor stands where this worker left it, and nobody retires its epoch meanwhile. Throws
+ * Transient `STORE_FENCED`.
+ */
 export async function fence(client: pg.ClientBase, lease: Lease, epochId: bigint, version: bigint): Promise<void> {
-  await checkLease(client, lease);
-  await checkCursor(client, lease.pipelineId, epochId, version);
+  const checks = await client.query(`${leaseCheck(lease)}; ${cursorCheck(lease.pipelineId, epochId, version)}`);
+  // Several statements in one message have several results, of which the driver's types do not know.
+  for (const { rowCount } of checks as unknown as readonly pg.QueryResult[]) if (rowCount !== 1) throw fenced();
 }
 
-/** Writes a commit and moves the cursor, within a transaction that began with `fence`. */
+/**
+ * Writes a commit and moves the cursor, within a transaction that began with `fence`. Throws Transient `STORE_IDENTITY_CHANGED` when
+ * another pipeline has given a place another identity meanwhile: resolve again.
+ */
 export async function record(client: pg.ClientBase, lease: Lease, commit: CommitRecord): Promise<void> {
-  const { pipelineId } = lease;
-  const uids = commit.sighted.map((s) => s.uid);
-  await freeze(client, commit.epochId, commit.sighted, commit.ids);
-  await noteRead(client, pipelineId, commit.epochId, uids);
-  if (commit.outcomes.length > 0)
-    await client.query(
-      `INSERT INTO mailmill.message (pipeline_id, epoch_id, revision, message_id, edition, state, step, code, uid)
-       SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::integer[], $6::mailmill.message_state[], $7::text[], $8::text[], $9::bigint[])`,
-      [
-        pipelineId,
-        commit.epochId,
-        commit.revision,
-        commit.outcomes.map((o) => o.messageId),
-        commit.outcomes.map((o) => o.edition),
-        commit.outcomes.map((o) => o.state),
-        commit.outcomes.map((o) => o.step ?? null),
-        commit.outcomes.map((o) => o.code ?? null),
-        commit.outcomes.map((o) => o.uid),
-      ],
-    );
-  if (commit.deliveries.length > 0)
-    await client.query(
-      `INSERT INTO mailmill.delivery (pipeline_id, sink, document_id, edition, status, code)
-       SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::integer[], $5::mailmill.delivery_status[], $6::text[])`,
-      [
-        pipelineId,
-        commit.deliveries.map((d) => d.sink),
-        commit.deliveries.map((d) => d.documentId),
-        commit.deliveries.map((d) => d.edition),
-        commit.deliveries.map((d) => d.status),
-        commit.deliveries.map((d) => d.code ?? null),
-      ],
-    );
-  for (const dead of commit.deadLetters) await insertDeadLetter(client, pipelineId, commit, dead);
-  await client.query(
-    `INSERT INTO mailmill.coverage (pipeline_id, epoch_id, version, worker_id, token, uids, listed, read, vanished, excluded, known, dropped, dead)
-     SELECT $1, $2, $3, $4, $5, * FROM unnest($6::int8range[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[], $13::int[])`,
-    [
-      pipelineId,
-      commit.epochId,
-      commit.version + 1n,
-      lease.workerId,
-      lease.token,
-      commit.coverage.map((c) => `[${c.uids[0]},${c.uids[1]}]`),
-      commit.coverage.map((c) => c.listed),
-      commit.coverage.map((c) => c.read),
-      commit.coverage.map((c) => c.vanished),
-      commit.coverage.map((c) => c.excluded),
-      commit.coverage.map((c) => c.known),
-      commit.coverage.map((c) => c.dropped),
-      commit.coverage.map((c) => c.dead),
-    ],
-  );
-  const { rows } = await client.query<{ retired: boolean }>(
-    `UPDATE mailmill.cursor c SET finished = finished + $3::int8multirange, version = version + 1 FROM mailmill.epoch e
-      WHERE c.pipeline_id = $1 AND c.epoch_id = $2 AND e.id = $2 RETURNING e.retired_at IS NOT NULL AS retired`,
-    [pipelineId, commit.epochId, commit.finished.toString()],
-  );
+  for (const dead of commit.deadLetters) await insertDeadLetter(client, lease.pipelineId, commit, dead);
+  const { text, values } = commitStatement(lease, commit);
+  const { rows } = await client.query<{ frozen: string; retired: boolean }>(text, [...values]);
+  const { frozen, retired } = rows[0]!;
+  if (Number(frozen) !== commit.sighted.length) await checkFrozen(client, commit.epochId, commit.sighted, commit.ids);
   // Another pipeline saw the epoch end while this one was still at it: what it has read must be found again in the next.
-  if (rows[0]?.retired) await orphan(client, lease.accountId, [commit.epochId], uids);
+  if (!retired) return;
+  const uids = commit.sighted.map((s) => s.uid);
+  await orphan(client, lease.accountId, [commit.epochId], uids);
 }
 
 async function insertDeadLetter(

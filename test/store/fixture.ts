@@ -53,17 +53,19 @@ export async function openStore(postgres: Postgres) {
     return { cursor, identities };
   };
   type Resolved = Awaited<ReturnType<typeof resolve>>;
-  /** Records what was resolved; finishes `uids`, by default from the first message to the last. */
+  /** Records what was resolved; finishes `uids`, by default from the first message to the last. `meanwhile` runs behind the fence. */
   const save = async (
     held: Lease,
     { cursor, identities }: Resolved,
     messages: readonly Sighted[],
     uids: readonly [number, number] = [messages[0]!.uid, messages.at(-1)!.uid],
+    meanwhile?: () => Promise<void>,
   ) => {
     const none = { vanished: 0, excluded: 0, known: 0, dropped: 0, dead: 0 };
     const coverage: Coverage = { uids, listed: messages.length, read: messages.length, ...none };
     await database.transaction(async (client) => {
       await fence(client, held, cursor.epochId, cursor.version);
+      await meanwhile?.();
       await record(client, held, {
         epochId: cursor.epochId,
         version: cursor.version,

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { cursors, openCursor, retireMissingFolders } from '../../src/store/epochs.ts';
-import { insertOccurrences, resolveIdentities } from '../../src/store/identity.ts';
-import { fence } from '../../src/store/record.ts';
+import { resolveIdentities } from '../../src/store/identity.ts';
 import { refeed } from '../../src/store/refeed.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
@@ -127,17 +126,10 @@ describe('two pipelines on one account', () => {
     const slow = await store.resolve(first, 'INBOX', 1n, [sight(1, 'a')]);
     const quick = await store.other();
     let ended: Promise<unknown> | undefined;
-    await database.transaction(async (client) => {
-      await fence(client, first, slow.cursor.epochId, slow.cursor.version);
+    await store.save(first, slow, [sight(1, 'a')], [1, 1], async () => {
       ended = select(quick, 'INBOX', 2n);
       await eventually(
         async () => (await database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0,
-      );
-      await insertOccurrences(
-        client,
-        slow.cursor.epochId,
-        [sight(1, 'a')],
-        new Map([[1, slow.identities.get(1)!.messageId]]),
       );
     });
     await ended;

@@ -42,8 +42,9 @@ CREATE TABLE mailmill.epoch (
 );
 
 -- Where a message was seen; freezes its identity. Belongs to the source and is kept for ever.
+-- A foreign key would look its epoch up for each row, a fifth of a commit's time, although every commit holds the epoch anyway.
 CREATE TABLE mailmill.occurrence (
-  epoch_id bigint NOT NULL REFERENCES mailmill.epoch ON DELETE CASCADE,
+  epoch_id bigint NOT NULL,
   uid bigint NOT NULL,
   message_id uuid NOT NULL,
   raw_sha256 bytea NOT NULL,
@@ -53,6 +54,12 @@ CREATE TABLE mailmill.occurrence (
   PRIMARY KEY (epoch_id, uid)
 );
 CREATE INDEX occurrence_message ON mailmill.occurrence (message_id);
+CREATE FUNCTION mailmill.forget_occurrences() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM mailmill.occurrence WHERE epoch_id = OLD.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER forget_occurrences AFTER DELETE ON mailmill.epoch FOR EACH ROW EXECUTE FUNCTION mailmill.forget_occurrences();
 
 -- Identity by EMAILID or X-GM-MSGID, which survives moves and new epochs.
 CREATE TABLE mailmill.object (
@@ -240,4 +247,15 @@ CREATE TABLE mailmill.stall (
   recorded_at timestamptz NOT NULL DEFAULT now(),
   accepted_at timestamptz,
   PRIMARY KEY (pipeline_id, revision)
+);
+
+-- Which UIDs a pipeline has read itself, in chunks of 8,192. A cursor's finished ranges do not tell: they also cover what was gone, excluded or
+-- never there, and another pipeline may have recorded an occurrence at such a place.
+CREATE TABLE mailmill.reading (
+  pipeline_id bigint NOT NULL,
+  epoch_id bigint NOT NULL,
+  chunk bigint NOT NULL,
+  uids int8multirange NOT NULL,
+  PRIMARY KEY (pipeline_id, epoch_id, chunk),
+  FOREIGN KEY (pipeline_id, epoch_id) REFERENCES mailmill.cursor ON DELETE CASCADE
 );
