@@ -60,6 +60,7 @@ const isAt = (sync: string, health: string, name = application, seconds = 90) =>
             ...now,
             conditions: status?.conditions,
             operation: status?.operationState?.message,
+            tasks: status?.operationState?.syncResult?.resources,
             resources: status?.resources,
           }),
         );
