@@ -6,8 +6,8 @@ import { loadParser, type Parser } from './parsers.ts';
 import type { Corpus } from './servers.ts';
 
 /** CPU time in microseconds that is spent on warming up, and at least spent on what is measured. */
-const warmUp = 2_000_000;
-const measured = 1_500_000;
+const warmUp = 3_000_000;
+const measured = 3_000_000;
 /** Messages of a cold start. */
 const coldMessages = 2_000;
 
