@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadText } from '../../src/api/load.ts';
 import { type Kind, type MailmillResource, resources } from '../../src/api/resources.ts';
 import { validateObject } from '../../src/api/validate.ts';
-import { type ApiServer, installCrds, start } from '../support/apiserver.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { base, corpus } from './corpus.ts';
 
-let server: ApiServer;
+let server: ControlPlane;
 
 const pathOf = (kind: Kind) => `/apis/mailmill.io/v1alpha1/namespaces/default/${resources[kind].plural}`;
 const dryRun = '?dryRun=All&fieldValidation=Strict';
 
 beforeAll(async () => {
-  server = await start();
-  await installCrds(server);
+  server = await startControlPlane();
+  await server.installCrds();
 });
 afterAll(() => server?.stop());
 

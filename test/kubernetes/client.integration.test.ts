@@ -16,8 +16,8 @@ import {
   pods,
   secrets,
 } from '../../src/kubernetes/objects.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { eventually } from '../support/processes.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
 
 let plane: ControlPlane;
 let client: KubernetesClient;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../src/kubernetes/client.ts';
 import { createLeaderElection } from '../../src/kubernetes/leader-election.ts';
 import { leases } from '../../src/kubernetes/objects.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { eventually } from '../support/processes.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
 let plane: ControlPlane;

@@ -7,8 +7,8 @@ import { createClient, type KubernetesClient } from '../../src/kubernetes/client
 import { kubernetesMetrics } from '../../src/kubernetes/metrics.ts';
 import { configMaps, type KubernetesObject, namespaces, secrets } from '../../src/kubernetes/objects.ts';
 import { type Change, createReflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { eventually } from '../support/processes.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 let plane: ControlPlane;
@@ -24,7 +24,9 @@ const signal = new AbortController().signal;
 
 beforeAll(async () => {
   // ConfigMaps have no watch cache, so that compaction alone makes a version expire; Secrets have the usual one.
-  plane = await startControlPlane(['--watch-cache-sizes=configmaps#0', '--etcd-compaction-interval=0']);
+  plane = await startControlPlane({
+    flags: ['--watch-cache-sizes=configmaps#0', '--etcd-compaction-interval=0'],
+  });
   world = createClient(plane.access());
 });
 beforeEach(async () => {

@@ -25,7 +25,8 @@ import {
 } from '../../src/kubernetes/objects.ts';
 import { freePorts } from '../support/free-port.ts';
 import { eventually } from '../support/processes.ts';
-import { type Bench, signal, startBench, systemNamespace, write } from './cluster.ts';
+import { systemNamespace } from './account.ts';
+import { type Bench, signal, startBench, write } from './cluster.ts';
 import { account, brief, imapSpec, messageOf, pipelineSpec } from './fixtures.ts';
 
 let bench: Bench;
