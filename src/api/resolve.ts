@@ -21,8 +21,8 @@ interface SecretKeyRef {
 /** `spec.imap` with every default filled in; `since` and `tls.caSecretRef` stay optional: absent means something. */
 export interface ResolvedImap extends ImapSpec {
   port: number;
-  tls: { mode: 'Implicit' | 'StartTLS' | 'None'; caSecretRef?: SecretKeyRef };
-  auth: { type: 'Password'; secretRef: { name: string } };
+  tls: NonNullable<ImapSpec['tls']> & { mode: 'Implicit' | 'StartTLS' | 'None'; caSecretRef?: SecretKeyRef };
+  auth: ImapSpec['auth'] & { type: 'Password' | 'OAuth2'; tokenCaSecretRef?: SecretKeyRef };
   folders: { include: string[]; exclude: string[] };
   pollInterval: string;
   limits: { connectionsPerAccount: number; messageSize: string };
@@ -38,6 +38,7 @@ export interface ResolvedMaildir extends MaildirSpec {
 export interface ResolvedSourceSpec extends MailboxSourceSpec {
   imap?: ResolvedImap;
   maildir?: ResolvedMaildir;
+  encryption?: { keyRef: SecretKeyRef };
 }
 
 export interface ResolvedSink {

@@ -10,6 +10,7 @@ import {
 } from '../kubernetes/objects.ts';
 import { referencedSecrets } from '../pipeline/compile.ts';
 import type { Revision } from '../pipeline/revision.ts';
+import { sourceSecrets } from '../pipeline/source-secrets.ts';
 import { waiting } from '../telemetry/errors.ts';
 import { revisionOf } from './build/config-map.ts';
 import { byPipeline, bySource, type Caches } from './caches.ts';
@@ -153,17 +154,7 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         return undefined;
       }
       const issues = compiler.checkSource(source);
-      const { imap } = source.spec;
-      const ca = imap?.tls?.caSecretRef;
-      const login = imap?.auth.secretRef.name;
-      const secretKeys =
-        issues.length > 0 || login === undefined
-          ? []
-          : [
-              { name: login, key: 'username' },
-              { name: login, key: 'password' },
-              ...(ca === undefined ? [] : [{ name: ca.name, key: ca.key ?? 'ca.crt' }]),
-            ];
+      const secretKeys = issues.length > 0 ? [] : sourceSecrets(source.spec);
       const names = new Set(secretKeys.map((secret) => secret.name));
       needed.sources.set(key, names);
       const states = await secrets.read(namespace, names, signal);

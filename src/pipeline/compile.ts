@@ -10,6 +10,7 @@ import type { Types } from '../steps/step.ts';
 import { didYouMean } from '../steps/suggestion.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { CompileIssue, Revision, RevisionSource, SecretKey } from './revision.ts';
+import { sourceSecrets, uniqueKeys } from './source-secrets.ts';
 
 /** A pipeline to compile; validation has accepted its spec. Without a namespace it belongs to `default`. */
 export interface PipelineInput {
@@ -69,8 +70,8 @@ function sourceOf(
     issues.push({ path: 'spec.source.name', message, ...didYouMean(name, names) });
     return undefined;
   }
-  const { imap, maildir } = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
-  return { name, ...(imap && { imap }), ...(maildir && { maildir }) };
+  const { imap, maildir, encryption } = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
+  return { name, ...(imap && { imap }), ...(maildir && { maildir }), ...(encryption && { encryption }) };
 }
 
 /** Columns of a sink: its fields exist, and each becomes a column of its own. */
@@ -118,13 +119,7 @@ function identified(rest: Omit<Revision, 'hash'>): Revision {
 /** The keys of Secrets that a worker of this revision reads: sorted by name and key, each once. */
 export function referencedSecrets(revision: Revision): readonly SecretKey[] {
   const keys: SecretKey[] = [revision.storeRef];
-  for (const { imap } of revision.sources) {
-    if (imap === undefined) continue;
-    const { name } = imap.auth.secretRef;
-    keys.push({ name, key: 'username' }, { name, key: 'password' });
-    const ca = imap.tls?.caSecretRef;
-    if (ca !== undefined) keys.push({ name: ca.name, key: ca.key ?? 'ca.crt' });
-  }
+  for (const source of revision.sources) keys.push(...sourceSecrets(source));
   for (const { authenticate } of revision.steps) {
     const zone = authenticate?.live?.zoneSecretRef;
     if (zone !== undefined) keys.push({ name: zone.name, key: zone.key ?? 'zone' });
@@ -132,6 +127,5 @@ export function referencedSecrets(revision: Revision): readonly SecretKey[] {
   for (const { postgres } of revision.sinks) {
     keys.push({ name: postgres.secretRef.name, key: postgres.secretRef.key ?? 'uri' });
   }
-  const unique = new Map(keys.map(({ name, key }) => [`${name}/${key}`, { name, key }]));
-  return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+  return uniqueKeys(keys);
 }

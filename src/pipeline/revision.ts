@@ -2,12 +2,14 @@ import type { EmailPipelineSpec, StepSpec } from '../api/email-pipeline.ts';
 import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { MaildirSpec } from '../api/kinds/maildir.ts';
 import type { PostgresSpec } from '../api/kinds/postgres.ts';
+import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 
 /** A source of a revision: its resolved spec (defaults filled in). Exactly one kind is set. */
 export interface RevisionSource {
   readonly name: string;
   readonly imap?: ImapSpec;
   readonly maildir?: MaildirSpec;
+  readonly encryption?: MailboxSourceSpec['encryption'];
 }
 
 export interface RevisionSink {

@@ -1,5 +1,7 @@
-import { Closed, Duration, Name, OneOf, Size, secretKeyRef, Text } from '../schema.ts';
+import { Closed, Duration, Size, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { auth } from './imap-auth.ts';
+import { proxy, tls } from './imap-transport.ts';
 
 const folderPattern = Text({
   description:
@@ -63,32 +65,9 @@ export const imap = Closed(
         maximum: 65535,
       }),
     ),
-    tls: Type.Optional(
-      Closed(
-        {
-          mode: Type.Optional(
-            OneOf(['Implicit', 'StartTLS', 'None'], {
-              description: 'How the connection is secured. `None` sends passwords and mail in the clear.',
-              'x-mailmill-default': 'Implicit',
-            }),
-          ),
-          caSecretRef: Type.Optional(
-            secretKeyRef('PEM certificates to trust instead of the public authorities.', 'ca.crt'),
-          ),
-        },
-        { description: 'Transport security.', 'x-mailmill-default': {} },
-      ),
-    ),
-    auth: Closed(
-      {
-        type: Type.Optional(OneOf(['Password'], { description: 'How to log in.', 'x-mailmill-default': 'Password' })),
-        secretRef: Closed(
-          { name: Name({ description: 'Name of a Secret with the keys `username` and `password`.' }) },
-          { description: 'The login.' },
-        ),
-      },
-      { description: 'The login.' },
-    ),
+    tls: Type.Optional(tls),
+    auth,
+    proxy: Type.Optional(proxy),
     folders: Type.Optional(folders),
     since: Type.Optional(since),
     pollInterval: Type.Optional(

@@ -1,0 +1,44 @@
+import type { ImapSpec } from '../api/kinds/imap.ts';
+import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
+import type { SecretKey } from './revision.ts';
+
+/** What of a source names Secrets; defaults need not be filled in. */
+export type SecretSource = Pick<MailboxSourceSpec, 'imap' | 'encryption'>;
+
+/** Each key once, sorted by Secret and key. */
+export function uniqueKeys(keys: readonly SecretKey[]): readonly SecretKey[] {
+  const unique = new Map(keys.map(({ name, key }) => [`${name}/${key}`, { name, key }]));
+  return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+}
+
+/** The keys of Secrets that whoever reads this source needs: sorted by name and key, each once. */
+export function sourceSecrets({ imap, encryption }: SecretSource): readonly SecretKey[] {
+  const keys: SecretKey[] = [];
+  if (imap !== undefined) keys.push(...login(imap.auth), ...transport(imap));
+  if (encryption !== undefined) keys.push({ name: encryption.keyRef.name, key: encryption.keyRef.key ?? 'key' });
+  return uniqueKeys(keys);
+}
+
+function login(auth: ImapSpec['auth']): readonly SecretKey[] {
+  const of = (...keys: readonly string[]) => keys.map((key) => ({ name: auth.secretRef.name, key }));
+  if (auth.type !== 'OAuth2')
+    return of('username', 'password', ...(auth.loginAs === undefined ? [] : ['adminUsername']));
+  const ca = auth.tokenCaSecretRef;
+  return [
+    ...of('username', 'clientId'),
+    ...of(...(auth.clientAuthentication === 'None' ? [] : ['clientSecret'])),
+    ...of(...(auth.grant === 'RefreshToken' ? ['refreshToken'] : [])),
+    ...(ca === undefined ? [] : [{ name: ca.name, key: ca.key ?? 'ca.crt' }]),
+  ];
+}
+
+function transport({ tls, proxy }: ImapSpec): readonly SecretKey[] {
+  const ca = tls?.caSecretRef;
+  const pair = tls?.certificateSecretRef?.name;
+  const proxyLogin = proxy?.secretRef?.name;
+  return [
+    ...(ca === undefined ? [] : [{ name: ca.name, key: ca.key ?? 'ca.crt' }]),
+    ...(pair === undefined ? [] : ['tls.crt', 'tls.key'].map((key) => ({ name: pair, key }))),
+    ...(proxyLogin === undefined ? [] : ['username', 'password'].map((key) => ({ name: proxyLogin, key }))),
+  ];
+}
