@@ -1,18 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type FolderReport, reconcileSource } from '../pipeline/reconcile.ts';
-import type { Revision } from '../pipeline/revision.ts';
 import { createSource } from '../sources/registry.ts';
 import { Database } from '../store/database.ts';
 import { assignUids } from '../store/file-uids.ts';
 import { accountId } from '../store/names.ts';
-import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { Command, CommandIo } from './command.ts';
-import { defaultStateDirectory, startEmbeddedPostgres } from './run/embedded-postgres.ts';
-import { LazyServer } from './run/lazy-server.ts';
-import { loadProject } from './run/project.ts';
-import { Secrets, storeUri } from './run/secrets.ts';
-import { secretFiles } from './secret-files.ts';
+import { type Target, targetOptions, visitTargets } from './targets.ts';
 
 const usage = `usage: mailmill reconcile DIR [--store URI] [--state DIR] [--secrets DIR] [--json]
        mailmill reconcile --revision FILE [--json]
@@ -25,14 +18,6 @@ message is recorded, excluded by \`since\`, or gone. Ends with 1 when a message 
   --json            one JSON line a folder
 
 example: kubectl exec deploy/my-pipeline -- node /app/src/mailmill.mjs reconcile --revision /etc/mailmill/revision.json`;
-
-/** A pipeline to look at, and where its Secrets and mail are. */
-interface Target {
-  readonly revision: Revision;
-  readonly storeUri: string;
-  readonly secret: (name: string, key: string) => Promise<string>;
-  readonly maildirPath: (source: string) => string;
-}
 
 async function look(target: Target, signal: AbortSignal, tell: (report: FolderReport) => void): Promise<void> {
   const { revision, secret, maildirPath } = target;
@@ -67,13 +52,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      revision: { type: 'string' },
-      store: { type: 'string' },
-      state: { type: 'string' },
-      secrets: { type: 'string' },
-      json: { type: 'boolean' },
-    },
+    options: { ...targetOptions, json: { type: 'boolean' } },
   });
   const [directory, ...more] = positionals;
   if ((directory === undefined) === (values.revision === undefined) || more.length > 0) {
@@ -87,36 +66,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       const { pipeline } = target.revision;
       io.stdout.write(values.json ? `${JSON.stringify({ pipeline, ...report })}\n` : line(pipeline, report));
     });
-  if (values.revision !== undefined) {
-    const revision = JSON.parse(await readFile(values.revision, 'utf8')) as Revision; // written by our own compiler
-    const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
-    const uri = await secret(revision.storeRef.name, revision.storeRef.key);
-    const maildirs = io.env.MAILMILL_MAILDIRS ?? '/var/lib/mailmill/maildir';
-    await visit({ revision, storeUri: uri, secret, maildirPath: (source) => `${maildirs}/${source}` });
-    return agrees ? 0 : 1;
-  }
-  if (directory === undefined) return 2;
-  const project = await loadProject([directory], io.signal);
-  if ('problems' in project) {
-    for (const problem of project.problems) io.stderr.write(`${problem}\n`);
-    return 1;
-  }
-  const state = values.state ?? defaultStateDirectory(directory, io.env);
-  const server = new LazyServer(() => startEmbeddedPostgres(state, (text) => io.stderr.write(`${text}\n`), io.signal));
-  try {
-    const secrets = new Secrets(project, values.secrets, server.get);
-    const uri = await storeUri(values.store ?? io.env.MAILMILL_STORE_URI, project.pipelines, secrets, server.get);
-    const maildirPath = (source: string) => project.maildirs.get(source) ?? source;
-    for (const { revision } of project.pipelines)
-      await visit({ revision, storeUri: uri, secret: secrets.get, maildirPath });
-    return agrees ? 0 : 1;
-  } catch (thrown) {
-    const error = asMailmillError(thrown);
-    io.stderr.write(`mailmill reconcile: ${error.message} [${error.code}]\n`);
-    return exitCodes[error.family];
-  } finally {
-    await server.stop();
-  }
+  return visitTargets('reconcile', directory, values, io, visit, () => (agrees ? 0 : 1));
 }
 
 export const command: Command = {

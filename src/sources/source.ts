@@ -34,6 +34,24 @@ export interface RawMessage {
   readonly flags: readonly string[];
 }
 
+/** Where a message with a certain Message-ID is. */
+export interface FoundMessage {
+  readonly folder: string;
+  /** Whether `folders.include`/`exclude` select the folder. */
+  readonly selected: boolean;
+  readonly epoch: bigint;
+  /** Absent where the source has no UIDs of its own and the message was not given one yet. */
+  readonly uid?: number;
+  readonly receivedAt: Date;
+}
+
+/** What a search by Message-ID found. */
+export interface Findings {
+  readonly messages: readonly FoundMessage[];
+  /** Folders that the account may not open. */
+  readonly denied: readonly string[];
+}
+
 /**
  * A live login of one account; one folder is selected at a time and commands are not concurrent. Every method throws
  * `MailmillError`s: Transient when the connection is gone (make a new session), Waiting when throttled,
@@ -52,6 +70,8 @@ export interface SourceSession extends AsyncDisposable {
   fetch(uids: readonly number[], signal: AbortSignal): AsyncIterable<RawMessage>;
   /** The header block only, at most 256 KiB, of a message that is too large to fetch; undefined when gone. */
   fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** Looks for a Message-ID (without angle brackets) in every folder, also in those that `folders` leaves out. Another folder may be open after. */
+  find(messageId: string, signal: AbortSignal): Promise<Findings>;
   /** UIDNEXT and count of a folder that is not selected, to see whether it changed. STATUS. */
   status(folder: string, signal: AbortSignal): Promise<{ uidNext: number; exists: number; epoch: bigint }>;
   /**

@@ -32,3 +32,18 @@ export async function assignUids(
   });
   return known;
 }
+
+/** UIDs that these keys have; a key without one is left out. Changes nothing. */
+export async function lookUpUids(
+  database: Database,
+  place: { readonly namespace: string; readonly source: string; readonly account: string; readonly folder: string },
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (keys.length === 0) return new Map();
+  const rows = await database.query<{ key: string; uid: string }>(
+    `SELECT u.key, u.uid FROM mailmill.file_uid u JOIN mailmill.folder f ON f.id = u.folder_id JOIN mailmill.account a ON a.id = f.account_id
+      WHERE a.namespace = $1 AND a.source = $2 AND a.name = $3 AND f.name = $4 AND u.key = ANY($5)`,
+    [place.namespace, place.source, place.account, place.folder, keys],
+  );
+  return new Map(rows.map((row) => [row.key, Number(row.uid)]));
+}

@@ -109,6 +109,7 @@ export class FakeMailbox {
       },
       fetchHeader: async (uid) =>
         this.lies.header ? this.lies.header(uid) : of(selected).messages.get(uid)?.raw.subarray(0, 100),
+      find: async () => ({ messages: [], denied: [] }),
       status: async (name) => state(name),
       wait: async (ms, signal) => {
         this.waits += 1;

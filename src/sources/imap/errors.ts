@@ -136,6 +136,10 @@ function refused(error: ImapFlowError): MailmillError {
 export const folderGone = (cause?: unknown): MailmillError =>
   transient('FOLDER_GONE', 'the folder does not exist any more; folders are listed again', { cause });
 
+/** Whether one folder alone cannot be opened; the connection goes on. */
+export const isFolderError = (error: unknown): boolean =>
+  error instanceof MailmillError && ['FOLDER_GONE', 'IMAP_FOLDER_DENIED', 'IMAP_COMMAND_FAILED'].includes(error.code);
+
 /** The connection ended without an error of its own. */
 export const connectionLost = (cause?: unknown): MailmillError =>
   transient('IMAP_CONNECTION_LOST', 'the connection to the server was lost; a new one is made', { cause });

@@ -2,9 +2,10 @@ import type { ESearchResult, ListResponse, MailboxLockObject } from 'imapflow';
 import { transient } from '../../telemetry/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import { byName, type FolderSelection, isSelected } from '../folder-patterns.ts';
-import type { FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
+import { hasMessageId } from '../message-id.ts';
+import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
 import type { ImapConnection } from './connection.ts';
-import { folderGone } from './errors.ts';
+import { folderGone, isFolderError } from './errors.ts';
 import { expandUidSet, uidSets } from './uid-set.ts';
 import { waitForChange } from './wait.ts';
 
@@ -179,6 +180,37 @@ export class ImapSession implements SourceSession {
     const rows = this.#connection.rows(signal, () => this.#client.fetch(`${uid}`, query, { uid: true }));
     for await (const some of rows) for (const row of some) if (row.uid === uid && row.header) header = row.header;
     return header;
+  }
+
+  async find(messageId: string, signal: AbortSignal): Promise<Findings> {
+    const messages: FoundMessage[] = [];
+    const denied: string[] = [];
+    for (const { name: folder } of await this.#list(signal)) {
+      try {
+        const { epoch } = await this.select(folder, signal);
+        const selected = isSelected(folder, this.#selection);
+        for (const { uid, receivedAt } of await this.#withMessageId(messageId, signal))
+          messages.push({ folder, selected, epoch, uid, receivedAt });
+      } catch (error) {
+        if (!isFolderError(error)) throw error;
+        denied.push(folder);
+      }
+    }
+    return { messages, denied };
+  }
+
+  async #withMessageId(messageId: string, signal: AbortSignal): Promise<readonly Listed[]> {
+    if (this.#selected?.exists === 0) return [];
+    const query = { header: { 'message-id': messageId } };
+    const found = await this.#connection.run(signal, () => this.#client.search(query, { uid: true }));
+    if (found === undefined) throw searchFailed();
+    // The server looks for a part of the field, without regard to case.
+    const uids: number[] = [];
+    for (const uid of found) {
+      const header = await this.fetchHeader(uid, signal);
+      if (header && hasMessageId(header, messageId)) uids.push(uid);
+    }
+    return this.list(uids, signal);
   }
 
   async status(

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MailmillError, transient } from '../../telemetry/errors.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { byName, type FolderSelection, isSelected } from '../folder-patterns.ts';
-import type { FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
+import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
 import { folderGone, isMissing, maildirError, maildirMissing } from './errors.ts';
+import { filesWithMessageId } from './find.ts';
 import { type Entry, FolderIndex } from './folder-index.ts';
 import { flagsOf, folderOf } from './names.ts';
 import { headerOf, readRegular } from './read.ts';
@@ -176,6 +177,34 @@ export class MaildirSession implements SourceSession {
       }
       return undefined;
     });
+  }
+
+  async find(messageId: string, signal: AbortSignal): Promise<Findings> {
+    const names = await this.#do(signal, () => this.#list());
+    const messages: FoundMessage[] = [];
+    const denied: string[] = [];
+    for (const folder of names.sort()) {
+      try {
+        const selected = isSelected(folder, this.#options.selection);
+        for (const { time, uid } of await this.#findIn(folder, messageId, signal))
+          messages.push({ folder, selected, epoch: 1n, ...(uid !== undefined && { uid }), receivedAt: time });
+      } catch (error) {
+        if (!(error instanceof MailmillError) || !['FOLDER_GONE', 'MAILDIR_DENIED'].includes(error.code)) throw error;
+        denied.push(folder);
+      }
+    }
+    return { messages, denied };
+  }
+
+  async #findIn(folder: string, messageId: string, signal: AbortSignal) {
+    const dir = this.#directories.get(folder);
+    if (dir === undefined) throw folderGone();
+    const files = await this.#do(signal, () => filesWithMessageId(dir, messageId, headerBytes, signal));
+    const uids = await this.#options.assign(
+      folder,
+      files.map(({ key }) => key),
+    );
+    return files.map(({ key, time }) => ({ time, uid: uids.get(key) }));
   }
 
   async status(
