@@ -1,6 +1,7 @@
-// usage: npm run bench -- ingest|parse|startup|peers [--memory] [--runs N] [--corpus NAME]
+// usage: npm run bench -- ingest|parse|startup|peers|operator [--memory] [--runs N] [--corpus NAME]
 import { parseArgs } from 'node:util';
 import { ingestBench, memoryBench } from './ingest.ts';
+import { operatorBench } from './operator.ts';
 import { parseBench } from './parse.ts';
 import { peersBench } from './peers.ts';
 import { corpora } from './servers.ts';
@@ -10,6 +11,7 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
        npm run bench -- parse [--runs N] [--corpus NAME]
        npm run bench -- startup [--source] [--runs N]
        npm run bench -- peers [--only small|large] [--peers NAME,…] [--runs N]
+       npm run bench -- operator [--pipelines N] [--profile DIR] [--source]
 
   ingest           from an IMAP folder to PostgreSQL rows, beside bare imapflow; a JSON line a corpus (${corpora.join(', ')})
   ingest --memory  peak memory of the worker over one corpus and over ten times as much
@@ -20,6 +22,10 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
                    a migrated store and with a new one
   peers            the other tools of ../shared/peers and Mailmill, each from an IMAP folder to rows of the same table; their table,
                    and a JSON line. Installs what is missing (Debian, root) and keeps downloads in WORK (/var/cache/mailmill/peers)
+  operator         1,000 pipelines over 200 sources in 20 namespaces on a real API server and controller manager (the bench plays the
+                   kubelet): seconds until all is applied and told, a quiet minute, a cold restart; a JSON line each. Needs root
+  --pipelines N    of operator: so many instead, a multiple of 100 (a fifth of it sources)
+  --profile DIR    of operator: CPU profiles of the operator
   --only, --peers  of peers: one corpus in full; some of the peers beside Mailmill (python,camel,angus-jdbc,node-common,…)
   --runs N         measured runs, of which the medians are printed (3)
 `;
@@ -33,12 +39,15 @@ const { values, positionals } = parseArgs({
     source: { type: 'boolean', default: false },
     only: { type: 'string' },
     peers: { type: 'string' },
+    pipelines: { type: 'string', default: '1000' },
+    profile: { type: 'string' },
   },
 });
 const runs = Number(values.runs);
 const wanted = corpora.filter((corpus) => values.corpus === undefined || values.corpus === corpus);
 const [bench, ...rest] = positionals;
-const known = bench === 'ingest' || (['parse', 'startup', 'peers'].includes(bench ?? '') && !values.memory);
+const known = bench === 'ingest' || (['parse', 'startup', 'peers', 'operator'].includes(bench ?? '') && !values.memory);
+const pipelines = Number(values.pipelines);
 const only = values.only === 'small' || values.only === 'large' ? values.only : undefined;
 if (
   !known ||
@@ -46,6 +55,8 @@ if (
   rest.length > 0 ||
   !Number.isSafeInteger(runs) ||
   runs < 1 ||
+  !Number.isSafeInteger(pipelines / 100) ||
+  pipelines < 100 ||
   wanted.length === 0
 ) {
   process.stderr.write(usage);
@@ -53,7 +64,10 @@ if (
 }
 if (bench === 'parse') await parseBench(wanted, runs);
 else if (bench === 'startup') await startupBench(runs, values.source);
-else if (bench === 'peers') {
+else if (bench === 'operator') {
+  const { profile, source } = values;
+  await operatorBench({ pipelines, sources: pipelines / 5, namespaces: 20, quietSeconds: 60, profile, source });
+} else if (bench === 'peers') {
   const problem = await peersBench({ only, runs, peers: values.peers });
   if (problem !== undefined) {
     process.stderr.write(`${problem}\n`);
