@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   try: () => import('./commands/try.ts'),
   parse: () => import('./commands/parse.ts'),
   reconcile: () => import('./commands/reconcile.ts'),
+  trace: () => import('./commands/trace.ts'),
   dead: () => import('./commands/dead.ts'),
   migrate: () => import('./commands/migrate.ts'),
   worker: () => import('./commands/worker.ts'),
@@ -20,6 +21,7 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   try        look into a mailbox without writing anything
   parse      print one message as pipelines see it, or its structure
   reconcile  compare a mailbox with what was recorded of it
+  trace      say where a message is
   dead       show dead letters, or let a pipeline go on after many
   migrate    bring a store's schema up to date
   worker     run one revision of a pipeline (the operator starts it)

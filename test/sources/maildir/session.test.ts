@@ -217,4 +217,20 @@ describe('waiting', () => {
     expect(await session.wait(60_000, stop.signal)).toBe('timeout');
     expect(await failure(session.search(1, undefined, stop.signal))).toMatchObject({ code: 'ABORTED' });
   });
+
+  it('finds a Message-ID in every folder, by the whole of it, and says which folders are read', async () => {
+    source = await open({ folders: { include: ['INBOX'] } });
+    makeFolder('.Junk');
+    put('a', 'Message-ID:\r\n <one@x>\r\n\r\nMessage-ID: <two@x>\r\n', 100);
+    put('b:2,S', 'message-id: <one@x>\n\nbody', 200, '.Junk/cur');
+    put('c', 'Message-ID: <one@xy>\r\n\r\n', 300);
+    const session = await openSession(source);
+    const { messages, denied } = await session.find('one@x', never);
+    expect(denied).toEqual([]);
+    expect(messages.map(({ folder, selected, receivedAt }) => [folder, selected, receivedAt.getTime()])).toEqual([
+      ['INBOX', true, 100_000],
+      ['Junk', false, 200_000],
+    ]);
+    expect((await session.find('two@x', never)).messages).toEqual([]);
+  });
 });

@@ -1,0 +1,133 @@
+import type { Revision } from '../../pipeline/revision.ts';
+import type { Source, SourceSession } from '../../sources/source.ts';
+import type { Database } from '../../store/database.ts';
+import { placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';
+import { MailmillError } from '../../telemetry/errors.ts';
+import { type Fate, type Found, fateAt, fateInStore } from './fate.ts';
+
+/** What is looked for. */
+export type Question =
+  | { readonly by: 'message-id'; readonly messageId: string }
+  | { readonly by: 'id'; readonly id: string }
+  | { readonly by: 'uid'; readonly folder: string; readonly uid: number };
+
+/** One message, for one pipeline. */
+export interface TraceReport {
+  readonly source: string;
+  /** UUID, once the message has been read. */
+  readonly id: string | undefined;
+  readonly fate: Fate;
+  /** Places where the mailbox has it now; undefined: the mailbox was not asked. */
+  readonly found: readonly Found[] | undefined;
+  /** Places where it was ever seen. */
+  readonly sightings: readonly Sighting[];
+}
+
+export interface LookResult {
+  readonly reports: readonly TraceReport[];
+  /** Folders that could not be searched. */
+  readonly denied: readonly string[];
+}
+
+/** Answers for one source of a revision. Only `id` does without a login. */
+export async function look(
+  database: Database,
+  revision: Revision,
+  source: Source,
+  question: Question,
+  signal: AbortSignal,
+): Promise<LookResult> {
+  if (question.by === 'id') return { reports: await inStore(database, revision, source.name, question.id), denied: [] };
+  const reports: TraceReport[] = [];
+  const denied: string[] = [];
+  for (const account of await source.accounts(signal)) {
+    await using session = await source.open(account, signal);
+    const findings =
+      question.by === 'uid'
+        ? { found: await atUid(session, question, signal), denied: [] }
+        : await withMessageId(session, question.messageId, signal);
+    denied.push(...findings.denied);
+    const place = { namespace: revision.namespace, pipeline: revision.pipeline, source: source.name, account };
+    reports.push(...(await inMailbox(database, place, findings.found)));
+    if (question.by !== 'uid' || findings.found.length > 0) continue;
+    // Gone from the mailbox: what the store remembers of this UID.
+    for (const { messageId } of await placeKnowledge(database, { ...place, ...question }))
+      if (messageId !== undefined) reports.push(...(await inStore(database, revision, source.name, messageId, [])));
+  }
+  return { reports, denied };
+}
+
+async function withMessageId(session: SourceSession, messageId: string, signal: AbortSignal) {
+  const { messages, denied } = await session.find(messageId, signal);
+  const found = messages.map(({ folder, selected, epoch, uid, receivedAt }) => ({
+    ...{ folder, selected, receivedAt, uid },
+    uidvalidity: epoch,
+  }));
+  return { found, denied };
+}
+
+async function atUid(
+  session: SourceSession,
+  { folder, uid }: { readonly folder: string; readonly uid: number },
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const selected = (await session.folders(signal)).some(({ name }) => name === folder);
+  try {
+    const { epoch } = await session.select(folder, signal);
+    const listed = await session.list([uid], signal);
+    return listed.map(({ receivedAt }) => ({ folder, selected, uidvalidity: epoch, uid, receivedAt }));
+  } catch (error) {
+    if (error instanceof MailmillError && error.code === 'FOLDER_GONE') return [];
+    throw error;
+  }
+}
+
+interface Place {
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly source: string;
+  readonly account: string;
+}
+
+/** One report for each message; what has no identity yet is a message of its own. */
+async function inMailbox(database: Database, place: Place, found: readonly Found[]): Promise<readonly TraceReport[]> {
+  const reports: TraceReport[] = [];
+  const byId = new Map<string, Found[]>();
+  for (const each of found) {
+    const { folder, uid, uidvalidity } = each;
+    const [knowledge] = uid === undefined ? [] : await placeKnowledge(database, { ...place, folder, uid, uidvalidity });
+    const id = knowledge?.messageId;
+    const others = id === undefined ? undefined : byId.get(id);
+    if (others) {
+      others.push(each);
+      continue;
+    }
+    const trace = id === undefined ? undefined : await traceMessage(database, place.namespace, place.pipeline, id);
+    const places = [each];
+    if (id !== undefined) byId.set(id, places);
+    const fate = fateAt(each, knowledge, trace);
+    reports.push({ source: place.source, id, fate, found: places, sightings: trace?.sightings ?? [] });
+  }
+  return reports;
+}
+
+/** The report of a message that the store has an identity of; none when this source never had it. */
+async function inStore(
+  database: Database,
+  { namespace, pipeline }: Revision,
+  source: string,
+  id: string,
+  found?: readonly Found[],
+): Promise<readonly TraceReport[]> {
+  const trace = await traceMessage(database, namespace, pipeline, id);
+  const sightings = trace.sightings.filter((sighting) => sighting.source === source);
+  const [sighting] = sightings;
+  if (!sighting) return [];
+  const { account, folder, uid, uidvalidity } = sighting;
+  const [knowledge] = await placeKnowledge(database, {
+    ...{ namespace, pipeline, source, account, folder, uid, uidvalidity },
+  });
+  // Another pipeline may have read a folder that this one leaves out: then there is no cursor, and nothing waits.
+  const selected = knowledge?.cursor !== undefined;
+  return [{ source, id, fate: fateInStore(trace, sighting, selected, knowledge), found, sightings }];
+}

@@ -1,0 +1,82 @@
+import type { Revision } from '../../pipeline/revision.ts';
+import type { TraceReport } from './look.ts';
+
+/** Table of a sink's rows; undefined when the revision has no such sink any more. */
+function tableOf(revision: Revision, sink: string): string | undefined {
+  const postgres = revision.sinks.find(({ name }) => name === sink)?.postgres;
+  return postgres && `${postgres.schema ?? 'public'}.${postgres.table}`;
+}
+
+/** The report as one JSON value. Holds ids, folders, UIDs and dates: nothing of the mail, and no address. */
+export function traceJson(revision: Revision, { source, id, fate, found, sightings }: TraceReport): object {
+  const { state, because, record, deliveries = [] } = fate;
+  return {
+    pipeline: revision.pipeline,
+    source,
+    id,
+    state,
+    because,
+    mailbox: found?.map(({ folder, uid, uidvalidity, selected, receivedAt }) => ({
+      ...{ folder, uid, uidvalidity: String(uidvalidity), selected, receivedAt },
+    })),
+    seen: sightings.map(({ folder, uid, uidvalidity, retired, receivedAt, read }) => ({
+      ...{ folder, uid, uidvalidity: String(uidvalidity), retired, receivedAt, read },
+    })),
+    record: record && {
+      ...record,
+      uidvalidity: record.uidvalidity === undefined ? undefined : String(record.uidvalidity),
+    },
+    deliveries: deliveries.map(({ documentId, ...delivery }) => ({
+      ...delivery,
+      table: tableOf(revision, delivery.sink),
+      row: documentId,
+    })),
+  };
+}
+
+const words: Readonly<Record<TraceReport['fate']['state'], string>> = {
+  NeverSeen: 'was never seen',
+  FolderExcluded: 'is in a folder that is not read',
+  BeforeSince: 'is excluded by since',
+  Waiting: 'waits',
+  Dropped: 'was dropped',
+  Dead: 'is dead',
+  Resolved: 'was dead, and that is resolved',
+  Delivered: 'was delivered',
+  Forgotten: 'was handled long ago',
+  Missing: 'is missing',
+};
+
+/** The report as lines. */
+export function traceLines(revision: Revision, report: TraceReport): string {
+  const { id, fate, found, sightings } = report;
+  const lines = [
+    `${revision.pipeline} ${report.source}: ${id ?? 'a message without an id yet'} ${words[fate.state]}: ${fate.because}`,
+  ];
+  const line = (what: string, text: string) => lines.push(`  ${what.padEnd(10)}${text}`);
+  for (const { folder, uid, uidvalidity, receivedAt } of found ?? [])
+    line('mailbox', `${folder} UID ${uid ?? '-'} (UIDVALIDITY ${uidvalidity}), received ${receivedAt.toISOString()}`);
+  if (found?.length === 0) line('mailbox', 'it is not there any more');
+  const isFound = (folder: string, uid: number, uidvalidity: bigint) =>
+    found?.some((each) => each.folder === folder && each.uid === uid && each.uidvalidity === uidvalidity);
+  for (const { folder, uid, uidvalidity, retired } of sightings)
+    if (!isFound(folder, uid, uidvalidity))
+      line('seen at', `${folder} UID ${uid} (UIDVALIDITY ${uidvalidity}${retired ? ', retired' : ''})`);
+  const { record, deliveries = [] } = fate;
+  if (record) {
+    const { folder, uid, revision: by, edition, recordedAt } = record;
+    line(
+      'recorded',
+      `${recordedAt.toISOString()} at ${folder ?? '-'} UID ${uid} by revision ${by}, edition ${edition}`,
+    );
+  }
+  for (const { sink, status, code, recordedAt, documentId } of deliveries) {
+    const table = tableOf(revision, sink);
+    const row =
+      status === 'Acknowledged'
+        ? `: _mailmill_id ${documentId} in ${table ?? 'a table that this revision has not'}`
+        : '';
+    line('sink', `${sink} ${status}${code === undefined ? '' : ` (${code})`} ${recordedAt.toISOString()}${row}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Dovecot, startDovecot } from '../support/dovecot.ts';
+import { type Postgres, startPostgres } from '../support/postgres.ts';
+import { message, type PodFiles, podFiles, sql } from '../support/worker.ts';
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
+const user = 'tracy';
+let dovecot: Dovecot;
+let postgres: Postgres;
+let pod: PodFiles;
+let store: string;
+
+beforeAll(async () => {
+  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
+  store = await postgres.createDatabase();
+  pod = podFiles({
+    source: {
+      imap: {
+        ...{ host: dovecot.host, port: dovecot.port, tls: { mode: 'None' }, auth: { secretRef: { name: 'imap' } } },
+        ...{ folders: { include: ['**'], exclude: ['Drafts'] }, since: '2020-01-01' },
+      },
+    },
+    pipeline: {
+      source: { name: 'inbox' },
+      steps: [
+        { name: 'wanted', filter: 'subject != "Message dropped"' },
+        { name: 'number', set: { number: 'subject == "Message dead" ? int(subject) : 1' } },
+      ],
+      sinks: [{ name: 'warehouse', postgres: { secretRef: { name: 'mailmill-store' }, table: 'emails' } }],
+    },
+    secrets: { imap: { username: user, password: 'secret' }, 'mailmill-store': { uri: store } },
+  });
+  for (const what of ['delivered', 'dropped', 'dead']) dovecot.deliver(user, 'INBOX', message(what));
+  dovecot.deliver(user, 'INBOX', message('old'), { internalDate: new Date('2001-02-03T04:05:06Z') });
+  dovecot.deliver(user, 'Drafts', message('draft'));
+  dovecot.deliver(user, 'Archive/2026', message('a b "c"'));
+  expect(await pod.once('first')).toMatchObject({ code: 0 });
+  dovecot.deliver(user, 'INBOX', message('late'));
+});
+afterAll(async () => {
+  pod?.remove();
+  await dovecot?.stop();
+  await postgres?.stop();
+});
+
+interface Told {
+  readonly state: string;
+  readonly because: string;
+  readonly id?: string;
+  readonly mailbox?: readonly { readonly folder: string; readonly uid: number; readonly selected: boolean }[];
+  readonly deliveries: readonly { readonly row: string; readonly table: string; readonly status: string }[];
+  readonly record?: { readonly revision: string; readonly recordedAt: string };
+}
+
+const text = (...args: string[]) =>
+  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const env = { ...process.env, MAILMILL_SECRETS: path.join(pod.dir, 'secrets') };
+    const all = [main, 'trace', ...args, '--revision', path.join(pod.dir, 'revision.json')];
+    execFile(process.execPath, all, { env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+async function trace(...args: string[]): Promise<{ code: number; told: readonly Told[] }> {
+  const { code, stdout, stderr } = await text(...args, '--json');
+  expect(stdout, stderr).not.toBe('');
+  return {
+    code,
+    told: stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Told),
+  };
+}
+const byMessageId = (what: string) => trace('--message-id', `<m-${what}@example.org>`);
+
+describe('mailmill trace', () => {
+  test('finds what was delivered, with its row, by Message-ID, id and UID', async () => {
+    const { code, told } = await byMessageId('delivered');
+    expect([code, told.length]).toEqual([0, 1]);
+    const [one] = told;
+    expect(one).toMatchObject({
+      ...{ state: 'Delivered', mailbox: [{ folder: 'INBOX', uid: 1, selected: true }] },
+      ...{ record: { revision: pod.revision.hash }, deliveries: [{ table: 'public.emails', status: 'Acknowledged' }] },
+    });
+    const rows = await sql(store, 'SELECT FROM emails WHERE _mailmill_id = $1 AND subject = $2', [
+      one!.deliveries[0]!.row,
+      'Message delivered',
+    ]);
+    expect(rows).toHaveLength(1);
+    for (const question of [
+      ['--id', one!.id!],
+      ['--uid', 'INBOX/1'],
+    ] as const)
+      expect((await trace(...question)).told[0]).toMatchObject({ state: 'Delivered', id: one!.id });
+    const shown = await text('--id', one!.id!);
+    expect(shown.stdout).toContain('was delivered');
+    expect(shown.stdout).not.toMatch(/tracy|Ann|Message delivered/);
+  });
+
+  test('says which step filtered it, and which error it died of', async () => {
+    expect(await byMessageId('dropped')).toMatchObject({
+      ...{ code: 0, told: [{ state: 'Dropped', because: 'the step wanted filtered it out' }] },
+    });
+    const dead = await byMessageId('dead');
+    expect(dead).toMatchObject({ code: 1, told: [{ state: 'Dead', record: { step: 'number' } }] });
+    expect(dead.told[0]?.because).toMatch(/in the step number \([A-Z_]+\): /);
+  });
+
+  test('says that a folder is not read, that it is older than since, that it waits, that nobody has it', async () => {
+    expect(await byMessageId('draft')).toMatchObject({
+      ...{ code: 0, told: [{ state: 'FolderExcluded', mailbox: [{ folder: 'Drafts', selected: false }] }] },
+    });
+    expect(await trace('--uid', 'Drafts/1')).toMatchObject({ code: 0, told: [{ state: 'FolderExcluded' }] });
+    expect(await byMessageId('old')).toMatchObject({ code: 0, told: [{ state: 'BeforeSince' }] });
+    expect(await byMessageId('late')).toMatchObject({ code: 1, told: [{ state: 'Waiting' }] });
+    expect(await byMessageId('nobody')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    // Servers search for a part of the field.
+    expect(await trace('--message-id', 'm-deliv')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    expect(await trace('--uid', 'INBOX/99')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    expect(await trace('--uid', 'Nowhere/1')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+  });
+
+  test('a Message-ID may hold blanks and quotes', async () => {
+    expect(await byMessageId('a b "c"')).toMatchObject({ code: 0, told: [{ mailbox: [{ folder: 'Archive/2026' }] }] });
+  });
+
+  test('says that it was handled in an earlier epoch', async () => {
+    const before = (await byMessageId('delivered')).told[0]?.id;
+    await dovecot.newEpoch(user);
+    expect(await pod.once('second')).toMatchObject({ code: 0 });
+    const { code, told } = await byMessageId('delivered');
+    expect([code, told[0]?.id, told[0]?.state]).toEqual([0, before, 'Delivered']);
+    expect(told[0]?.because).toMatch(/handled when it was at INBOX UID 1 of an earlier UIDVALIDITY/);
+  });
+
+  test('a question that is none is answered with the usage', async () => {
+    for (const args of [[], ['--id', 'x'], ['--id', before(), '--uid', 'INBOX/1']]) {
+      const { code, stderr } = await text(...args);
+      expect([code, stderr.split(' ').slice(0, 3).join(' ')]).toEqual([2, 'usage: mailmill trace']);
+    }
+  });
+});
+
+const before = () => '0191c2a5-3c58-8000-8000-000000000001';
