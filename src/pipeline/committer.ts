@@ -31,13 +31,26 @@ export interface CommitterOptions {
   readonly onCommitted: (batches: readonly ReadBatch[]) => void;
 }
 
-/** Turns one folder's batches into commits, in order, while the next ones are being fetched. */
+/** A batch whose messages are identified and judged, ready to be committed. */
+interface JudgedBatch {
+  readonly batch: ReadBatch;
+  readonly identities: ReadonlyMap<number, Identity>;
+  readonly judged: readonly Judged[];
+  readonly rows: readonly Row[];
+}
+
+/** Turns one folder's batches into commits, in order, while the next ones are being fetched and judged. */
 export class Committer {
   readonly #options: CommitterOptions;
   #cursor: Cursor;
-  readonly #queue: ReadBatch[] = [];
+  /** Pushed, and not yet part of a commit: messages of all of them, and those that are judged. */
+  #waiting = 0;
+  readonly #ready: JudgedBatch[] = [];
+  /** Messages of batches that are judged and not yet committed: another sighting of one of them is no other message. */
+  readonly #underWay = new Set<string>();
+  #judging: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
-  #failure: unknown;
+  #failure: { readonly error: unknown } | undefined;
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(cursor: Cursor, options: CommitterOptions) {
@@ -52,18 +65,18 @@ export class Committer {
 
   /** Hands over a batch; returns when there is room for another. Throws what a commit has thrown. */
   async push(batch: ReadBatch): Promise<void> {
-    if (this.#failure !== undefined) {
-      this.#options.context.budget.release(batch.budgetBytes);
-      throw this.#failure;
+    if (this.#failure) {
+      this.#release([batch]);
+      throw this.#failure.error;
     }
-    this.#queue.push(batch);
-    this.#running ??= this.#run();
-    while (this.#failure === undefined && this.#queued > queuedMessages) await this.#nextCommit();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#waiting += batch.messages.length;
+    this.#judging = this.#judging.then(() => this.#judge(batch));
+    while (!this.#failure && this.#waiting > queuedMessages) await this.#nextCommit();
+    this.#throwFailure();
   }
 
-  get #queued(): number {
-    return this.#queue.reduce((sum, batch) => sum + batch.messages.length, 0);
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Until the commit that is under way has ended, one way or the other. */
@@ -74,27 +87,53 @@ export class Committer {
 
   /** Waits until everything that was pushed is committed. Throws what a commit has thrown. */
   async drain(): Promise<void> {
+    await this.#judging;
     await this.#running;
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwFailure();
+  }
+
+  /** One batch after the other, while the ones before are being committed. */
+  async #judge(batch: ReadBatch): Promise<void> {
+    if (this.#failure) {
+      this.#release([batch]);
+      return;
+    }
+    try {
+      const identities = await this.#identify(batch.messages);
+      this.#ready.push({ batch, identities, ...this.#judged(batch.messages, identities) });
+      this.#running ??= this.#run();
+    } catch (error) {
+      this.#fail(error, [batch]);
+    }
   }
 
   async #run(): Promise<void> {
-    let group: ReadBatch[] = [];
+    let group: readonly JudgedBatch[] = [];
     try {
-      while (this.#queue.length > 0) {
+      while (this.#ready.length > 0) {
         group = this.#nextGroup();
         await this.#commit(group);
-        this.#release(group);
+        for (const { judged } of group) for (const { id } of judged) this.#underWay.delete(id);
+        this.#release(group.map(({ batch }) => batch));
         group = [];
         this.#wake();
       }
     } catch (error) {
-      this.#failure = error;
-      this.#release([...group, ...this.#queue.splice(0)]);
+      this.#fail(
+        error,
+        group.map(({ batch }) => batch),
+      );
     } finally {
       this.#running = undefined;
       this.#wake();
     }
+  }
+
+  /** Nothing is committed any more: these batches and all that are judged are dropped. */
+  #fail(error: unknown, batches: readonly ReadBatch[]): void {
+    this.#failure ??= { error };
+    this.#release([...batches, ...this.#ready.splice(0).map(({ batch }) => batch)]);
+    this.#wake();
   }
 
   #wake(): void {
@@ -106,26 +145,20 @@ export class Committer {
     for (const batch of batches) this.#options.context.budget.release(batch.budgetBytes);
   }
 
-  #nextGroup(): ReadBatch[] {
-    const group: ReadBatch[] = [];
+  #nextGroup(): readonly JudgedBatch[] {
     let rows = 0;
-    for (
-      let next = this.#queue[0];
-      next && (group.length === 0 || rows + next.messages.length <= groupRows);
-      next = this.#queue[0]
-    ) {
-      this.#queue.shift();
-      group.push(next);
-      rows += next.messages.length;
+    let end = 0;
+    for (const { batch } of this.#ready) {
+      rows += batch.messages.length;
+      if (end > 0 && rows > groupRows) break;
+      end += 1;
+      this.#waiting -= batch.messages.length;
     }
-    return group;
+    return this.#ready.splice(0, end);
   }
 
-  async #commit(group: readonly ReadBatch[]): Promise<void> {
+  async #identify(messages: readonly ReadMessage[]): Promise<ReadonlyMap<number, Identity>> {
     const { context, lease } = this.#options;
-    if (!this.#options.fresh()) throw fenced();
-    const started = performance.now();
-    const messages = group.flatMap((batch) => batch.messages);
     failpoint('before-resolve');
     const identities = await resolveIdentities(
       context.database,
@@ -141,8 +174,15 @@ export class Committer {
       messages,
     );
     failpoint('after-resolve');
-    const work = this.#judge(messages, identities);
-    this.#examine(work.judged.map(({ verdict }) => verdict.state === 'Dead'));
+    return identities;
+  }
+
+  async #commit(group: readonly JudgedBatch[]): Promise<void> {
+    const { context, lease } = this.#options;
+    if (!this.#options.fresh()) throw fenced();
+    const started = performance.now();
+    const rows = group.flatMap((each) => each.rows);
+    this.#examine(group.flatMap(({ judged }) => judged.map(({ verdict }) => verdict.state === 'Dead')));
     const refusals = new Map<string, Map<string, Death>>();
     for (const sink of context.sinks) {
       if (sink.shared) continue;
@@ -150,7 +190,7 @@ export class Committer {
       const progress = [this.#progress(sink.name)];
       refusals.set(
         sink.name,
-        await context.health.during(sink.name, () => sink.commit(work.rows, progress, context.hardStop)),
+        await context.health.during(sink.name, () => sink.commit(rows, progress, context.hardStop)),
       );
       failpoint('after-sink-commit');
     }
@@ -162,10 +202,10 @@ export class Committer {
           const progress = [this.#progress(sink.name)];
           refusals.set(
             sink.name,
-            await context.health.during(sink.name, () => sink.writeShared(client, work.rows, progress)),
+            await context.health.during(sink.name, () => sink.writeShared(client, rows, progress)),
           );
         }
-        const prepared = this.#record(group, messages, identities, work.judged, refusals);
+        const prepared = this.#record(group, refusals);
         failpoint('in-store-transaction');
         await record(client, lease, prepared.commit);
         return prepared;
@@ -181,8 +221,9 @@ export class Committer {
       finished: this.#cursor.finished.union(commit.finished),
     };
     const seconds = (performance.now() - started) / 1000;
-    countCommit(context, this.#options.sourceName, group, commit, this.#cursor.firstUidNext, seconds);
-    this.#options.onCommitted(group);
+    const batches = group.map(({ batch }) => batch);
+    countCommit(context, this.#options.sourceName, batches, commit, this.#cursor.firstUidNext, seconds);
+    this.#options.onCommitted(batches);
   }
 
   /** Stops the cursor when too much is dead; returns what remembers these once they are committed. */
@@ -210,16 +251,16 @@ export class Committer {
     };
   }
 
-  #judge(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
+  /** What the steps make of those that are new here; they are under way from now on. */
+  #judged(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
     const { context } = this.#options;
     const origin = { source: this.#options.sourceName, account: this.#options.account, folder: this.#cursor.folder };
     const judged: Judged[] = [];
     const rows: Row[] = [];
-    const seen = new Set<string>();
     for (const read of messages) {
       const { messageId: id, handled } = identities.get(read.uid)!;
-      if (handled || seen.has(id)) continue;
-      seen.add(id);
+      if (handled || this.#underWay.has(id)) continue;
+      this.#underWay.add(id);
       const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
       if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
@@ -228,29 +269,25 @@ export class Committer {
   }
 
   /** What the store is to remember of a group; throws when too much of it is dead now that the sinks have spoken. */
-  #record(
-    group: readonly ReadBatch[],
-    messages: readonly ReadMessage[],
-    identities: ReadonlyMap<number, Identity>,
-    judged: readonly Judged[],
-    refusals: Refusals,
-  ): { readonly commit: CommitRecord; keep(): void } {
+  #record(group: readonly JudgedBatch[], refusals: Refusals): { readonly commit: CommitRecord; keep(): void } {
     const { sinks, revision } = this.#options.context;
     const { byUid, deliveries, deadLetters } = outcomesOf(
-      judged,
+      group.flatMap(({ judged }) => judged),
       sinks.map((sink) => sink.name),
       refusals,
     );
     const outcomes = [...byUid.values()];
     const keep = this.#examine(outcomes.map((outcome) => outcome.state === 'Dead'));
+    const ids = new Map<number, string>();
+    for (const { identities } of group) for (const [uid, { messageId }] of identities) ids.set(uid, messageId);
     const commit: CommitRecord = {
       epochId: this.#cursor.epochId,
       version: this.#cursor.version,
       revision: revision.hash,
-      finished: UidSet.of(...group.map((batch) => batch.plan.range)),
-      coverage: group.map((batch) => coverageOf(batch, byUid)),
-      sighted: messages,
-      ids: new Map([...identities].map(([uid, identity]) => [uid, identity.messageId])),
+      finished: UidSet.of(...group.map(({ batch }) => batch.plan.range)),
+      coverage: group.map(({ batch }) => coverageOf(batch, byUid)),
+      sighted: group.flatMap(({ batch }) => batch.messages),
+      ids,
       outcomes,
       deliveries,
       deadLetters,

@@ -178,3 +178,27 @@ test('the lag of an account that another worker has taken is not told here', asy
   expect(account.lag()).toEqual({ messages: 0, seconds: 0 });
   expect(account.status().folders).toEqual([]);
 });
+
+test('two places of one message in neighbouring batches are delivered once', async () => {
+  for (let n = 1; n <= 1_100; n++) mailbox.deliver('INBOX', n);
+  mailbox.lies.list = (listed) =>
+    listed.map((each) => (each.uid === 400 || each.uid === 600 ? { ...each, objectId: 'same' } : each));
+  // The first batch is held until it was asked whether the place in the second one is known.
+  let asked = false;
+  sink.commit = async (rows) => {
+    await eventually(() => asked);
+    return FakeSink.prototype.commit.call(sink, rows);
+  };
+  const { context } = await start();
+  const query = context.database.query.bind(context.database);
+  context.database.query = async (text, values) => {
+    const rows = await query<never>(text, values);
+    asked ||= text.includes('SELECT DISTINCT o.message_id');
+    return rows;
+  };
+  await reach(1_099);
+  await idle();
+  expect(await context.database.query('SELECT FROM mailmill.message')).toHaveLength(1_099);
+  expect(await context.database.query('SELECT FROM mailmill.occurrence')).toHaveLength(1_100);
+  expect(sink.subjects).not.toContain('600');
+});
