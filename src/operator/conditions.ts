@@ -22,10 +22,11 @@ export const conditionTypes = [
   'Flowing',
   'Delivering',
   'SharedWithoutArchive',
+  'ReplicasLimited',
 ] as const;
 
 export type ConditionType = (typeof conditionTypes)[number];
-export type Verdicts = Readonly<Partial<Record<ConditionType, Verdict>>>;
+export type Verdicts = Readonly<Partial<Record<ConditionType, Verdict | undefined>>>;
 
 const maxMessage = 4_000;
 
@@ -68,7 +69,7 @@ export function heldFor(
 }
 
 /** Concerns whose truth is trouble. */
-const adverse: readonly string[] = ['Stalled', 'SharedWithoutArchive'];
+const adverse: readonly string[] = ['Stalled', 'SharedWithoutArchive', 'ReplicasLimited'];
 
 export interface DecidedEvent {
   readonly type: 'Normal' | 'Warning';

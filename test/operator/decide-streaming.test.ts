@@ -38,6 +38,7 @@ const found = ['Valid=True/Valid', 'CredentialsResolved=True/Resolved'];
 const well = ['Connected=True/Connected', 'Flowing=True/Flowing', 'Delivering=True/Delivering'];
 const noWorker = ['Connected=Unknown/NoWorker', 'Flowing=Unknown/NoWorker', 'Delivering=Unknown/NoWorker'];
 const alone = 'SharedWithoutArchive=False/NotShared';
+const enough = 'ReplicasLimited=False/NotLimited';
 
 interface Case {
   readonly name: string;
@@ -89,7 +90,21 @@ const cases: readonly Case[] = [
       ...found,
       ...noWorker,
       alone,
+      enough,
     ],
+    says: { ReplicasLimited: 'spec.replicas is 2, for 1 account and one worker that stands by' },
+  },
+  {
+    name: 'more workers than one for each account and a standby are not made',
+    given: running({
+      pipeline: pipeline({ replicas: 5 }),
+      deployment: liveDeployment(revision, { replicas: 2, total: 2, updated: 2, available: 2 }),
+    }),
+    conditions: ['Ready=True/RolledOut', ...settled, ...found, ...well, alone, 'ReplicasLimited=True/MoreThanAccounts'],
+    says: {
+      Ready: `revision ${revision.hash} runs with 2 workers`,
+      ReplicasLimited: 'spec.replicas is 5, and 2 workers run: one for each account (1), and one that stands by',
+    },
   },
   {
     name: 'a rolled out pipeline is ready and well',
@@ -257,7 +272,7 @@ const cases: readonly Case[] = [
         progressing: 'NewReplicaSetAvailable',
       }),
     }),
-    conditions: ['Ready=True/RolledOut', ...settled, ...found, ...well, alone],
+    conditions: ['Ready=True/RolledOut', ...settled, ...found, ...well, alone, enough],
   },
   {
     name: 'a resumed pipeline is not ready by what it was while suspended',
@@ -659,7 +674,8 @@ describe('a generation that cannot be applied', () => {
 
   test.each([
     ['suspending', { suspend: true }, { spec: { replicas: 0 } }],
-    ['scaling', { replicas: 3 }, { spec: { replicas: 3 } }],
+    ['scaling', { replicas: 2 }, { spec: { replicas: 2 } }],
+    ['scaling beyond what is of use', { replicas: 5 }, { spec: { replicas: 2 } }],
   ])('%s acts at once even so', (_, change, patch) => {
     const decision = held({ pipeline: pipeline({ ...broken.spec, ...change }, undefined, 3) });
     expect(decision.patches.map((each) => each.patch)).toEqual([patch]);

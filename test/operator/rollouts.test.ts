@@ -141,8 +141,8 @@ test('a new image waits while too many workloads roll, and what runs stays ready
 test('a changed source waits too; while waiting, size and suspension act at once', () => {
   const from = source({ imap: { ...imapSpec.imap!, host: 'other.example.com' } });
   expect(busy({ source: from }).rollout).toBe('Waits');
-  const scaled = busy({ pipeline: pipeline({ replicas: 3 }, ready) });
-  expect(scaled.patches.map(({ patch }) => patch)).toEqual([{ spec: { replicas: 3 } }]);
+  const scaled = busy({ pipeline: pipeline({ replicas: 2 }, ready) });
+  expect(scaled.patches.map(({ patch }) => patch)).toEqual([{ spec: { replicas: 2 } }]);
   expect(busy({ pipeline: pipeline({ suspend: true }, ready) }).rollout).toBeUndefined();
 });
 

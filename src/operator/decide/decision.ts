@@ -57,8 +57,6 @@ export interface WorkloadDecision {
 
 export const isSuspended = (pipeline: EmailPipeline) => pipeline.spec.suspend === true;
 export const isScheduled = (pipeline: EmailPipeline) => pipeline.spec.schedule !== undefined;
-/** Workers that a streaming pipeline should have. */
-export const replicasOf = (pipeline: EmailPipeline) => (isSuspended(pipeline) ? 0 : (pipeline.spec.replicas ?? 1));
 
 /** Newest revision that became ready, as the workload (else the status) has it. */
 export const lastGoodOf = ({ deployment, cronJob, pipeline }: WorkloadsOf) =>

@@ -3,16 +3,9 @@ import { no } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations } from '../names.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
-import {
-  isScheduled,
-  isSuspended,
-  lastGoodOf,
-  type Patch,
-  replicasOf,
-  secretsHashOf,
-  type WorkloadDecision,
-} from './decision.ts';
+import { isScheduled, isSuspended, lastGoodOf, type Patch, secretsHashOf, type WorkloadDecision } from './decision.ts';
 import type { Violation } from './gate.ts';
+import { replicasOf } from './replicas.ts';
 
 /** `; revision X keeps running`, when a good one does. */
 export function keepsRunning(snapshot: PipelineSnapshot): string {
@@ -54,8 +47,8 @@ export function deploymentPatches(snapshot: PipelineSnapshot, config: DecisionCo
 }
 
 /** A Deployment that a schedule is to replace, and cannot yet, keeps its size. */
-function heldReplicas({ pipeline }: PipelineSnapshot, live: number): number {
-  if (!isScheduled(pipeline) || isSuspended(pipeline)) return replicasOf(pipeline);
+function heldReplicas({ pipeline, applied }: PipelineSnapshot, live: number): number {
+  if (!isScheduled(pipeline) || isSuspended(pipeline)) return replicasOf(pipeline, applied);
   return Math.max(1, live);
 }
 

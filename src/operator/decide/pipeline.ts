@@ -18,6 +18,7 @@ import { idleReasons, isScheduled, isSuspended, pollMsOf, secretsHashOf, type Wo
 import { firstViolation, type Violation } from './gate.ts';
 import { hold } from './hold.ts';
 import { decideLastRun, type LastRunDecision } from './last-run.ts';
+import { replicasVerdict } from './replicas.ts';
 import { decideScheduled } from './scheduled.ts';
 import { sharedVerdict } from './shared.ts';
 import { decideStalled } from './stalled.ts';
@@ -64,6 +65,7 @@ export function decidePipeline(
     Flowing: health.flowing,
     Delivering: health.delivering,
     SharedWithoutArchive: sharedVerdict(snapshot.source, snapshot.readers),
+    ReplicasLimited: replicasVerdict(snapshot),
   };
   const conditions = toConditions(verdicts, before, pipeline.metadata.generation, now);
   const waits = [workload.requeueAfterMs, stall.requeueAfterMs].filter((wait) => wait !== undefined);

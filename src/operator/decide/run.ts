@@ -7,8 +7,9 @@ import type { DecisionConfig } from '../config.ts';
 import { runSpecHash } from '../names.ts';
 import { jobState, podTrouble, resultOfJob } from '../pods.ts';
 import type { RunSnapshot } from '../snapshot.ts';
-import { isScheduled, replicasOf } from './decision.ts';
+import { isScheduled } from './decision.ts';
 import { fromResult } from './last-run.ts';
+import { replicasOf } from './replicas.ts';
 
 /** What is to be done about a run on demand. */
 export interface RunDecision {
@@ -45,7 +46,7 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
     const message = `pipeline ${pipeline.metadata.name} has no revision yet that became ready; the run begins when it has`;
     return pending(snapshot, 'PipelineNotReady', message);
   }
-  if (isScheduled(pipeline) || replicasOf(pipeline) === 0) {
+  if (isScheduled(pipeline) || replicasOf(pipeline, lastGood) === 0) {
     const input = { revision: lastGood, template: pipeline.spec.template };
     const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
     return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };

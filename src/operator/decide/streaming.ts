@@ -15,12 +15,12 @@ import {
   isSuspended,
   lastGoodOf,
   type Progress,
-  replicasOf,
   staleConfigMaps,
   type WorkloadDecision,
   wasReady,
 } from './decision.ts';
 import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { replicasOf } from './replicas.ts';
 
 /** The Deployment of a streaming pipeline. */
 export function decideStreaming(
@@ -30,7 +30,7 @@ export function decideStreaming(
   config: DecisionConfig,
 ): WorkloadDecision {
   const { pipeline, deployment: live } = snapshot;
-  const replicas = replicasOf(pipeline);
+  const replicas = replicasOf(pipeline, revision);
   const build = (lastGood: string | undefined) =>
     deployment({ revision, template: pipeline.spec.template, secretsHash, replicas, lastGood }, config);
   const imposed = isImposed(snapshot, build(undefined));
@@ -62,7 +62,7 @@ export function decideStreaming(
  * are not waited with: the old ones may be void already.
  */
 function isImposed({ pipeline, deployment: live }: PipelineSnapshot, desired: Deployment): boolean {
-  if (live === undefined || (live.spec?.replicas ?? 1) === 0 || replicasOf(pipeline) === 0) return false;
+  if (live === undefined || (live.spec?.replicas ?? 1) === 0 || desired.spec?.replicas === 0) return false;
   if (live.metadata.annotations?.[annotations.lastGood] === undefined) return false;
   if (pipeline.status?.observedGeneration !== pipeline.metadata.generation) return false;
   const { metadata, spec } = desired.spec?.template ?? {};
