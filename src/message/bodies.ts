@@ -1,5 +1,5 @@
 import { unpackedAttachment } from './attachment.ts';
-import { type FoundBodies, findBodies, type PlacedBody } from './body-parts.ts';
+import { type FoundBodies, findBodies, type PlacedBody, type ReadAttachment } from './body-parts.ts';
 import { type BodyText, decodeBody, isFlowed, joinHtml, joinTexts, textOrHtml } from './body-text.ts';
 import type { Attachment, ParsedMessage, ParseLimits } from './message.ts';
 import type { Part } from './mime-tree.ts';
@@ -7,21 +7,24 @@ import { clean, type Defects } from './sanitize.ts';
 import type { UuencodedFile } from './uuencode.ts';
 
 /** What stands in a message's body. */
-export type Bodies = Pick<ParsedMessage, 'text' | 'html' | 'attachments' | 'protection' | 'messageClass'>;
+export interface Bodies extends Pick<ParsedMessage, 'text' | 'html' | 'protection' | 'messageClass'> {
+  /** Decodes the attachments; what is repaired in them is among the defects from then on. */
+  readonly attachments: () => readonly Attachment[];
+}
 
 /** The texts of a body, and the files that stood in them. */
 interface ReadTexts {
   readonly text: readonly BodyText[];
   readonly html: readonly BodyText[];
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly ReadAttachment[];
 }
 
 /** Decodes what was found, each body once. */
 function readTexts(found: FoundBodies, defects: Defects): ReadTexts {
-  const attachments: Attachment[] = [];
+  const attachments: ReadAttachment[] = [];
   const take = ({ name, content }: UuencodedFile) => {
     const file = { filename: name, contentType: 'application/octet-stream', contentId: '', inline: false, content };
-    attachments.push(unpackedAttachment(file, 'uuencode', defects));
+    attachments.push(() => unpackedAttachment(file, 'uuencode', defects));
   };
   const decode = ({ bytes, leaf }: PlacedBody): BodyText =>
     leaf.type === 'text/html'
@@ -45,7 +48,7 @@ export function readBodies(raw: Buffer, tree: Part, limits: ParseLimits, defects
   const read = readTexts(found, defects);
   for (const { type, text } of read.text) if (type === 'text/plain') found.protection.text(text);
   const common = {
-    attachments: read.attachments.length === 0 ? found.attachments : found.attachments.concat(read.attachments),
+    attachments: () => [...found.attachments, ...read.attachments].map((attachment) => attachment()),
     protection: found.protection.found,
     messageClass: found.tnef?.messageClass ?? '',
   };

@@ -22,8 +22,11 @@ interface Views {
   readonly html: readonly PlacedBody[];
 }
 
+/** Decodes an attachment; most of the work of a message that has one. */
+export type ReadAttachment = () => Attachment;
+
 export interface FoundBodies extends Views {
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly ReadAttachment[];
   readonly protection: ProtectionFinder;
   /** The first winmail.dat. */
   readonly tnef: Tnef | null;
@@ -55,7 +58,7 @@ const isPlain = ({ leaf }: PlacedBody): boolean => leaf.type !== 'text/html';
 class BodyFinder {
   readonly #limits: ParseLimits;
   readonly #defects: Defects;
-  readonly attachments: Attachment[] = [];
+  readonly attachments: ReadAttachment[] = [];
   readonly protection = new ProtectionFinder();
   tnef: Tnef | null = null;
   #unpacked = 0;
@@ -106,9 +109,8 @@ class BodyFinder {
         return { text: view, html: view };
       }
     }
-    const attachment = attachmentOf(container.bytes, leaf, inRelated, container.within, this.#defects);
-    this.attachments.push(attachment);
-    return type.startsWith('application/') ? this.#application(leaf, attachment.filename, container) : none;
+    this.attachments.push(() => attachmentOf(container.bytes, leaf, inRelated, container.within, this.#defects));
+    return type.startsWith('application/') ? this.#application(leaf, filenameOf(leaf), container) : none;
   }
 
   /** Opens what Outlook and S/MIME pack a message into. */
@@ -130,7 +132,7 @@ class BodyFinder {
     if (tnef?.complete !== true) this.#defects.add('TNEF_INVALID', 'attachment');
     if (tnef === null) return;
     this.tnef ??= tnef;
-    for (const file of tnef.files) this.attachments.push(unpackedAttachment(file, 'tnef', this.#defects));
+    for (const file of tnef.files) this.attachments.push(() => unpackedAttachment(file, 'tnef', this.#defects));
   }
 
   #mayUnpack(container: Container): boolean {

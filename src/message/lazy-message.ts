@@ -5,8 +5,8 @@ import { Defects } from './sanitize.ts';
 import type { Structure } from './structure.ts';
 
 /**
- * A message whose structure is read and nothing else: the envelope, the map of headers and the bodies are each decoded when
- * something of them is first asked for, and kept. `defects` decodes all of them, so that it is the same whatever was asked before.
+ * A message whose structure is read and nothing else: the envelope, the map of headers, the bodies and the attachments are each decoded
+ * when something of them is first asked for, and kept. `defects` decodes all of them, so that it is the same whatever was asked before.
  */
 export class LazyMessage implements ParsedMessage {
   protected readonly structure: Structure;
@@ -19,6 +19,7 @@ export class LazyMessage implements ParsedMessage {
   #envelope: Envelope | undefined;
   #headers: ReadonlyMap<string, readonly string[]> | undefined;
   #bodies: Bodies | undefined;
+  #attachments: readonly Attachment[] | undefined;
 
   /** @param defects what was repaired in the structure. */
   constructor(structure: Structure, limits: ParseLimits, defects: Defects) {
@@ -101,7 +102,8 @@ export class LazyMessage implements ParsedMessage {
   }
 
   get attachments(): readonly Attachment[] {
-    return this.#readBodies().attachments;
+    this.#attachments ??= this.#readBodies().attachments();
+    return this.#attachments;
   }
 
   get protection(): Protection | null {
@@ -116,7 +118,7 @@ export class LazyMessage implements ParsedMessage {
   get defects(): readonly Defect[] {
     this.#readEnvelope();
     this.headers;
-    this.#readBodies();
+    this.attachments;
     const all = new Defects();
     for (const part of [this.#structural, this.#inHeader, this.#inMap, this.#inBodies]) all.addAll(part);
     return all.list();
