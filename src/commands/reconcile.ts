@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type FolderReport, reconcileSource } from '../pipeline/reconcile.ts';
 import { createSource } from '../sources/registry.ts';
+import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
 import { assignUids } from '../store/file-uids.ts';
 import { accountId } from '../store/names.ts';
@@ -27,6 +28,7 @@ async function look(target: Target, signal: AbortSignal, tell: (report: FolderRe
       const source = await createSource(spec, {
         namespace: revision.namespace,
         secret,
+        credentials: credentialStore(database, revision.namespace),
         maildirPath,
         clock: () => Date.now(),
         uids: {

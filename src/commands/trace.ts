@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createSource } from '../sources/registry.ts';
+import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
 import { lookUpUids } from '../store/file-uids.ts';
 import type { Command, CommandIo } from './command.ts';
@@ -101,6 +102,7 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
       const source = await createSource(spec, {
         namespace,
         secret,
+        credentials: credentialStore(database, revision.namespace),
         maildirPath,
         clock: () => Date.now(),
         uids: {

@@ -53,6 +53,7 @@ async function show(target: Target, password: string, ca: string | undefined, io
   const secrets: Readonly<Record<string, string>> = { username: user, password, 'ca.crt': ca ?? '' };
   const source = await createImapSource({
     name: 'try',
+    namespace: 'default',
     spec: spec.imap!,
     secret: async (_name, key) => secrets[key]!,
   });

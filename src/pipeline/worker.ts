@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunResult, WorkerStatus } from '../api/worker-status.ts';
 import { createSource, loadKind } from '../sources/registry.ts';
+import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
 import { assignUids } from '../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../store/leases.ts';
@@ -294,6 +295,7 @@ export class Worker {
     return createSource(spec, {
       namespace: revision.namespace,
       secret: this.#options.secret,
+      credentials: credentialStore(this.#database, revision.namespace),
       ...(this.#options.maildirPath && { maildirPath: this.#options.maildirPath }),
       clock: () => this.#options.clock().getTime(),
       uids: {

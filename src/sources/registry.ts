@@ -1,4 +1,5 @@
 import { resolveSource } from '../api/resolve.ts';
+import type { CredentialStore } from '../store/credentials.ts';
 import { stalled } from '../telemetry/errors.ts';
 import type { Source } from './source.ts';
 import type { UidAllocator } from './uid-allocator.ts';
@@ -8,12 +9,15 @@ export interface SourceSpec {
   readonly name: string;
   readonly imap?: Parameters<typeof resolveSource>[0]['spec']['imap'];
   readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
+  readonly encryption?: Parameters<typeof resolveSource>[0]['spec']['encryption'];
 }
 
 export interface SourceDependencies {
   /** Reads a key of a Secret in the pipeline's namespace; throws Stalled when there is none. */
   readonly secret: (name: string, key: string) => Promise<string>;
   readonly uids: UidAllocator;
+  /** Where refresh tokens are kept that a provider replaces; absent where there is no store. */
+  readonly credentials?: CredentialStore;
   readonly namespace: string;
   /** Where the Maildir of a source is; default: its `path`, else where workers have it mounted. */
   readonly maildirPath?: (source: string) => string;
@@ -38,9 +42,14 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'MailboxSource',
     metadata: { name, namespace: dependencies.namespace },
-    spec: { imap: source.imap, maildir: source.maildir },
+    spec: { imap: source.imap, maildir: source.maildir, encryption: source.encryption },
   });
-  if (spec.imap) return (await imap()).createImapSource({ name, spec: spec.imap, secret: dependencies.secret });
+  if (spec.imap) {
+    const { namespace, secret, credentials } = dependencies;
+    const keyRef = spec.encryption?.keyRef;
+    const store = { ...(keyRef && { keyRef }), ...(credentials && { credentials }) };
+    return (await imap()).createImapSource({ name, namespace, spec: spec.imap, secret, ...store });
+  }
   if (spec.maildir) {
     const { uids, clock, maildirPath } = dependencies;
     const dir = maildirPath?.(name) ?? spec.maildir.path ?? `/var/lib/mailmill/maildir/${name}`;

@@ -1,21 +1,29 @@
 import { type FetchMessageObject, ImapFlow } from 'imapflow';
-import type { MailmillError } from '../../telemetry/errors.ts';
+import { type MailmillError, stalled } from '../../telemetry/errors.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { connectionLost, imapError, throttled } from './errors.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import type { FetchRow } from './fetch-row.ts';
+import { type ProxySettings, proxyError, proxyUrl } from './proxy.ts';
+import { type ImapLogin, logInBy } from './sasl.ts';
 
-/** How to reach and log in to one account. */
-export interface ImapSettings {
+/** How to reach a server. */
+export interface ImapTransport {
   readonly host: string;
   readonly port: number;
   readonly mode: 'Implicit' | 'StartTLS' | 'None';
   /** PEM certificates to trust instead of the public authorities. */
   readonly ca?: string;
-  readonly user: string;
-  readonly password: string;
+  /** PEM of the certificate that the server asks its clients for. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Name to ask for and to expect in the server's certificate, instead of `host`. */
+  readonly serverName?: string;
+  readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<ImapTimeouts>;
 }
+
+/** How to reach and log in to one account. */
+export type ImapSettings = ImapTransport & ImapLogin;
 
 /** Milliseconds. */
 export interface ImapTimeouts {
@@ -41,6 +49,24 @@ async function toEnd(rows: AsyncGenerator<unknown, unknown, undefined>): Promise
   while (!(await rows.next()).done);
 }
 
+/** Names what to look at when the server rejects a login that is more than a user name and a password. */
+function rejected(error: MailmillError, login: ImapLogin): MailmillError {
+  if (error.code !== 'IMAP_AUTH_REJECTED') return error;
+  const { cause } = error;
+  if (login.token !== undefined)
+    return stalled(
+      'IMAP_TOKEN_REJECTED',
+      'the mail server rejected an access token that the token endpoint has just given; check username in the Secret, auth.scope, and that the application, or who consented, may read this mailbox by IMAP',
+      { cause },
+    );
+  if (login.actAs === undefined) return error;
+  return stalled(
+    error.code,
+    'the server rejected the administrator, or its right to read the mailbox; check adminUsername, password and username in the Secret that auth.secretRef names',
+    { cause },
+  );
+}
+
 /** One TCP connection with a login, and what ended it. Used for one command at a time. */
 export class ImapConnection {
   readonly client: ImapFlow;
@@ -55,17 +81,22 @@ export class ImapConnection {
   private constructor(settings: ImapSettings) {
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
     const observe = (entry: LogEntry) => this.#observe(entry);
+    const ours = settings.token !== undefined || settings.actAs !== undefined;
     this.client = new ImapFlow({
       host: settings.host,
       port: settings.port,
       secure: settings.mode === 'Implicit',
       // Anything but true or false would be opportunistic.
       doSTARTTLS: settings.mode === 'Implicit' ? undefined : settings.mode === 'StartTLS',
-      auth: { user: settings.user, pass: settings.password },
+      ...(settings.serverName === undefined ? {} : { servername: settings.serverName }),
+      ...(settings.proxy === undefined ? {} : { proxy: proxyUrl(settings.proxy) }),
+      // With a token of any kind imapflow sends AUTHENTICATE, which is ours then.
+      auth: ours ? { user: settings.user, accessToken: 'ours' } : { user: settings.user, pass: settings.password },
       tls: {
         minVersion: 'TLSv1.2',
         rejectUnauthorized: true,
         ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+        ...settings.certificate,
       },
       clientInfo: { name: 'mailmill', vendor: false, version: false, 'support-url': false },
       connectionTimeout: timeouts.connect,
@@ -77,6 +108,7 @@ export class ImapConnection {
       maxLockHoldTime: 0,
       logger: { trace() {}, debug() {}, info() {}, warn: observe, error: observe, fatal: observe },
     });
+    if (ours) logInBy(this.client, settings);
     this.#feed = new FetchFeed(this.client);
     this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
   }
@@ -98,7 +130,7 @@ export class ImapConnection {
     } catch (error) {
       client.close();
       if (signal.aborted) throw aborted(signal);
-      throw connection.#failure ?? imapError(error, 'open');
+      throw connection.#failure ?? proxyError(error) ?? rejected(imapError(error, 'open'), settings);
     } finally {
       stop.removeEventListener('abort', onStop);
     }

@@ -19,7 +19,8 @@ interface ImapFlowError extends Error {
 /** Which part of a session failed: while it was opened, or later. */
 export type Phase = 'open' | 'command';
 
-const certificateCodes =
+/** Codes of Node and OpenSSL for a handshake or certificate that failed. */
+export const certificateCodes =
   /^(CERT_|DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|ERR_TLS_|ERR_SSL_|EPROTO)/;
 
 function textOf(error: ImapFlowError): string {
@@ -94,7 +95,7 @@ function connectionError(error: ImapFlowError, phase: Phase): MailmillError {
     const reason = certificateCodes.test(code) ? ` (${code})` : '';
     return stalled(
       'IMAP_TLS_FAILED',
-      `no trusted TLS connection to the server${reason}; check tls.mode, the port and tls.caSecretRef`,
+      `no trusted TLS connection to the server${reason}; check tls.mode, the port, tls.caSecretRef, and tls.certificateSecretRef where the server asks for a certificate`,
       { cause: error },
     );
   }

@@ -1,43 +1,101 @@
+import { createSecureContext } from 'node:tls';
 import type { ResolvedImap } from '../../api/resolve.ts';
 import { bytes, milliseconds } from '../../api/schema.ts';
-import { stalled } from '../../telemetry/errors.ts';
+import type { CredentialStore } from '../../store/credentials.ts';
+import { MailmillError, stalled } from '../../telemetry/errors.ts';
 import { cutoffAt } from '../cutoff.ts';
 import type { Source, SourceSession } from '../source.ts';
-import { ImapConnection, type ImapSettings, type ImapTimeouts } from './connection.ts';
+import { ImapConnection, type ImapTimeouts, type ImapTransport } from './connection.ts';
+import { createLogins, type Logins, readSecret } from './login.ts';
+import type { ProxySettings } from './proxy.ts';
 import { ImapSession } from './session.ts';
 
 export interface ImapSourceOptions {
   readonly name: string;
+  readonly namespace: string;
   readonly spec: ResolvedImap;
   /** Reads a key of a Secret in the source's namespace. */
   readonly secret: (name: string, key: string) => Promise<string>;
+  /** Of `spec.encryption`. */
+  readonly keyRef?: { readonly name: string; readonly key: string };
+  /** Where refresh tokens are kept that the provider replaces. */
+  readonly credentials?: CredentialStore;
   readonly timeouts?: Partial<ImapTimeouts>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonic?: () => number;
+  readonly random?: () => number;
 }
 
-async function login(options: ImapSourceOptions): Promise<{ readonly user: string; readonly password: string }> {
-  const { name } = options.spec.auth.secretRef;
-  const [user, password] = await Promise.all([options.secret(name, 'username'), options.secret(name, 'password')]);
-  if (user === '' || password === '') {
-    throw stalled('SECRET_EMPTY', `the keys username and password of Secret ${name} must not be empty`);
+async function proxyOf({ spec: { proxy }, secret }: ImapSourceOptions): Promise<ProxySettings | undefined> {
+  if (proxy === undefined) return undefined;
+  if (proxy.secretRef === undefined) return { url: proxy.url };
+  const { username: user, password } = await readSecret(secret, proxy.secretRef.name, ['username', 'password']);
+  return { url: proxy.url, user, password };
+}
+
+/** Client certificate and key. Throws Stalled `IMAP_CERTIFICATE_INVALID`. */
+async function certificateOf({ spec: { tls }, secret }: ImapSourceOptions) {
+  if (tls.certificateSecretRef === undefined) return undefined;
+  const { name } = tls.certificateSecretRef;
+  const { 'tls.crt': cert, 'tls.key': key } = await readSecret(secret, name, ['tls.crt', 'tls.key']);
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    throw stalled(
+      'IMAP_CERTIFICATE_INVALID',
+      `tls.crt and tls.key of Secret ${name} are no PEM certificate with its key; correct them`,
+      { cause },
+    );
   }
-  return { user, password };
+  return { cert, key };
+}
+
+async function transportOf(options: ImapSourceOptions): Promise<ImapTransport> {
+  const { host, port, tls } = options.spec;
+  const ca = tls.caSecretRef;
+  const certificate = await certificateOf(options);
+  const proxy = await proxyOf(options);
+  return {
+    host,
+    port,
+    mode: tls.mode,
+    ...(ca === undefined ? {} : { ca: await options.secret(ca.name, ca.key) }),
+    ...(certificate && { certificate }),
+    ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    ...(proxy && { proxy }),
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  };
+}
+
+/** Connects and logs in; a token that the server does not take any more is renewed once. */
+async function connect(transport: ImapTransport, logins: Logins, signal: AbortSignal): Promise<ImapConnection> {
+  const login = await logins.login(signal);
+  try {
+    return await ImapConnection.open({ ...transport, ...login }, signal);
+  } catch (error) {
+    const refused = error instanceof MailmillError && error.code === 'IMAP_TOKEN_REJECTED';
+    if (!refused || login.token === undefined) throw error;
+    const next = await logins.login(signal, login.token);
+    if (next.token === login.token) throw error;
+    return ImapConnection.open({ ...transport, ...next }, signal);
+  }
 }
 
 /** An account on an IMAP server. Secrets are read at each login, so that a changed password is used by the next one. */
 export async function createImapSource(options: ImapSourceOptions): Promise<Source> {
-  const { name, spec } = options;
-  const account = (await login(options)).user;
-  const settings = async (): Promise<ImapSettings> => {
-    const ca = spec.tls.caSecretRef;
-    return {
-      host: spec.host,
-      port: spec.port,
-      mode: spec.tls.mode,
-      ...(ca === undefined ? {} : { ca: await options.secret(ca.name, ca.key) }),
-      ...(await login(options)),
-      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
-    };
-  };
+  const { name, namespace, spec, secret } = options;
+  const logins = await createLogins({
+    source: name,
+    namespace,
+    auth: spec.auth,
+    keyRef: options.keyRef,
+    secret,
+    proxy: () => proxyOf(options),
+    credentials: options.credentials,
+    monotonic: options.monotonic ?? (() => performance.now()),
+    random: options.random ?? Math.random,
+  });
+  const account = await logins.account();
   return {
     name,
     accounts: async () => [account],
@@ -46,7 +104,7 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     messageSize: bytes(spec.limits.messageSize),
     cutoff: (now) => cutoffAt(spec.since, now),
     async open(_account, signal): Promise<SourceSession> {
-      return new ImapSession(await ImapConnection.open(await settings(), signal), spec.folders);
+      return new ImapSession(await connect(await transportOf(options), logins, signal), spec.folders);
     },
   };
 }
