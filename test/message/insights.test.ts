@@ -8,6 +8,7 @@ import { anyReport, reportOf } from '../../src/message/reports/report.ts';
 import { openStructure } from '../../src/message/structure.ts';
 import { baseSubject, threadKey } from '../../src/message/thread.ts';
 import { compileSteps } from '../../src/steps/registry.ts';
+import { cpuMilliseconds } from '../support/cpu.ts';
 import { spamAssassin } from './corpus.ts';
 
 const parse = (text: string) => parseMessage(Buffer.from(text));
@@ -56,18 +57,19 @@ describe('links', () => {
 
   test('at most a thousand, in linear time', () => {
     const many = Array.from({ length: 100_000 }, (_, i) => `<a href="https://x.example/${i}">l ${i}</a>`).join('');
-    const before = process.cpuUsage();
-    expect(linksOf(many, '')).toHaveLength(1_000);
-    for (const html of [
-      '<'.repeat(1e6),
-      '<a href="'.repeat(1e5),
-      '<script>'.repeat(1e5),
-      '<!--'.repeat(3e5),
-      `<a ${"='".repeat(5e5)}>`,
-    ])
-      expect(linksOf(html, '')).toEqual([]);
-    expect(linksOf('', 'http://'.repeat(200_000)).length).toBeLessThan(1_001);
-    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(4_000);
+    const used = cpuMilliseconds(() => {
+      expect(linksOf(many, '')).toHaveLength(1_000);
+      for (const html of [
+        '<'.repeat(1e6),
+        '<a href="'.repeat(1e5),
+        '<script>'.repeat(1e5),
+        '<!--'.repeat(3e5),
+        `<a ${"='".repeat(5e5)}>`,
+      ])
+        expect(linksOf(html, '')).toEqual([]);
+      expect(linksOf('', 'http://'.repeat(200_000)).length).toBeLessThan(1_001);
+    });
+    expect(used).toBeLessThan(4_000);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { htmlToText } from '../../../src/message/html-to-text.ts';
 import { replyOf } from '../../../src/message/reply/reply.ts';
+import { cpuMilliseconds } from '../../support/cpu.ts';
 
 const max = { name: 'Max Muster', address: 'max@example.org', domain: 'example.org' };
 const ofText = (text: string) => replyOf({ text, html: '', subject: 'Re: Angebot', to: [max], cc: [] });
@@ -134,14 +135,6 @@ const hostilePages: readonly (readonly [string, string])[] = [
   ['many quotes', '<div class=gmail_quote></div>'.repeat(30_000)],
 ];
 
-/** CPU milliseconds: the machine may be busy with something else. */
-function cpu(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
-}
-
 describe('the newest reply', () => {
   test.each(texts)('of text: %s', (_, text, reply) => {
     expect(ofText(text)).toBe(reply);
@@ -157,10 +150,10 @@ describe('the newest reply', () => {
   });
 
   test.each(hostile)('in linear time: %s', (_, text) => {
-    expect(cpu(() => ofText(text))).toBeLessThan(2_000);
+    expect(cpuMilliseconds(() => ofText(text))).toBeLessThan(2_000);
   });
 
   test.each(hostilePages)('in linear time: %s', (_, html) => {
-    expect(cpu(() => ofHtml(html))).toBeLessThan(2_000);
+    expect(cpuMilliseconds(() => ofHtml(html))).toBeLessThan(2_000);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readReport } from '../../../src/message/reports/read-report.ts';
+import { cpuMilliseconds } from '../../support/cpu.ts';
 import { spamAssassin } from '../corpus.ts';
 import { dsn, textBounce } from './messages.ts';
 
@@ -28,9 +29,7 @@ describe('hostile input ends quickly', () => {
       textBounce(text),
       dsn(`Final-Recipient: rfc822; a@b.test\nDiagnostic-Code: smtp; ${text}`, text),
     ]) {
-      const start = performance.now();
-      readReport(raw);
-      expect(performance.now() - start).toBeLessThan(1_000);
+      expect(cpuMilliseconds(() => readReport(raw))).toBeLessThan(1_000);
     }
   });
 
@@ -39,9 +38,11 @@ describe('hostile input ends quickly', () => {
       { length: 10_000 },
       (_, i) => `Final-Recipient: rfc822; u${i}@b.test\nAction: failed\nStatus: 5.1.1\n`,
     );
-    const start = performance.now();
-    const report = readReport(dsn(groups.join('\n')));
-    expect(performance.now() - start).toBeLessThan(2_000);
+    let report: ReturnType<typeof readReport> | undefined;
+    const used = cpuMilliseconds(() => {
+      report = readReport(dsn(groups.join('\n')));
+    });
+    expect(used).toBeLessThan(2_000);
     expect(report?.kind === 'delivery' && report.recipients.length).toBe(1_000);
   });
 });
