@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   reconcile: () => import('./commands/reconcile.ts'),
   trace: () => import('./commands/trace.ts'),
   dead: () => import('./commands/dead.ts'),
+  purge: () => import('./commands/purge.ts'),
   migrate: () => import('./commands/migrate.ts'),
   worker: () => import('./commands/worker.ts'),
   operator: () => import('./commands/operator.ts'),
@@ -22,7 +23,8 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   parse      print one message as pipelines see it, or its structure
   reconcile  compare a mailbox with what was recorded of it
   trace      say where a message is
-  dead       show dead letters, or let a pipeline go on after many
+  dead       show or resolve dead letters, or let a pipeline go on after many
+  purge      erase what the store holds of a pipeline or a source
   migrate    bring a store's schema up to date
   worker     run one revision of a pipeline (the operator starts it)
   operator   turn resources into workers (the Helm chart starts it)
