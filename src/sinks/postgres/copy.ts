@@ -56,23 +56,23 @@ const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
 const copyFail = Buffer.from([0x66, 0, 0, 0, 5, 0]);
 
 /** Data of one COPY. */
-export interface CopyData {
+export interface CopyData<T extends { finish(): Buffer } = CopyPiece> {
   /** Encoded as they are taken. */
-  readonly pieces: Iterable<CopyPiece>;
+  readonly pieces: Iterable<T>;
   /** Told when a piece may be written over. */
-  readonly sent: (piece: CopyPiece) => void;
+  readonly sent: (piece: T) => void;
 }
 
 /** A query of the driver that sends data when the server asks for it; the driver calls these methods. */
-class CopyIn {
+class CopyIn<T extends { finish(): Buffer }> {
   callback: (error: unknown, rows?: number) => void;
   readonly #text: string;
-  readonly #pieces: Iterable<CopyPiece>;
-  readonly #sent: (piece: CopyPiece) => void;
+  readonly #pieces: Iterable<T>;
+  readonly #sent: (piece: T) => void;
   #rows = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(text: string, { pieces, sent }: CopyData, callback: (error: unknown, rows?: number) => void) {
+  constructor(text: string, { pieces, sent }: CopyData<T>, callback: (error: unknown, rows?: number) => void) {
     this.#text = text;
     this.#pieces = pieces;
     this.#sent = sent;
@@ -120,7 +120,11 @@ class CopyIn {
  * Runs statements of which one is a COPY … FROM STDIN (FORMAT binary), and feeds it. Returns how many rows were copied; of the
  * connection it throws what the driver throws, and what the pieces throw.
  */
-export function copyIn(client: pg.ClientBase, text: string, data: CopyData): Promise<number> {
+export function copyIn<T extends { finish(): Buffer }>(
+  client: pg.ClientBase,
+  text: string,
+  data: CopyData<T>,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     client.query(new CopyIn(text, data, (error, rows) => (error === undefined ? resolve(rows ?? 0) : reject(error))));
   });
