@@ -16,6 +16,13 @@ export const phrasesOfFailure =
 
 export type Sign = 'certain' | 'likely' | 'possible' | 'none';
 
+/** Local parts of those who write for a list itself: its own notices bear its fields. */
+const keepers = /[-_](?:admin|bounces?|owner|request)(?:[+=-]|$)/i;
+
+/** Mail that a list passed on (RFC 2369, RFC 2919): what people discuss there is no notice, whatever its subject says. */
+const isDiscussion = (source: ReportSource, local: string): boolean =>
+  (source.header('list-id') !== '' || source.header('list-post') !== '') && !robots.test(local) && !keepers.test(local);
+
 /**
  * How surely a message is a notice about a delivery by its header: an MTA wrote it, something that nobody answers wrote
  * it, or neither.
@@ -31,8 +38,11 @@ export function signOf(source: ReportSource): Sign {
   const empty = from.replace(/\s/g, '').endsWith('<>');
   const subject = source.header('subject');
   const nullPath = /^<\s*>/.test(source.header('return-path'));
-  if (empty || (subjects.test(subject) && (nullPath || robots.test(local)))) return 'likely';
-  return nullPath || subjects.test(subject) || robots.test(local) ? 'possible' : 'none';
+  const robot = robots.test(local);
+  const named = subjects.test(subject);
+  if (named && (empty || nullPath || robot)) return 'likely';
+  if (!nullPath && isDiscussion(source, local)) return 'none';
+  return nullPath || empty || named || robot ? 'possible' : 'none';
 }
 
 /** Whether the subject or the text speaks of a delivery that failed. */

@@ -1,7 +1,8 @@
+import type { Leaf } from '../mime-tree.ts';
 import { signOf, speaksOfFailure } from './bounce-signs.ts';
 import { classify } from './classify.ts';
 import { type DeliveryFields, type MessageFields, readDeliveryFields, readInlineFields } from './delivery-fields.ts';
-import { readSesNotification, sesNotices } from './json-notices.ts';
+import { beginsWithObject, readSesNotification, sesNotices } from './json-notices.ts';
 import { emptyNotice, type Notice } from './notice.ts';
 import { splitNotice } from './notice-lines.ts';
 import { addressesOf, inlineMessage, type OriginalMessage, returnedMessage } from './original.ts';
@@ -44,6 +45,10 @@ export interface DeliveryReport extends MessageFields {
 const noFields: MessageFields = { originalEnvelopeId: '', reportingMta: '', receivedFromMta: '', arrivalDate: '' };
 /** Longest notice of a sender who is no MTA by name, in UTF-16 units; newsletters are longer. */
 const maxRobotText = 3_000;
+/** A line that announces the returned message is shorter, in UTF-16 units. */
+const longestMark = 200;
+/** What fields of a report in plain text begin with. */
+const anyRecipient = /(?:final|original)-recipient[ \t]*:/i;
 /** Most reports within reports that are looked into. */
 const maxDepth = 3;
 const statusTypes = new Set(['message/delivery-status', 'message/global-delivery-status']);
@@ -143,10 +148,11 @@ interface Text {
 }
 
 /** The notice that people read: the first text, HTML when there is no plain one. */
-function readText(source: ReportSource): Text {
-  const leaf =
-    source.leaves.find((one) => one.type === 'text/plain' && one.end > one.start) ??
-    source.leaves.find((one) => one.type === 'text/html');
+const noticeLeaf = ({ leaves }: ReportSource): Leaf | undefined =>
+  leaves.find((one) => one.type === 'text/plain' && one.end > one.start) ??
+  leaves.find((one) => one.type === 'text/html');
+
+function readText(source: ReportSource, leaf: Leaf | undefined): Text {
   if (leaf === undefined) return { lines: [], whole: '', rest: '' };
   const { lines, rest } = splitNotice(source.text(leaf));
   return { lines, whole: lines.join('\n').slice(0, 16_384), rest };
@@ -187,10 +193,23 @@ function fromFields(fields: DeliveryFields, text: Text, source: ReportSource): D
  */
 export const deliveryStatus = (source: ReportSource): DeliveryReport | null => readDelivery(source, 0);
 
+/** Whether a message that hardly looks like a notice may be one: its text has fields of a report, or is short and speaks of a failure. */
+function mayBeNotice(source: ReportSource, text: string): boolean {
+  if (anyRecipient.test(text)) return true;
+  const lines = splitNotice(text.slice(0, maxRobotText + longestMark)).lines.join('\n');
+  return lines.length <= maxRobotText && speaksOfFailure(source, lines);
+}
+
 function readDelivery(source: ReportSource, depth: number): DeliveryReport | null {
   const status = source.leaves.filter((leaf) => statusTypes.has(leaf.type));
-  const text = readText(source);
-  const notification = readSesNotification(text.whole === '' ? '' : text.lines.join('\n'));
+  const sign = status.length > 0 ? 'certain' : signOf(source);
+  const leaf = noticeLeaf(source);
+  // Ordinary mail is told without its text.
+  const json = leaf !== undefined && beginsWithObject(source, leaf);
+  if (sign === 'none' && !json) return null;
+  if (sign === 'possible' && !json && (leaf === undefined || !mayBeNotice(source, source.text(leaf)))) return null;
+  const text = readText(source, leaf);
+  const notification = json ? readSesNotification(text.lines.join('\n')) : null;
   if (notification !== null) {
     const notices = sesNotices(notification);
     return notices.length === 0 ? null : report(noFields, notices, { ...text, whole: '' }, source);
@@ -199,7 +218,6 @@ function readDelivery(source: ReportSource, depth: number): DeliveryReport | nul
   const stated = parts.flatMap((part) => part.notices);
   const message = parts[0]?.message ?? noFields;
   if (stated.length > 0) return fromFields({ message, notices: stated }, text, source);
-  const sign = status.length > 0 ? 'certain' : signOf(source);
   if (sign === 'none') return null;
   const inline = readInlineFields(`${text.lines.join('\n')}\n${text.rest}`);
   if (inline !== null) return fromFields(inline, text, source);

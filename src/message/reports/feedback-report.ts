@@ -1,5 +1,5 @@
 import { type FieldGroup, firstValue, readFieldGroups, typedValue } from './field-groups.ts';
-import { readSesNotification, sesComplaint } from './json-notices.ts';
+import { beginsWithObject, readSesNotification, sesComplaint } from './json-notices.ts';
 import { bareAddress } from './notice.ts';
 import { addressesOf, type OriginalMessage, returnedMessage } from './original.ts';
 import { adviceFor } from './reasons.ts';
@@ -91,7 +91,8 @@ export function feedbackReport(source: ReportSource): FeedbackReport | null {
     if (junk !== null) return junk;
   }
   const text = source.leaves.find((leaf) => leaf.type === 'text/plain');
-  const notification = text === undefined ? null : readSesNotification(source.text(text));
+  const notification =
+    text !== undefined && beginsWithObject(source, text) ? readSesNotification(source.text(text)) : null;
   const complaint = notification === null ? null : sesComplaint(notification);
   if (complaint === null) return null;
   const group = new Map<string, string[]>([

@@ -1,5 +1,7 @@
+import type { Leaf } from '../mime-tree.ts';
 import { typedValue } from './field-groups.ts';
 import { emptyNotice, maxRecipients, type Notice } from './notice.ts';
+import type { ReportSource } from './report-source.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -32,6 +34,13 @@ function parse(source: string): Json | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Whether a plain text begins with `{`, behind blanks or the mark of its byte order: only such is a notification. */
+export function beginsWithObject(source: ReportSource, leaf: Leaf): boolean {
+  if (leaf.type !== 'text/plain') return false;
+  const first = source.start(leaf).find((byte) => byte > 0x20) ?? 0x7b;
+  return first === 0x7b || first === 0xef || first >= 0xfe;
 }
 
 /** The notification of Amazon SES (documented as “Amazon SNS notification contents”) at the start of a text, or null. */

@@ -19,6 +19,8 @@ export interface ReportSource {
   header(name: string): string;
   /** Decoded bytes of a leaf, at most a mebibyte. */
   content(leaf: Leaf): Buffer;
+  /** Decoded bytes of a leaf's first 128, more or fewer by its encoding. */
+  start(leaf: Leaf): Buffer;
   /** Text of a leaf with LF; HTML becomes plain text. */
   text(leaf: Leaf): string;
 }
@@ -42,6 +44,7 @@ export function sourceOf({ bytes, fields, tree }: Structure): ReportSource {
     leaves: Array.from(leavesOf(tree), ({ leaf }) => leaf),
     header: (name) => headers.get(name) ?? '',
     content,
+    start: (leaf) => decodeLeaf(bytes, leaf, 128),
     text: (leaf) => {
       const text = texts.get(leaf) ?? textOf(content(leaf), leaf);
       texts.set(leaf, text);

@@ -52,13 +52,14 @@ class NoticeReader {
   }
 
   #line(line: string): void {
-    const start = leading.exec(line);
+    const addressed = line.includes('@');
+    const start = addressed ? leading.exec(line) : null;
     if (start !== null) {
       // A reply that begins a line names the address in its text.
       const rest = start[1] === undefined ? (start[3] ?? '').replace(/^\s*:/, '') : line;
       if (this.#take(start[2] ?? '', otherFollows.test(this.#previous) ? null : rest)) return;
     }
-    const within = start === null ? announced.exec(line) : null;
+    const within = addressed && start === null ? announced.exec(line) : null;
     if (within !== null && this.#take(within[1] ?? '', line)) return;
     const item = this.#inList ? eximItem.exec(line) : null;
     if (item !== null && !/^\s/.test(item[1] ?? '')) {

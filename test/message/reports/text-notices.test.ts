@@ -263,6 +263,12 @@ describe('Amazon SES', () => {
   });
 });
 
+test('a list’s own notice is one', () => {
+  const text = 'The message below could not be delivered.\n\n<bob@y.test>: 550 5.1.1 user unknown';
+  const raw = bytes('From: l-bounces@x.test', 'Subject: Undelivered mail', 'List-Id: <l.x.test>', '', text);
+  expect(only(raw)).toMatchObject({ recipient: 'bob@y.test', reason: 'userunknown' });
+});
+
 describe('ordinary mail', () => {
   test.each([
     [
@@ -282,6 +288,20 @@ describe('ordinary mail', () => {
     [
       'a null sender alone',
       bytes('Return-Path: <>', 'From: a@x.test', 'Subject: Hello', '', 'Write to\nhelp@x.test\nif you like'),
+    ],
+    [
+      'a list on which somebody quotes a failure',
+      bytes(
+        'From: Ann <ann@x.test>',
+        'Subject: Re: mail delivery failed',
+        'List-Id: <l.x.test>',
+        '',
+        'Does anybody know this?\n<bob@y.test>: 550 5.1.1 user unknown',
+      ),
+    ],
+    [
+      'a long letter without an author',
+      bytes('Return-Path: <>', 'Subject: Hello', '', `550 user unknown\n<bob@y.test>: 550\n${'word '.repeat(700)}`),
     ],
     ['nothing', Buffer.alloc(0)],
   ])('%s is no report', (_, raw) => {
