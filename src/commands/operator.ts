@@ -32,7 +32,7 @@ export const command: Command = {
     collectDefaultMetrics({ register: registry });
     const metrics = kubernetesMetrics(registry);
     const access = await loadAccess(io.env);
-    const connect = () => createClient(access, { metrics, userAgent: 'mailmill-operator' });
+    const connect = () => createClient(access, { metrics, userAgent: `mailmill-operator/${config.identity}` });
     const [client, electionClient] = [connect(), connect()];
     log.info('operator started', {
       identity: config.identity,

@@ -17,7 +17,7 @@ import { stalled } from '../telemetry/errors.ts';
 import type { Cached, Caches } from './caches.ts';
 import type { Child, Deletion, Patch } from './decide/decision.ts';
 
-/** Tells what was done about a child, for an event. */
+/** Tells what was done about a child, for an event; of what was created, its kind and name. */
 export type Told = (reason: 'Created' | 'Updated' | 'Deleted', note: string) => void;
 
 /** The only hands of the operator on children. Each method answers whether it wrote. Throws what `applyObject` and the client throw. */
@@ -63,7 +63,7 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
     wrote(applied.object);
     if (!applied.changed) return false;
     const what = `${desired.kind} ${desired.metadata.name}`;
-    if (applied.difference === 'created') told('Created', `${what} created`);
+    if (applied.difference === 'created') told('Created', what);
     // Our own bookkeeping is no news.
     else if (!applied.difference?.startsWith('metadata.annotations')) told('Updated', `${what}: ${applied.difference}`);
     return true;

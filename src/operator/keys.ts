@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import type { SecretKey } from '../pipeline/revision.ts';
 
 /** What the operator derives from its own key; the same after every restart. */
@@ -15,8 +15,10 @@ export interface Keys {
 
 /** Keys derived from `key`, at least 16 bytes of the operator's own. */
 export function createKeys(key: Buffer): Keys {
+  // A key object is made once: of bytes, Node makes one at each call.
+  const secret = createSecretKey(key);
   const hmac = (...parts: readonly (string | Buffer)[]) =>
-    parts.reduce((mac, part) => mac.update(part), createHmac('sha256', key));
+    parts.reduce((mac, part) => mac.update(part), createHmac('sha256', secret));
   const token = (namespace: string, pipeline: string) => hmac(`${namespace}/${pipeline}`).digest('base64url');
   return {
     token,

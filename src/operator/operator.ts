@@ -3,6 +3,7 @@ import type { KubernetesClient } from '../kubernetes/client-api.ts';
 import { type Clock, systemClock } from '../kubernetes/clock.ts';
 import { createController } from '../kubernetes/controller.ts';
 import { createEventRecorder, type EventRecorder } from '../kubernetes/events.ts';
+import { fencedClient } from '../kubernetes/fence.ts';
 import { createLeaderElection } from '../kubernetes/leader-election.ts';
 import type { Log } from '../kubernetes/log.ts';
 import type { KubernetesMetrics } from '../kubernetes/metrics.ts';
@@ -18,6 +19,7 @@ import { createObserver, type Observer } from './observe.ts';
 import { createReconcilers } from './reconcile.ts';
 import { createRollouts } from './rollouts.ts';
 import { createSecretReader } from './secrets.ts';
+import { createStatusPace } from './status-pace.ts';
 import { createStatusPoller } from './status-poller.ts';
 import { together } from './together.ts';
 import { connectTriggers, type Queues, wakeRuns } from './triggers.ts';
@@ -61,7 +63,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   await together(signal, [
     (ended) => caches.run(ended),
     (ended) => serveProbes({ ...config.http, registry, ready: caches.isSynced }, ended, listening),
-    (ended) => election.lead(ended, (leading) => work(options, caches, leading)),
+    (ended) =>
+      election.lead(ended, (leading) =>
+        work({ ...options, client: fencedClient(client, election.isLeader) }, caches, leading),
+      ),
   ]);
 }
 
@@ -130,7 +135,9 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
   };
   const children = createChildren(client, caches);
   const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => queues.pipeline.add(key));
-  const reconcilers = createReconcilers({ client, config, caches, observer, children, recorder, workers, rollouts });
+  const pace = createStatusPace(clock);
+  const tools = { client, config, caches, observer, children, recorder, workers, rollouts, pace };
+  const reconcilers = createReconcilers(tools);
   const controller = (name: keyof Queues, concurrent: number) =>
     createController({
       name,

@@ -22,6 +22,7 @@ import { decideSource } from './decide/source.ts';
 import type { Observer } from './observe.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { PipelineSnapshot, RunSnapshot } from './snapshot.ts';
+import type { StatusPace } from './status-pace.ts';
 import { writeStatus } from './status-writer.ts';
 import type { WorkerClient } from './worker-client.ts';
 
@@ -34,6 +35,7 @@ export interface ReconcilersOptions {
   readonly recorder: EventRecorder;
   readonly workers: WorkerClient;
   readonly rollouts: Rollouts;
+  readonly pace: StatusPace;
 }
 
 /** Observe, decide, apply, tell: one for each kind, by `namespace/name`; `namespace` by its name. */
@@ -45,23 +47,33 @@ export interface Reconcilers {
 }
 
 export function createReconcilers(options: ReconcilersOptions): Reconcilers {
-  const { client, config, caches, observer, children, recorder, workers, rollouts } = options;
+  const { client, config, caches, observer, children, recorder, workers, rollouts, pace } = options;
 
   const tell = (object: KubernetesObject, events: readonly DecidedEvent[]) => {
     for (const event of events) recorder.record(object, event);
   };
-  const teller =
-    (object: KubernetesObject): Told =>
-    (reason, note) =>
+  /** What is made in one go is told as one event. */
+  const teller = (object: KubernetesObject): { readonly told: Told; readonly tellCreated: () => void } => {
+    const created: string[] = [];
+    const record = (reason: string, note: string) =>
       recorder.record(object, { type: 'Normal', reason, action: 'Apply', note });
+    return {
+      told: (reason, note) => void (reason === 'Created' ? created.push(note) : record(reason, note)),
+      tellCreated: () => void (created.length === 0 || record('Created', `${created.join(' and ')} created`)),
+    };
+  };
 
   /** Carries a decision out; answers whether anything was written. */
   const carryOut = async (owner: PipelineSnapshot['pipeline'], decision: PipelineDecision, signal: AbortSignal) => {
-    const told = teller(owner);
+    const { told, tellCreated } = teller(owner);
     let wrote = false;
-    for (const child of decision.objects) wrote = (await children.apply(owner, child, told, signal)) || wrote;
-    for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
-    for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
+    try {
+      for (const child of decision.objects) wrote = (await children.apply(owner, child, told, signal)) || wrote;
+      for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
+      for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
+    } finally {
+      tellCreated();
+    }
     return wrote;
   };
 
@@ -73,7 +85,10 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
 
   const pipeline: Reconcile = async (key, signal) => {
     const snapshot = await observe(key, signal);
-    if (snapshot === undefined) return undefined;
+    if (snapshot === undefined) {
+      pace.forget(key);
+      return undefined;
+    }
     const first = decidePipeline(snapshot, config);
     if (first.rollout === 'Waits') rollouts.wait(key);
     const begun = first.rollout === 'Begins' ? rollouts.begin(key) : undefined;
@@ -88,13 +103,16 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     if (after === undefined) return undefined;
     const refusal = failure && refusalOf(failure.error);
     const decision = wrote ? decidePipeline(after, config, refusal) : first;
-    if (refusal !== undefined || (failure === undefined && !decision.postponed)) {
+    const delayMs = pace.delay(key, after.pipeline.status, decision.status);
+    if (delayMs === 0 && (refusal !== undefined || (failure === undefined && !decision.postponed))) {
       if (await writeStatus(client, emailPipelines, caches.pipelines, after.pipeline, decision.status, signal)) {
+        pace.wrote(key);
         tell(after.pipeline, decision.events);
       }
     }
     if (failure !== undefined) throw failure.error;
-    return { requeueAfterMs: decision.requeueAfterMs };
+    if (delayMs === 0) return { requeueAfterMs: decision.requeueAfterMs };
+    return { requeueAfterMs: Math.min(delayMs, decision.requeueAfterMs ?? delayMs) };
   };
 
   const source: Reconcile = async (key, signal) => {
@@ -119,7 +137,9 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     const snapshot = observer.run(key);
     if (snapshot === undefined) return undefined;
     const decision = decideRun(snapshot, config);
-    if (decision.job !== undefined) await children.start(snapshot.run, decision.job, teller(snapshot.run), signal);
+    const { told, tellCreated } = teller(snapshot.run);
+    if (decision.job !== undefined) await children.start(snapshot.run, decision.job, told, signal);
+    tellCreated();
     if (decision.status === undefined) return undefined;
     if (await writeStatus(client, emailPipelineRuns, caches.runs, snapshot.run, decision.status, signal)) {
       tell(snapshot.run, decision.events);

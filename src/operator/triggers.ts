@@ -14,6 +14,8 @@ export interface Queues {
 
 /** Many pipelines of a namespace come and go together; one write for all of them. */
 const namespaceDelayMs = 500;
+/** The same of those that read one source: all that changes for each other is that they are more or fewer. */
+const companionsDelayMs = 1_000;
 
 /** Wakes whoever is concerned by a change in a cache. Everything that is there already wakes somebody at once. Returns what ends it. */
 export function connectTriggers(caches: Caches, queues: Queues): () => void {
@@ -62,9 +64,9 @@ const changedSpec = (old: Live<KubernetesObject>, now: Live<KubernetesObject>) =
 /** Others that read the same source, the source, and the namespace's NetworkPolicy. */
 function wakeCompanions(caches: Caches, queues: Queues, { metadata, spec }: Live<EmailPipeline>): void {
   const source = `${metadata.namespace}/${spec.source.name}`;
-  queues.source.add(source);
+  queues.source.addAfter(source, companionsDelayMs);
   for (const reader of caches.pipelines.reflector.cache.byIndex(bySource, source)) {
-    queues.pipeline.add(keyOf(reader.metadata));
+    if (reader.metadata.uid !== metadata.uid) queues.pipeline.addAfter(keyOf(reader.metadata), companionsDelayMs);
   }
   queues.namespace.addAfter(metadata.namespace ?? '', namespaceDelayMs);
 }

@@ -75,7 +75,8 @@ export function decidePipeline(
       snapshot.workers.some(({ unasked }) => unasked) &&
       pipeline.status?.observedGeneration === pipeline.metadata.generation,
     status: { ...statusOf(snapshot, workload, last.lastRun), conditions },
-    events: transitions(before, conditions),
+    // That others read its source too is the source's to tell.
+    events: transitions(before, conditions).filter(({ action }) => action !== 'SharedWithoutArchive'),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
 }
