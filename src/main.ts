@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   dead: () => import('./commands/dead.ts'),
   purge: () => import('./commands/purge.ts'),
   migrate: () => import('./commands/migrate.ts'),
+  kubectl: () => import('./commands/kubectl.ts'),
   worker: () => import('./commands/worker.ts'),
   operator: () => import('./commands/operator.ts'),
 };
@@ -26,6 +27,7 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   dead       show or resolve dead letters, or let a pipeline go on after many
   purge      erase what the store holds of a pipeline or a source
   migrate    bring a store's schema up to date
+  kubectl    look at pipelines in a cluster: kubectl mailmill
   worker     run one revision of a pipeline (the operator starts it)
   operator   turn resources into workers (the Helm chart starts it)
 `;
