@@ -50,6 +50,29 @@ export const podTemplate = Closed(
         { description: 'Taints to tolerate.', maxItems: 32, 'x-kubernetes-list-type': 'atomic' },
       ),
     ),
+    topologySpreadConstraints: Type.Optional(
+      Type.Array(
+        Closed(
+          {
+            topologyKey: Text({ description: 'Label of nodes that names a place.', minLength: 1, maxLength: 317 }),
+            whenUnsatisfiable: OneOf(['DoNotSchedule', 'ScheduleAnyway'], {
+              description: 'What to do with a worker that finds no such place.',
+            }),
+            maxSkew: Type.Integer({
+              description: 'How many more workers one place may have.',
+              minimum: 1,
+              maximum: 64,
+            }),
+          },
+          { description: 'One constraint, among the workers of this pipeline.' },
+        ),
+        {
+          description: 'How the workers of this pipeline are spread over nodes or zones.',
+          maxItems: 8,
+          'x-kubernetes-list-type': 'atomic',
+        },
+      ),
+    ),
     priorityClassName: Type.Optional(Name({ description: 'PriorityClass of the pods.' })),
     imagePullSecrets: Type.Optional(
       Type.Array(Closed({ name: Name({ description: 'Name of a Secret.' }) }, { description: 'One pull secret.' }), {

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { isRecord } from '../kubernetes/decode.ts';
 import { stalled } from '../telemetry/errors.ts';
+import type { EgressRule } from './build/network-policy.ts';
+import type { Resources } from './build/pod.ts';
 import { createKeys, type Keys } from './keys.ts';
 
 /** What decisions depend on beside the snapshot. */
@@ -17,6 +20,10 @@ export interface DecisionConfig {
   /** Empty: all. */
   readonly watchNamespaces: readonly string[];
   readonly keys: Keys;
+  /** What workers may reach beside DNS, in the place of every TCP port. */
+  readonly workerEgress?: readonly EgressRule[];
+  /** Of workers whose pipeline does not say; absent: built in. */
+  readonly workerResources?: Resources;
 }
 
 export interface OperatorConfig extends DecisionConfig {
@@ -55,6 +62,17 @@ export async function readConfig(
   if (workerImagePullPolicy === undefined) {
     throw invalid(`MAILMILL_WORKER_IMAGE_PULL_POLICY must be one of ${pullPolicies.join(', ')}`);
   }
+  // The API server checks what is in them.
+  const egress = readJson(
+    env,
+    'MAILMILL_WORKER_EGRESS',
+    (value): value is readonly EgressRule[] => Array.isArray(value) && value.every(isRecord),
+  );
+  const resources = readJson(
+    env,
+    'MAILMILL_WORKER_RESOURCES',
+    (value): value is Resources => isRecord(value) && Object.values(value).every(isRecord),
+  );
   const port = Number(env.MAILMILL_HTTP_PORT ?? 8080);
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalid('MAILMILL_HTTP_PORT must be a port');
   return {
@@ -69,11 +87,29 @@ export async function readConfig(
       .map((name) => name.trim())
       .filter((name) => name !== ''),
     keys: createKeys(await readKey(required('MAILMILL_STATUS_KEY_FILE'))),
+    ...(egress === undefined || egress.length === 0 ? {} : { workerEgress: egress }),
+    ...(resources === undefined ? {} : { workerResources: resources }),
     leaseName: env.MAILMILL_LEASE_NAME ?? 'mailmill-operator',
     http: { host: env.MAILMILL_HTTP_HOST ?? '127.0.0.1', port },
     statusPollMs: seconds('MAILMILL_STATUS_POLL_SECONDS', 15),
     identity,
   };
+}
+
+function readJson<T>(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  is: (value: unknown) => value is T,
+): T | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (is(value)) return value;
+  } catch (cause) {
+    throw invalid(`${name} is no JSON; the chart sets it`, cause);
+  }
+  throw invalid(`${name} has another form than it should; the chart sets it`);
 }
 
 async function readKey(file: string): Promise<Buffer> {

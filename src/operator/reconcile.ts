@@ -152,7 +152,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     const owners = ownersIn(caches, name);
     // Without an owner the garbage collector takes it.
     if (owners.length === 0) return undefined;
-    const desired = workersNetworkPolicy(name);
+    const desired = workersNetworkPolicy(name, config);
     const { objects } = caches.networkPolicies;
     const wrote = objects.begin(desired.metadata);
     const applied = await applyObject(client, networkPolicies, desired, objects.get(desired.metadata), owners, {

@@ -22,6 +22,9 @@ const template: EmailPipelineSpec['template'] = {
   resources: { requests: { memory: '2Gi' }, limits: { cpu: '2' } },
   nodeSelector: { disk: 'fast' },
   tolerations: [{ key: 'mail', operator: 'Exists', effect: 'NoSchedule' }],
+  topologySpreadConstraints: [
+    { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 1 },
+  ],
   priorityClassName: 'high',
   imagePullSecrets: [{ name: 'registry' }],
   labels: { team: 'a', 'mailmill.io/role': 'mine' },
@@ -44,6 +47,19 @@ const manifests: readonly (readonly [string, KubernetesObject])[] = [
   ['check-job', checkJob(input, config)],
   ['run-job', runJob({ revision, template: undefined, run: 'now', specHash: '0123456789abcdef' }, config)],
   ['network-policy', workersNetworkPolicy('team-a')],
+  [
+    'network-policy-egress',
+    workersNetworkPolicy('team-a', {
+      workerEgress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ port: 993 }, { port: 5432 }] }],
+    }),
+  ],
+  [
+    'deployment-defaults',
+    deployment(
+      { ...input, template: { resources: { limits: { cpu: '2' } } }, replicas: 1, lastGood: undefined },
+      { ...config, workerResources: { requests: { cpu: '500m', memory: '512Mi' }, limits: { memory: '512Mi' } } },
+    ),
+  ],
 ];
 
 describe('desired objects', () => {

@@ -1,11 +1,20 @@
 import type { NetworkPolicy } from '../../kubernetes/objects.ts';
+import type { DecisionConfig } from '../config.ts';
 import { labels, managedBy, networkPolicyName } from '../names.ts';
+
+export type EgressRule = NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>[number];
+
+const anyTcp: EgressRule = { ports: [{ protocol: 'TCP', port: 1, endPort: 65535 }] };
+const dns = (protocol: 'TCP' | 'UDP') => ({ protocol, port: 53 });
 
 /**
  * Of all workers in a namespace: they are reached for probes, metrics and status alone. What they reach is not limited
- * by address: mail servers and databases are named by the pipelines, wherever they are.
+ * by address unless the chart does (`networkPolicy.egress`): mail servers and databases are named by the pipelines, wherever they are.
  */
-export function workersNetworkPolicy(namespace: string): NetworkPolicy {
+export function workersNetworkPolicy(
+  namespace: string,
+  { workerEgress }: Pick<DecisionConfig, 'workerEgress'> = {},
+): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -17,7 +26,10 @@ export function workersNetworkPolicy(namespace: string): NetworkPolicy {
       },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }],
-      egress: [{ ports: [{ protocol: 'TCP', port: 1, endPort: 65535 }] }, { ports: [{ protocol: 'UDP', port: 53 }] }],
+      egress:
+        workerEgress === undefined
+          ? [anyTcp, { ports: [dns('UDP')] }]
+          : [{ ports: [dns('UDP'), dns('TCP')] }, ...workerEgress],
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Deployment } from '../../kubernetes/objects.ts';
 import { referencedSecrets } from '../../pipeline/compile.ts';
 import type { Revision, SecretKey } from '../../pipeline/revision.ts';
 import type { DecisionConfig } from '../config.ts';
-import { annotations, childLabels, configMapName, labels, type Role } from '../names.ts';
+import { annotations, childLabels, configMapName, labels, type Role, workerSelector } from '../names.ts';
 
 export type PodTemplateSpec = NonNullable<Deployment['spec']>['template'];
 export type PodSpec = NonNullable<PodTemplateSpec['spec']>;
@@ -34,14 +34,22 @@ const maildirPath = '/var/lib/mailmill/maildir';
 /** Seconds between SIGTERM and SIGKILL; the worker drains in less. */
 const graceSeconds = 60;
 
-type Resources = NonNullable<NonNullable<EmailPipelineSpec['template']>['resources']>;
+export type Resources = NonNullable<NonNullable<EmailPipelineSpec['template']>['resources']>;
+type Amounts = Resources['requests'];
+
+/** What a worker gets that neither its pipeline nor the chart says anything about. */
+const builtIn: Resources = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 
 /** Defaults for what the pipeline leaves open; never beside a request or limit of its own that they could contradict. */
-function resourcesOf({ requests, limits }: Resources = {}): Container['resources'] {
-  const cpu = limits?.cpu === undefined ? { cpu: '100m' } : {};
-  const memory = limits?.memory === undefined ? { memory: '256Mi' } : {};
-  const memoryLimit = requests?.memory === undefined ? { memory: '1Gi' } : {};
-  return { requests: { ...cpu, ...memory, ...requests }, limits: { ...memoryLimit, ...limits } };
+function resourcesOf({ requests, limits }: Resources = {}, defaults: Resources = builtIn): Container['resources'] {
+  const open = (given: Amounts, other: Amounts): Amounts => ({
+    ...(other?.cpu === undefined && given?.cpu !== undefined ? { cpu: given.cpu } : {}),
+    ...(other?.memory === undefined && given?.memory !== undefined ? { memory: given.memory } : {}),
+  });
+  return {
+    requests: { ...open(defaults.requests, limits), ...requests },
+    limits: { ...open(defaults.limits, requests), ...limits },
+  };
 }
 
 /** The pod template of a worker: passes the `restricted` Pod Security level and has no token of the API server. */
@@ -82,6 +90,10 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
       ],
       nodeSelector: template?.nodeSelector,
       tolerations: template?.tolerations,
+      topologySpreadConstraints: template?.topologySpreadConstraints?.map((constraint) => ({
+        ...constraint,
+        labelSelector: { matchLabels: workerSelector(revision.pipeline) },
+      })),
       priorityClassName: template?.priorityClassName,
       imagePullSecrets: template?.imagePullSecrets,
     },
@@ -110,7 +122,7 @@ function container({ revision, template, role, args = [], env = [] }: PodInput, 
     startupProbe: { ...probe('/healthz'), periodSeconds: 2, failureThreshold: 30 },
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
     ...(role === 'stream' ? { readinessProbe: { ...probe('/readyz'), periodSeconds: 3 } } : {}),
-    resources: resourcesOf(template?.resources),
+    resources: resourcesOf(template?.resources, config.workerResources),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
