@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Makes ca.crt, server.crt and server.key in `dir` with openssl; the server's certificate is for `names` (DNS names and addresses). */
+/**
+ * Makes ca.crt, server.crt and server.key, client.crt and client.key in `dir` with openssl; the server's certificate is for `names` (DNS names
+ * and addresses).
+ */
 export async function makeCertificates(dir: string, names: readonly string[]): Promise<{ ca: string }> {
   await fs.mkdir(dir, { recursive: true });
   const file = (name: string) => path.join(dir, name);
@@ -15,14 +18,18 @@ export async function makeCertificates(dir: string, names: readonly string[]): P
     ...['req', '-x509', ...key, '-keyout', file('ca.key'), '-out', file('ca.crt')],
     ...['-days', '3650', '-subj', '/CN=Mailmill test authority'],
   ]);
-  await run('openssl', [
-    ...['req', '-new', ...key, '-keyout', file('server.key'), '-out', file('server.csr')],
-    ...['-subj', `/CN=${names[0]}`],
-  ]);
-  await fs.writeFile(file('server.ext'), `subjectAltName=${subjects}\nbasicConstraints=CA:FALSE\n`);
-  await run('openssl', [
-    ...['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key')],
-    ...['-CAcreateserial', '-out', file('server.crt'), '-days', '3650', '-extfile', file('server.ext')],
-  ]);
+  const issue = async (name: string, subject: string, extension: string) => {
+    await run('openssl', [
+      ...['req', '-new', ...key, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)],
+      ...['-subj', `/CN=${subject}`],
+    ]);
+    await fs.writeFile(file(`${name}.ext`), `${extension}\nbasicConstraints=CA:FALSE\n`);
+    await run('openssl', [
+      ...['x509', '-req', '-in', file(`${name}.csr`), '-CA', file('ca.crt'), '-CAkey', file('ca.key')],
+      ...['-CAcreateserial', '-out', file(`${name}.crt`), '-days', '3650', '-extfile', file(`${name}.ext`)],
+    ]);
+  };
+  await issue('server', String(names[0]), `subjectAltName=${subjects}`);
+  await issue('client', 'worker', 'extendedKeyUsage=clientAuth');
   return { ca: await fs.readFile(file('ca.crt'), 'utf8') };
 }

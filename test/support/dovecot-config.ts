@@ -9,7 +9,58 @@ export interface DovecotConfig {
   readonly tls: boolean;
   readonly maxUserIpConnections: number;
   readonly separator: string;
+  /** Logins by access token, checked at this address (RFC 7662). */
+  readonly introspectionUrl?: string | undefined;
+  /** There are administrators, in `masters`, who log in for others. */
+  readonly masters?: boolean | undefined;
+  /** Only clients with a certificate of our authority may log in. */
+  readonly clientCertificates?: boolean | undefined;
 }
+
+/** Settings of Dovecot's oauth2 passdb, which are a file of their own. */
+export const oauth2Config = (introspectionUrl: string): string => `
+introspection_url = ${introspectionUrl}
+introspection_mode = post
+username_attribute = username
+username_format = %u
+active_attribute = active
+active_value = true
+`;
+
+const oauth2 = (c: DovecotConfig): string =>
+  c.introspectionUrl === undefined
+    ? ''
+    : `
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${c.dir}/oauth2.conf
+}
+`;
+
+const masters = (c: DovecotConfig): string =>
+  c.masters
+    ? `
+auth_master_user_separator = *
+auth_username_chars =
+passdb {
+  driver = passwd-file
+  master = yes
+  args = scheme=PLAIN ${c.dir}/masters
+}
+`
+    : '';
+
+const clientCertificates = (c: DovecotConfig): string =>
+  c.clientCertificates
+    ? `
+ssl_ca = <${c.dir}/tls/ca.crt
+ssl_require_crl = no
+ssl_verify_client_cert = yes
+auth_ssl_require_client_cert = yes
+`
+    : '';
 
 /** dovecot.conf for version 2.3: everything under `dir`, any number of instances side by side. */
 export const dovecotConfig = (c: DovecotConfig): string => `
@@ -31,7 +82,7 @@ mail_location = maildir:${c.dir}/mail/%u
 mail_max_userip_connections = ${c.maxUserIpConnections}
 mailbox_idle_check_interval = 2 secs
 mail_fsync = never
-passdb {
+${oauth2(c)}${masters(c)}${clientCertificates(c)}passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%u ${c.dir}/passwd/%u
 }

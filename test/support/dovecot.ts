@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { makeCertificates } from './certificates.ts';
-import { dovecotConfig } from './dovecot-config.ts';
+import { dovecotConfig, oauth2Config } from './dovecot-config.ts';
 import { freePorts } from './free-port.ts';
 import { eventually, isAlive, processTree, signalProcess, waitForExit } from './processes.ts';
 
@@ -25,6 +25,12 @@ export interface DovecotOptions {
   readonly maxUserIpConnections?: number;
   /** Hierarchy separator; default '/'. */
   readonly separator?: string;
+  /** Takes access tokens (XOAUTH2, OAUTHBEARER), which it asks about at this address. */
+  readonly introspectionUrl?: string;
+  /** Administrators and their passwords: they log in for others, by authorization identity or as `user*administrator`. */
+  readonly masters?: Readonly<Record<string, string>>;
+  /** Only clients with a certificate of `ca` may log in; client.crt and client.key beside the server's are one. */
+  readonly clientCertificates?: boolean;
 }
 
 export type Dovecot = Awaited<ReturnType<typeof startDovecot>>;
@@ -57,8 +63,12 @@ export async function startDovecot(options: DovecotOptions = {}) {
   fs.chownSync(path.join(dir, 'mail'), uid, gid);
   const names = ['localhost', '127.0.0.1', ...(host === '127.0.0.1' ? [] : [host]), ...(options.names ?? [])];
   const ca = tls ? (await makeCertificates(path.join(dir, 'tls'), names)).ca : '';
-  const { maxUserIpConnections = 100, separator = '/' } = options;
-  const config = { dir, host, port, tlsPort, uid, gid, tls, maxUserIpConnections, separator };
+  const { maxUserIpConnections = 100, separator = '/', introspectionUrl, masters, clientCertificates } = options;
+  if (introspectionUrl !== undefined) fs.writeFileSync(path.join(dir, 'oauth2.conf'), oauth2Config(introspectionUrl));
+  const lines = Object.entries(masters ?? {}).map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`);
+  if (masters) fs.writeFileSync(path.join(dir, 'masters'), lines.join(''));
+  const logins = { introspectionUrl, masters: masters !== undefined, clientCertificates };
+  const config = { dir, host, port, tlsPort, uid, gid, tls, maxUserIpConnections, separator, ...logins };
   fs.writeFileSync(path.join(dir, 'dovecot.conf'), dovecotConfig(config));
 
   const passwords = new Map<string, string>();
@@ -145,6 +155,8 @@ export async function startDovecot(options: DovecotOptions = {}) {
     tlsPort,
     /** PEM of the authority that signed the server's certificate. */
     ca,
+    /** Directory of ca.crt, server.crt and server.key, client.crt and client.key. */
+    certificates: path.join(dir, 'tls'),
     logFile: path.join(dir, 'log'),
     /** The folder's Maildir on disk. */
     mailDir,

@@ -72,6 +72,13 @@ function loginError(error: ImapFlowError): MailmillError {
   const code = error.serverResponseCode;
   const later = throttled(text, code, error) ?? unavailable(text, code, error);
   if (later) return later;
+  if (/certificate/i.test(text)) {
+    return stalled(
+      'IMAP_TLS_FAILED',
+      'the server lets in only clients with a certificate that it knows; name one in tls.certificateSecretRef',
+      { cause: error },
+    );
+  }
   if (code === 'PRIVACYREQUIRED' || /login is disabled/i.test(error.message)) {
     return stalled(
       'IMAP_LOGIN_DISABLED',

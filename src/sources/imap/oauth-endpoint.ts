@@ -79,7 +79,6 @@ function post(
     const options: https.RequestOptions = {
       method: 'POST',
       signal,
-      agent: false,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': Buffer.byteLength(body),
@@ -87,10 +86,13 @@ function post(
         ...(login === undefined ? {} : { authorization: `Basic ${login}` }),
       },
       ...trust,
-      ...(way && {
-        createConnection: () =>
-          tls.connect({ ...trust, socket: way, host, ...(isIP(host) === 0 && { servername: host }) }),
-      }),
+      // Without an agent the connection is ours to make.
+      ...(way === undefined
+        ? { agent: false }
+        : {
+            createConnection: () =>
+              tls.connect({ ...trust, socket: way, host, ...(isIP(host) === 0 && { servername: host }) }),
+          }),
     };
     const call = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
       const chunks: Buffer[] = [];

@@ -34,7 +34,11 @@ interface ProxyError extends Error {
 }
 
 const failed = 'Failed to setup proxy connection';
-const reasonOf = (code: string | undefined) => (code !== undefined && /^E[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '');
+/** The SOCKS client has the code of the system in its text alone. */
+function reasonOf({ code, message }: ProxyError): string {
+  const found = /\bE[A-Z_]{3,40}\b/.exec(`${code ?? ''} ${message}`)?.[0];
+  return found === undefined || found === 'EPROXY' ? '' : ` (${found})`;
+}
 
 /** What an error says about the proxy; undefined when it is about something else. */
 export function proxyError(thrown: unknown): MailmillError | undefined {
@@ -64,7 +68,7 @@ function tunnelError(thrown: unknown): MailmillError {
     });
   return transient(
     'PROXY_UNREACHABLE',
-    `the proxy cannot be reached${reasonOf(error.code)}, or speaks another protocol; check proxy.url`,
+    `the proxy cannot be reached${reasonOf(error)}, or speaks another protocol; check proxy.url`,
     { cause },
   );
 }
