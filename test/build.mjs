@@ -46,7 +46,14 @@ function compile(out) {
 function context(directory) {
   fs.rmSync(directory, { recursive: true, force: true });
   fs.mkdirSync(path.join(directory, 'src'), { recursive: true });
-  for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'src/mailmill.mjs'])
+  for (const file of [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'LICENSE',
+    'src/mailmill.mjs',
+    'src/compile-cache.mjs',
+  ])
     fs.copyFileSync(path.join(root, file), path.join(directory, file));
   fs.cpSync(path.join(root, 'crds'), path.join(directory, 'crds'), { recursive: true });
   compile(path.join(directory, 'dist'));

@@ -11,8 +11,10 @@ const root = new URL('../..', import.meta.url).pathname;
 export async function buildApp(dir: string): Promise<string> {
   fs.mkdirSync(path.join(dir, 'src'), { recursive: true });
   await promisify(execFile)(process.execPath, [path.join(root, 'test/build.mjs'), '--out', path.join(dir, 'dist')]);
-  for (const file of ['package.json', 'src/mailmill.mjs']) fs.copyFileSync(path.join(root, file), path.join(dir, file));
+  const files = ['package.json', 'src/mailmill.mjs', 'src/compile-cache.mjs'];
+  for (const file of files) fs.copyFileSync(path.join(root, file), path.join(dir, file));
   fs.rmSync(path.join(dir, 'node_modules'), { force: true });
   fs.symlinkSync(path.join(root, 'node_modules'), path.join(dir, 'node_modules'));
+  await promisify(execFile)(process.execPath, [path.join(dir, 'src/compile-cache.mjs')]);
   return path.join(dir, 'src/mailmill.mjs');
 }
