@@ -8,7 +8,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'policyviolation',
-    '(?:for|due to|because of|by|on|violat\\w+|against|by the) (?:\\w+ ){0,3}(?:policy|policies)\\b|policy (?:reasons?|restriction|reject)|(?:local|security|e-?mail|content|company|site|anti-spam|administrative|organi[sz]ation) polic(?:y|ies)|administrative(?:ly)? prohibit|potential security issue|header error',
+    '(?:for|due to|because of|by|on|violat\\w+|against|by the) (?:\\w+ ){0,3}(?:policy|policies)\\b|policy (?:reasons?|restriction|reject)|(?:local|security|e-?mail|content|company|site|anti-spam|administrative|organi[sz]ation) polic(?:y|ies)|policy that prohibits|mail ?policy violation|administrative(?:ly)? prohibit|potential security issue|header error',
     '(?:attachment|file|extension|file ?name|content|executable)(?: \\S+){0,4} (?:is |are |was |were |has been )?(?:not allowed|prohibited|blocked|forbidden|banned|not accepted|disallowed|denied|illegal|restricted)|(?:prohibited|illegal|forbidden|banned|dangerous|disallowed|blocked|unauthori[sz]ed) (?:\\w+ ){0,2}(?:attachment|file|content|extension)|message (?:is )?prohibited|(?:disallowed|banned) (?:word|character)',
   ),
   phrase(
@@ -45,7 +45,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'securityerror',
-    'not authori[sz]ed|authenticat\\w+ (?:\\w+ ){0,2}(?:required|failed|needed|first|credentials|error)|(?:must|require|need|please|not) (?:\\w+ ){0,2}authenticat|password|login (?:failed|required)|credentials|insecure|security (?:error|violation|problem|reasons)|unauthori[sz]ed',
+    'authentification (?:requise|invalide)|not authori[sz]ed|authenticat\\w+ (?:\\w+ ){0,2}(?:required|failed|needed|first|credentials|error)|(?:must|require|need|please|not) (?:\\w+ ){0,2}authenticat|password|login (?:failed|required)|credentials|insecure|security (?:error|violation|problem|reasons)|unauthori[sz]ed',
   ),
 ];
 
@@ -55,7 +55,7 @@ export const unknownUser = new RegExp(
     "(?:user|recipient|mail ?box|account|address|addressee|alias|login|local part|subscriber|member|person|name|e-?mail)(?:'s|s)?(?: (?:name|address|account|mailbox|id))?(?: \\S+){0,4}? (?:is |was |are |does |do |did |has |could |can |can't |been |be |found |an? |currently )*(?:unknown|not (?:\\w+ )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|match|be found|a valid|allowed|correct|in (?:the|our))|n't (?:exist|found|listed|valid)|invalid|non-?existent|doesn't exist|undeliverable|unavailable|incorrect|illegal|unrecogni[sz]ed|removed|deleted|disabled or|inexistant|inconnue?|desconhecido)\\b",
     '(?:unknown|no such|invalid|illegal|non-?existent|not (?:a )?(?:valid|known|existing)|bad|no valid|incorrect|unrecogni[sz]ed|undeliverable|wrong|inactive|no matching|obsolete) (?:or (?:\\w+ ){1,2})?(?:local |destination |e-?mail |mail |virtual |recipient |user |destinataire |pop3? )*(?:user|recipient|mailbox|address|account|alias|addressee|person|local part|destination|mail ?drop|name|e-?mail)',
     "(?:not|n't) (?:have|contain) (?:an? |any )?(?:\\S+ )?(?:user|recipient|mailbox|account|address)|no (?:mail ?box|account|user|recipient|one|address|person)(?: \\S+){0,2} (?:here|by that|with that|of that|with this|by this|found|exist|named)|(?:user|recipient|mailbox|account) not (?:on|at|in) (?:this|the)|nosuchuser|unrouteable user",
-    "recipient (?:address )?rejected: (?:access denied|unknown|invalid|undeliverable|no such|unverified|address|user|recipient)|(?:can't|cannot|can not|could not|unable to|couldn't) (?:find|locate|verify|deliver to|resolve) (?:\\w+ ){0,2}(?:user|recipient|mailbox|account|alias|addressee)|this address no longer|(?:is not|isn't) (?:our|a) (?:customer|user)|not our (?:customer|user)|verification failed for <|user reject|directory (?:harvest|entry)|mailbox unavailable|destinataire (?:invalide|inconnu)|nobody (?:here|by that)|dd this user",
+    "recipient (?:address )?rejected: (?:access denied|unknown|invalid|undeliverable|no such|unverified|address|user|recipient)|(?:can't|cannot|can not|could not|unable to|couldn't) (?:find|locate|verify|deliver to|resolve) (?:\\w+ ){0,2}(?:user|recipient|mailbox|account|alias|addressee)|this address no longer|no longer valid|not in (?:the |our )?recipient list|(?:is not|isn't) (?:our|a) (?:customer|user)|not our (?:customer|user)|verification failed for <|user reject|directory (?:harvest|entry)|mailbox unavailable|destinataire (?:invalide|inconnu)|nobody (?:here|by that)|dd this user",
   ].join('|'),
 );
 

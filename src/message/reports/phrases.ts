@@ -23,10 +23,16 @@ const ip = '(?:ip|host|client|server|sender ip|mail server|ip address)';
 
 /** Tried in this order: what is said more precisely stands before what is said of many things. Text is in lower case. */
 export const phrases: readonly Phrase[] = [
+  // Exchange Online's limits of rate and Gmail's rules of form stand before the words that they share with others.
+  phrase(
+    'speeding',
+    'submission quota|message receive limit|number of messages they can receive|recipient thread limit',
+  ),
+  phrase('notcompliantrfc', 'not rfc ?\\d{3,4} compliant|headers are not rfc compliant'),
   phrase(
     'authfailure',
     'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
-    '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not pass|mismatch|not align|not permitted|unauthori[sz]ed)',
+    '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not pass|mismatch|not align|not permitted|not allowed to send|unauthori[sz]ed)',
     '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not allowed).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
     'unauthenticated (?:e-?mail|mail|message|sender)|sender is unauthenticated',
     'not have authentication information|(?:fails?|failed) to pass authentication|authentication checks? failed|required authentication level',
@@ -61,13 +67,13 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'exceedlimit',
-    'message length exceeds|exceeds? (?:the )?administrative limit|exceeded (?:the |your )?(?:daily|hourly|sending|message|outgoing|e-?mail) (?:\\w+ )?(?:limit|quota)|(?:daily|hourly) (?:\\w+ )?(?:limit|quota) (?:\\w+ )?exceeded',
+    'message length exceeds|exceeds? (?:the )?administrative limit|exceeded (?:the |your )?(?:daily|hourly|sending|message|outgoing|e-?mail) (?:\\w+ )?(?:limit|quota)|(?:daily|hourly) (?:\\w+ ){0,4}(?:limit|quota) (?:\\w+ )?exceeded',
   ),
   phrase(
     'mesgtoobig',
     '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)',
     '(?:message|mail|e-?mail|content|file|line|header|max(?:imum)?|fixed)[\\w ]{0,20}(?:size|limit)[\\w ]{0,24}(?:exceed|limit|restrict|violat)|exceed\\w* (?:\\w+ ){0,4}(?:message|mail|e-?mail|maximum|size|fixed) (?:\\w+ )?(?:size|limit)',
-    'size (?:limit|exceed)|exceeds? (?:the )?(?:\\w+ ){0,2}size|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
+    'size (?:limit|exceed)|exceeds? (?:the )?(?:\\w+ ){0,2}size|taille limite du message|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
   ),
   phrase(
     'toomanyconn',
@@ -75,7 +81,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'speeding',
-    'rate[ -]?limit|(?:sending|message|mail|receiv\\w+|delivery) (?:\\w+ ){0,2}(?:rate|frequency)|frequency limited|throttl|slow(?:ing)? down|receiving mail (?:at a rate|too (?:quickly|fast))|too (?:fast|quickly|frequent)|too many (?:\\w+ ){0,3}(?:messages|mails?|e-?mails|requests|recipients)?.{0,20}(?:this|per|in an?|an) (?:hour|minute|day|second|connection)|unexpected volume|unusual(?:ly)? (?:high )?(?:rate|volume|traffic)|excessive (?:volume|mail|rate)|too many (?:messages|e?-?mails)|max(?:imum)? (?:number of )?messages? per',
+    'peak smtp relay limit|message threshold exceeded|excessive volume|rate[ -]?limit|(?:sending|message|mail|receiv\\w+|delivery) (?:\\w+ ){0,2}(?:rate|frequency)|frequency limited|throttl|slow(?:ing)? down|receiving mail (?:at a rate|too (?:quickly|fast))|too (?:fast|quickly|frequent)|too many (?:\\w+ ){0,3}(?:messages|mails?|e-?mails|requests|recipients)?.{0,20}(?:this|per|in an?|an) (?:hour|minute|day|second|connection)|unexpected volume|unusual(?:ly)? (?:high )?(?:rate|volume|traffic)|excessive (?:volume|mail|rate)|too many (?:messages|e?-?mails)|max(?:imum)? (?:number of )?messages? per',
   ),
   phrase(
     'failedstarttls',
@@ -83,7 +89,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'norelaying',
-    "relay(?:ing)?(?: \\w+){0,4} (?:denied|prohibited|not (?:permitted|allowed|supported)|disallowed|rejected|refused|blocked|forbidden)|(?:not|unable to|cannot|will not|won't|no|do not|don't|refuse to|denied) (?:\\w+ ){0,2}relay|relay (?:access|not)|relaying (?:to|for|from|through|mail)|(?:authenticate|authentication) (?:\\w+ ){0,4}relay|isn't in my list of allowed rcpthosts|in my (?:list of )?(?:allowed )?rcpthosts|e-?mail address is not verified|not a gateway|recipient in non-accepted domain|we do not relay",
+    "relay(?:ing)?(?: \\w+){0,4} (?:denied|prohibited|not (?:permitted|allowed|supported)|disallowed|rejected|refused|blocked|forbidden)|(?:not|unable to|cannot|will not|won't|no|do not|don't|refuse to|denied) (?:\\w+ ){0,2}relay|relay (?:access|not)|relaying (?:to|for|from|through|mail)|(?:authenticate|authentication) (?:\\w+ ){0,4}relay|isn't in my list of allowed rcpthosts|in my (?:list of )?(?:allowed )?rcpthosts|e-?mail address is not verified|not a gateway|recipient in non-accepted domain|we do not relay|credentials for relay",
   ),
   phrase(
     'hasmoved',
@@ -93,7 +99,7 @@ export const phrases: readonly Phrase[] = [
     'suspend',
     `${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|restricted|dormant|unsubscribed|cancell?ed)`,
     `(?:disabled|suspended|deactivated|discontinued|frozen|inactive|dormant|locked|terminated|closed) (?:\\w+ )?${mailbox}\\b`,
-    'mailbox (?:is )?unavailable.{0,6}(?:disabled|suspended)|not accepting (?:messages|mail) (?:for|at) (?:this|that) (?:user|recipient|mailbox|account)|vacation ?hold|compte (?:\\w+ ){0,3}(?:bloqu|d[ée]sactiv|suspendu)|account has been (?:disabled|suspended|closed)',
+    'mailbox (?:is )?unavailable.{0,6}(?:disabled|suspended)|not accepting (?:messages|mail) (?:for|at) (?:this|that) (?:user|recipient|mailbox|account)|vacation ?hold|compte (?:\\w+ ){0,3}(?:bloqu|d[ée]sactiv|suspendu)|account has been (?:disabled|suspended|closed)|archived recipient',
   ),
   phrase(
     'notaccept',
@@ -122,6 +128,6 @@ export const phrases: readonly Phrase[] = [
     `(?:black|block|deny|reject|real-?time ?block|ban|grey|gray)[- ]?list|\\bd?n?s?[- ]?rbl\\b|\\brbls?\\b|\\bdnsbl|\\bbl\\b|spamhaus|spamcop|sorbs|barracuda|cloudmark|proofpoint|abuseat|senderbase|mxtoolbox|uceprotect|trustedsource|invaluement|surriel|njabl`,
     `${ip}(?:'s|s)?(?: \\S+){0,5}? (?:is |was |has been |are |been |currently |temporarily |on |in |our |your )*(?:blocked|banned|rejected|denied|refused|listed|blacklisted|barred|not (?:allowed|permitted|accepted|authori[sz]ed|welcome)|forbidden|bloqu)`,
     `(?:blocked|banned|rejected|denied|refus\\w+|forbidden|bad|invalid|suspicious|dynamic|dial-?up|residential|blacklisted)(?: (?!by\\b)\\w+){0,3} (?:sending )?${ip}\\b`,
-    "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)",
+    "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)|not in (?:the |our )?(?:white|allow)[- ]?list",
   ),
 ];

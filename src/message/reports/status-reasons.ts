@@ -86,15 +86,19 @@ const registered: Readonly<Record<string, Reason>> = {
   '7.30': 'failedstarttls',
 };
 
-/** Codes that the registry lacks and Exchange Online documents (“Email non-delivery reports in Exchange Online”). */
+/**
+ * Codes that the registry lacks, of Exchange Online: Microsoft Learn, “Email non-delivery reports and SMTP errors in Exchange
+ * Online”. 4.310 to 4.318 and 7.320 are of “Fix NDR error code …” and “DNSSEC and DANE” there.
+ */
 const exchange: Readonly<Record<string, Reason>> = {
   '0.350': 'contenterror',
   '1.20': 'notcompliantrfc',
-  '1.90': 'exceedlimit',
+  '1.90': 'speeding',
   '1.350': 'userunknown',
   '1.351': 'userunknown',
   '2.121': 'speeding',
   '2.122': 'speeding',
+  '3.190': 'systemerror',
   '4.14': 'networkerror',
   '4.300': 'expired',
   '4.310': 'hostunknown',
@@ -112,6 +116,7 @@ const exchange: Readonly<Record<string, Reason>> = {
   '7.57': 'securityerror',
   '7.64': 'norelaying',
   '7.124': 'rejected',
+  '7.129': 'rejected',
   '7.133': 'rejected',
   '7.134': 'rejected',
   '7.135': 'rejected',
@@ -123,13 +128,13 @@ const exchange: Readonly<Record<string, Reason>> = {
   '7.324': 'failedstarttls',
   '7.325': 'failedstarttls',
   '7.501': 'spamdetected',
-  '7.502': 'blocked',
-  '7.503': 'blocked',
-  '7.504': 'filtered',
+  '7.502': 'spamdetected',
+  '7.503': 'spamdetected',
+  '7.504': 'userunknown',
   '7.505': 'filtered',
   '7.506': 'blocked',
   '7.507': 'blocked',
-  '7.508': 'toomanyconn',
+  '7.508': 'speeding',
   '7.509': 'authfailure',
   '7.510': 'notaccept',
   '7.511': 'blocked',
@@ -137,19 +142,18 @@ const exchange: Readonly<Record<string, Reason>> = {
   '7.513': 'blocked',
   '7.515': 'authfailure',
   '7.703': 'blocked',
-  '7.705': 'speeding',
   '7.708': 'blocked',
   '7.750': 'rejected',
 };
 
-/** Ranges of Exchange Online's own codes: throttled, banned and busy senders. */
+/** Ranges of the same page: banned and suspicious senders; 4.7.650 limits the rate of those of bad reputation. */
 function exchangeRange(subject: string, detail: number, permanent: boolean): Reason | null {
   if (subject !== '7') return null;
   if (permanent && detail >= 606 && detail <= 649) return 'blocked';
   if (permanent && detail >= 700 && detail <= 749) return 'blocked';
   if (!permanent && detail >= 500 && detail <= 649) return 'blocked';
   if (!permanent && detail >= 650 && detail <= 699) return 'badreputation';
-  return !permanent && detail >= 850 && detail <= 899 ? 'toomanyconn' : null;
+  return !permanent && detail >= 850 && detail <= 899 ? 'blocked' : null;
 }
 
 /** What an enhanced status code (`5.7.26`) says, or null when it says nothing. */

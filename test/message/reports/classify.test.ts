@@ -6,6 +6,7 @@ import { adviceFor, isHardBounce, type Reason, reasons } from '../../../src/mess
 import { readCommand, readReply } from '../../../src/message/reports/smtp-reply.ts';
 import { reasonOfCategory, reasonOfStatus } from '../../../src/message/reports/status-reasons.ts';
 import { texts } from './mta-texts.ts';
+import { texts as replies } from './provider-texts.ts';
 import { registry } from './registry-texts.ts';
 
 function reasonOf(diagnostic: string, more: Partial<Notice> = {}): Reason {
@@ -14,7 +15,7 @@ function reasonOf(diagnostic: string, more: Partial<Notice> = {}): Reason {
   return classify({ notice, status, replyCode: code, command: readCommand(diagnostic) });
 }
 
-describe.each(Object.entries(texts))('%s', (_, cases) => {
+describe.each([...Object.entries(texts), ...Object.entries(replies)])('%s', (_, cases) => {
   test.each(cases)('%s', (text, reason) => {
     expect(reasonOf(text)).toBe(reason);
   });
@@ -38,7 +39,10 @@ describe('the registry of enhanced status codes', () => {
     ['5.7.606', 'blocked'],
     ['5.7.708', 'blocked'],
     ['4.7.650', 'badreputation'],
-    ['4.7.860', 'toomanyconn'],
+    ['4.7.860', 'blocked'],
+    ['5.7.502', 'spamdetected'],
+    ['5.7.504', 'userunknown'],
+    ['5.7.508', 'speeding'],
     ['5.7.509', 'authfailure'],
     ['5.4.310', 'hostunknown'],
   ])('%s of Exchange Online', (status, reason) => {
@@ -105,6 +109,15 @@ test.each([
   ['421 OFR004_104 slow down', 'toomanyconn'],
   ['550 RCP-P2 refused', 'filtered'],
   ['550 SC-001 (X)', 'blocked'],
+  ['421 RP-001 (X)', 'badreputation'],
+  ['550 INT-P2 refused', 'mesgtoobig'],
+  ['451 INT-T11 later', 'systemerror'],
+  ['550 POL-P1 refused', 'blocked'],
+  ['554 blocked AUP#IPBL0110', 'blocked'],
+  ['550 AUP#CXBL', 'blocked'],
+  ['550 LPN007_517', 'authfailure'],
+  ['550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; no', 'rejected'],
+  ['554 5.4.4 SMTPSEND.DNS.NonExistentDomain; nonexistent domain', 'hostunknown'],
   ['550 (S3150)', 'blocked'],
   ['553 [BL21] no', 'blocked'],
   ['554 [CS01] no', 'policyviolation'],
