@@ -32,6 +32,8 @@ export const defectCodes = {
   NAME_CUT: 'An attachment’s name, type or Content-ID of more than 1,024 characters was cut.',
   NUL_REPLACED: 'U+0000 became U+FFFD.',
   PARAMETER_SEPARATOR_MISSING: 'Parameters of a header begin without a semicolon; a blank was taken for it.',
+  PARSED_BY_MAILPARSER:
+    'Our own parser failed on the message: it was read by mailparser, without what is told from its fields and texts.',
   SMIME_INVALID: 'The content of a signed S/MIME file cannot be read; it stays an attachment.',
   SURROGATE_REPLACED: 'A lone surrogate became U+FFFD.',
   TNEF_INVALID: 'A winmail.dat breaks off or cannot be read; what was read before stands.',

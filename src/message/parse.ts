@@ -8,12 +8,7 @@ import { Defects } from './sanitize.ts';
 
 export interface ParseOptions {
   readonly limits?: ParseLimits;
-  /** Called when mailparser is needed, with the reason: what may become a metric's label. */
-  readonly onFallback?: (reason: FallbackReason) => void;
 }
-
-/** Why our own parser declined something. */
-export type FallbackReason = 'charset';
 
 /**
  * Opens a message: any bytes give one, with `defects` that say what was repaired. Its structure is read at once, all else when

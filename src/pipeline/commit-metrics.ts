@@ -43,3 +43,17 @@ export function countCommit(
   for (const read of messages)
     if (read.uid >= firstUidNext) metrics.latency.observe(labels, Math.max(0, now - read.receivedAt.getTime()) / 1000);
 }
+
+/** Counts a message that goes to mailparser, and tells where our own parser failed; never what it said, which may hold mail. */
+export function countFallback(context: PipelineContext, source: string, reason: string, error: unknown): void {
+  const { namespace, pipeline } = context.revision;
+  context.metrics.parserFallback.inc({ namespace, pipeline, source, reason });
+  const { name, message, stack = '' } = error instanceof Error ? error : { name: typeof error, message: '' };
+  const frames = stack.slice(stack.indexOf(message) + message.length).match(/^ {4}at .*$/gm) ?? [];
+  context.log.warn('our own parser failed on a message, which mailparser reads; please report where', {
+    source,
+    reason,
+    error: name,
+    stack: frames.slice(0, 5).join('\n'),
+  });
+}

@@ -4,10 +4,12 @@ import { type Cursor, openCursor } from '../store/epochs.ts';
 import type { Lease } from '../store/leases.ts';
 import { transient } from '../telemetry/errors.ts';
 import { listedIn, type PlannedBatch, planBatches } from './batch-plan.ts';
+import { countFallback } from './commit-metrics.ts';
 import { Committer } from './committer.ts';
 import type { PipelineContext } from './context.ts';
 import { prepareMessages } from './prepare.ts';
-import { type ReadMessage, readMessage, tooLargeMessage } from './processed.ts';
+import { type ReadMessage, tooLargeMessage } from './processed.ts';
+import { MessageReader } from './read-message.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
 const windowMessages = 5_000;
@@ -29,6 +31,7 @@ export interface FolderSyncOptions {
 export class FolderSync {
   readonly name: string;
   readonly #options: FolderSyncOptions;
+  readonly #reader: MessageReader;
   #committer: Committer | undefined;
   /** Every UID below is finished; later looks begin here. */
   #next = 1;
@@ -41,6 +44,12 @@ export class FolderSync {
   constructor(name: string, options: FolderSyncOptions) {
     this.name = name;
     this.#options = options;
+    const { context, source, account } = options;
+    this.#reader = new MessageReader({
+      origin: { source: source.name, account, folder: name },
+      fields: context.fields,
+      onFallback: (reason, error) => countFallback(context, source.name, reason, error),
+    });
   }
 
   get epochId(): bigint | undefined {
@@ -220,7 +229,8 @@ export class FolderSync {
           const listed = byUid.get(fetched.uid);
           if (!listed) continue; // not asked for, or given twice
           byUid.delete(fetched.uid);
-          messages.push(await readMessage(fetched, listed));
+          const read = this.#reader.read(fetched, listed);
+          messages.push(read instanceof Promise ? await read : read);
         }
       }
       for (const listed of plan.tooLarge) {

@@ -1,12 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { type Document, type Field, sha256, toDocument } from '../message/fields.ts';
-import type { Message } from '../message/normal-message.ts';
-import { parseMessage } from '../message/parse.ts';
-import type { Listed, RawMessage } from '../sources/source.ts';
+import { type Document, sha256 } from '../message/fields.ts';
+import type { Listed } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { DeadLetter } from '../store/record.ts';
-import { asMailmillError } from '../telemetry/errors.ts';
 
 /** Raw bytes of a dead letter are kept up to this size before compression. */
 const deadRawBytes = 4 * 2 ** 20;
@@ -19,7 +16,7 @@ export interface Death {
   readonly step?: string;
 }
 
-/** A message that was read: parsed, or dead already. */
+/** A message that was read: a document by now, or dead already. */
 export interface ReadMessage {
   readonly uid: number;
   readonly raw: Buffer;
@@ -30,40 +27,10 @@ export interface ReadMessage {
   readonly receivedAt: Date;
   readonly flags: readonly string[];
   readonly objectId?: string;
-  readonly parsed: { readonly message: Message } | { readonly death: Death };
+  /** The document, whose id is not known yet, before any step; or why there is none. */
+  readonly parsed: { readonly document: Document } | { readonly death: Death };
   /** What steps found out about it that had to ask somebody. */
   readonly prepared?: PreparedSteps;
-}
-
-/** Parses one message as it arrives; what cannot be parsed is dead, with its reason. */
-export async function readMessage(fetched: RawMessage, listed: Listed): Promise<ReadMessage> {
-  const common = {
-    uid: fetched.uid,
-    raw: fetched.raw,
-    headerOnly: false,
-    size: fetched.raw.length,
-    rawSha256: sha256(fetched.raw),
-    receivedAt: listed.receivedAt,
-    flags: fetched.flags,
-    ...(listed.objectId !== undefined && { objectId: listed.objectId }),
-  };
-  try {
-    const parsed = parseMessage(fetched.raw);
-    return { ...common, parsed: { message: parsed instanceof Promise ? await parsed : parsed } };
-  } catch (error) {
-    const { code, message } = asMailmillError(error);
-    return {
-      ...common,
-      parsed: {
-        death: code.startsWith('MESSAGE_')
-          ? { code, detail: message }
-          : {
-              code: 'MESSAGE_UNPARSABLE',
-              detail: `the parser failed (${error instanceof Error ? error.name : 'unknown'}); please report this message`,
-            },
-      },
-    };
-  }
 }
 
 /** A message over the source's size limit; its identity is that of its header and size. */
@@ -97,16 +64,18 @@ export interface Origin {
   readonly folder: string;
 }
 
-/** What a revision makes of a message: the fields that it needs, and its steps. */
+/** What a revision makes of documents. */
 export interface Judging {
-  readonly fields: readonly Field[];
   readonly steps: readonly CompiledStep[];
 }
 
-/** Runs the steps of a revision on one message. */
-export function judge(read: ReadMessage, id: string, origin: Origin, { fields, steps }: Judging): Verdict {
+/** Runs the steps of a revision on one message; its document is told where it stands. */
+export function judge(read: ReadMessage, id: string, origin: Origin, { steps }: Judging): Verdict {
   if ('death' in read.parsed) return { state: 'Dead', death: read.parsed.death };
-  const document = toDocument(read.parsed.message, { ...origin, ...read, id }, fields);
+  const { document } = read.parsed;
+  if ('id' in document) document.id = id;
+  if ('account' in document) document.account = origin.account;
+  if ('folder' in document) document.folder = origin.folder;
   const result = runSteps(steps, document, read.prepared);
   if (result.outcome === 'pass') return { state: 'Processed', document: result.document };
   if (result.outcome === 'drop') return { state: 'Dropped', step: result.step };

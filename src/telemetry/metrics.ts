@@ -37,6 +37,12 @@ export function workerMetrics(registry: Registry) {
       labelNames: [...sourceLabels, 'code'],
       registers,
     }),
+    parserFallback: new Counter({
+      name: 'mailmill_parser_fallback_total',
+      help: 'Messages that our own parser failed on and mailparser read, by where it failed: structure, or a field.',
+      labelNames: [...sourceLabels, 'reason'],
+      registers,
+    }),
     errors: new Counter({
       name: 'mailmill_errors_total',
       help: 'Errors by stable code and family.',

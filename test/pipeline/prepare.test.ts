@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { prepareMessages } from '../../src/pipeline/prepare.ts';
 import type { ReadMessage } from '../../src/pipeline/processed.ts';
-import { readMessage } from '../../src/pipeline/processed.ts';
+import { MessageReader } from '../../src/pipeline/read-message.ts';
 import type { CompiledStep, StepRun } from '../../src/steps/step.ts';
 
 const { signal } = new AbortController();
 const run: StepRun = (document) => ({ outcome: 'pass', document });
 const receivedAt = new Date(0);
 
-const read = (uid: number): Promise<ReadMessage> =>
-  readMessage({ uid, raw: Buffer.from('Subject: x\r\n\r\n'), flags: [] }, { uid, size: 16, receivedAt });
+const reader = new MessageReader({
+  origin: { source: 'inbox', account: 'ann', folder: 'INBOX' },
+  fields: [],
+  onFallback: () => undefined,
+});
+const read = async (uid: number): Promise<ReadMessage> =>
+  reader.read({ uid, raw: Buffer.from('Subject: x\r\n\r\n'), flags: [] }, { uid, size: 16, receivedAt });
 
 describe('steps that ask before a batch is judged', () => {
   test('cost nothing when there are none', async () => {
