@@ -29,6 +29,15 @@ export interface OperatorProcessOptions {
   readonly nodeFlags?: readonly string[];
 }
 
+/** What the chart starts Node with. */
+function chartOptions(): string {
+  const read = (file: string) => readFileSync(new URL(`../../../charts/mailmill/${file}`, import.meta.url), 'utf8');
+  const heap = /^ {2}heapMiB: (\d+)$/m.exec(read('values.yaml'))?.[1];
+  const options = /name: NODE_OPTIONS\s+value: (.*)$/m.exec(read('templates/deployment.yaml'))?.[1];
+  if (heap === undefined || options === undefined) throw new Error('the chart no longer sets NODE_OPTIONS and heapMiB');
+  return options.replace(/\{\{.*?\}\}/, heap);
+}
+
 /** Starts `mailmill operator`; ready when /readyz says so, at the latest after a minute. */
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
   const { program, kubeconfig, keyFile, port, log } = options;
@@ -42,6 +51,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
       MAILMILL_WORKER_IMAGE: 'registry.example.com/mailmill:1',
       MAILMILL_STATUS_KEY_FILE: keyFile,
       MAILMILL_HTTP_PORT: String(port),
+      NODE_OPTIONS: chartOptions(),
       ...options.env,
     },
   });
