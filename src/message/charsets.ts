@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
+import { withLf } from './newlines.ts';
 import type { Defects } from './sanitize.ts';
 
 /** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */
@@ -159,3 +160,10 @@ export function decodeCharset(bytes: Buffer, name: string, where: string, defect
       return decodeUndeclared(bytes);
   }
 }
+
+/** As `decodeCharset`, with LF for every CRLF. */
+export const decodeText = (bytes: Buffer, name: string, where: string, defects: Defects): string =>
+  // A table of its own may have other bytes for line ends.
+  typeof lookUp(name) === 'function'
+    ? decodeCharset(bytes, name, where, defects).replace(/\r\n/g, '\n')
+    : decodeCharset(withLf(bytes), name, where, defects);

@@ -27,3 +27,55 @@ export function normaliseNewlines(raw: Buffer, defects: Defects): Buffer {
   for (let i = copy.indexOf(CR); i !== -1; i = copy.indexOf(CR, i + 1)) if (copy[i + 1] !== LF) copy[i] = LF;
   return copy;
 }
+
+/** Kept for all texts up to this length: each is decoded before the next is made. */
+const keptLength = 262_144;
+const kept = Buffer.allocUnsafeSlow(keptLength);
+const keptView = new DataView(kept.buffer);
+
+/** 0x80 in each of four bytes that is a CR, up to the first; above it may be more. */
+function carriageReturns(word: number): number {
+  const rest = word ^ 0x0d0d0d0d;
+  return (rest - 0x01010101) & ~rest & 0x80808080;
+}
+
+/** Which of four bytes is the first that has a mark. */
+const firstOf = (marks: number): number => (31 - Math.clz32(marks & -marks)) >> 3;
+
+/**
+ * Bytes of a charset that holds ASCII with LF for every CRLF: eight at a time, because it is done to every text, and a string
+ * would become a rope of lines. Valid until the next call.
+ */
+export function withLf(bytes: Buffer): Buffer {
+  const first = bytes.indexOf(CR);
+  if (first === -1) return bytes;
+  const end = bytes.length;
+  const isKept = end <= keptLength;
+  const out = isKept ? kept : Buffer.allocUnsafeSlow(end);
+  const target = isKept ? keptView : new DataView(out.buffer);
+  const source = new DataView(bytes.buffer, bytes.byteOffset, end);
+  let length = 0;
+  let i = 0;
+  while (i <= end - 8) {
+    const low = source.getInt32(i, true);
+    const high = source.getInt32(i + 4, true);
+    target.setInt32(length, low, true);
+    target.setInt32(length + 4, high, true);
+    const inLow = carriageReturns(low);
+    const inHigh = carriageReturns(high);
+    if ((inLow | inHigh) === 0) {
+      i += 8;
+      length += 8;
+      continue;
+    }
+    const before = inLow !== 0 ? firstOf(inLow) : 4 + firstOf(inHigh);
+    i += before + 1;
+    length += before;
+    if (bytes[i] !== LF) out[length++] = CR;
+  }
+  for (; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte !== CR || bytes[i + 1] !== LF) out[length++] = byte;
+  }
+  return out.subarray(0, length);
+}
