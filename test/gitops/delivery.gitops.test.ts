@@ -119,6 +119,10 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { what, seconds } of timeline) process.stdout.write(`${seconds.toFixed(1).padStart(7)} s  ${what}\n`);
   await argocd?.[Symbol.asyncDispose]();
+  // What Argo CD has deployed stays when it goes.
+  await world?.cluster.kubectl(['delete', 'namespace', operatorNamespace, '--ignore-not-found', '--wait']);
+  const mine = 'app.kubernetes.io/part-of=mailmill';
+  await world?.cluster.kubectl(['delete', 'clusterrole,clusterrolebinding', '-l', mine, '--ignore-not-found']);
   await world?.close();
 });
 
