@@ -67,4 +67,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// The reader went away, as in `mailmill parse … | head`: ends as SIGPIPE ends other programs.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 process.exitCode = await main(process.argv.slice(2));

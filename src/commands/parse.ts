@@ -16,13 +16,16 @@ Reads one message (- is standard input) and prints it normalised, as pipelines s
 attachments, list headers, thread key, the raw header, what was repaired (defects), and the report that it is: a bounce, complaint,
 read receipt, automatic reply, DMARC or TLS report. src/message/message.md describes it. Writes nothing.
 
-  --json        JSON instead of YAML
+  --json        JSON instead of YAML; so is what is longer than 1 Mi characters
   --raw-tree    the MIME structure instead: parts with byte offsets in the file (start of the header, of the body, end)
 
 example: mailmill parse message.eml --raw-tree`;
 
 /** Largest message that is read. */
 const maxSize = 256 * 2 ** 20;
+
+/** Characters of the longest YAML: js-yaml exceeds the stack on longer texts. JSON is YAML too. */
+const maxYaml = 2 ** 20;
 
 /** Everything that a stream gives; null when that is more than the largest message. */
 async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | null> {
@@ -81,8 +84,9 @@ async function run(args: readonly string[], io: CommandIo, stdin: Readable = pro
     return 1;
   }
   const value = toPlain(tree ? rawTree(raw) : normalised(raw));
+  const text = `${JSON.stringify(value, null, 2)}\n`;
   // Lines of mail are not wrapped: they stay as they are.
-  io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : dump(value, { lineWidth: -1, noRefs: true }));
+  io.stdout.write(json || text.length > maxYaml ? text : dump(value, { lineWidth: -1, noRefs: true }));
   return 0;
 }
 

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { withLf } from './newlines.ts';
 import type { Defects } from './sanitize.ts';
+import { decodeHz, decodeIso2022Kr } from './shifted-charsets.ts';
 
 /** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */
 const windows1252 =
@@ -37,6 +38,10 @@ for (const name of [
 for (const name of ['x-unknown', 'unknown', 'x-user-defined', 'none', 'us_ascii', 'usascii']) known.set(name, 'ascii');
 for (const name of ['utf-8', 'utf8', 'utf_8', 'unicode-1-1-utf-8', 'utf-8mb4', 'utf8mb4']) known.set(name, 'utf-8');
 
+known.set('iso-2022-kr', decodeIso2022Kr);
+known.set('csiso2022kr', decodeIso2022Kr);
+known.set('hz-gb-2312', decodeHz);
+
 /** Names in mail that the Encoding Standard does not know. */
 const aliases: Readonly<Record<string, string>> = {
   cp932: 'shift_jis',
@@ -44,7 +49,9 @@ const aliases: Readonly<Record<string, string>> = {
   cp936: 'gbk',
   cp949: 'euc-kr',
   ks_c_5601: 'euc-kr',
+  'x-windows-949': 'euc-kr',
   cp950: 'big5',
+  'x-big5': 'big5',
   'iso-2022-jp-1': 'iso-2022-jp',
   'iso-2022-jp-2': 'iso-2022-jp',
   'iso-2022-jp-3': 'iso-2022-jp',

@@ -11,6 +11,7 @@ export const defectCodes = {
   BOUNDARY_START_MISSING:
     'The header of a multipart goes over into that of its first part; the delimiter between them was added.',
   BOUNDARY_TEXT_SKIPPED: 'Text behind a boundary on its line was left out.',
+  BYTE_ORDER_MARK_SKIPPED: 'The message begins with a byte order mark; it was left out.',
   CHARSET_INVALID_BYTES: 'Bytes that the declared charset does not have became U+FFFD.',
   CHARSET_UNKNOWN: 'Nobody knows the declared charset; the bytes were read as UTF-8 or windows-1252.',
   CONTENT_TYPE_INVALID: 'A Content-Type cannot be read; the part was read as plain text.',

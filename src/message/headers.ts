@@ -25,6 +25,8 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const CR = 0x0d;
 const DASH = 0x2d;
+/** U+FEFF in UTF-8: editors put it before what they save. */
+const byteOrderMark = '\xef\xbb\xbf';
 /** Bytes of a message's, and of a part's header that are read at first. */
 const firstChunk = 4_096;
 const firstPartChunk = 512;
@@ -114,6 +116,10 @@ class BlockReader {
   read(): this | null {
     const text = this.#text;
     let position = 0;
+    if (this.#offset === 0 && text.startsWith(byteOrderMark)) {
+      this.#problem('BYTE_ORDER_MARK_SKIPPED');
+      position = byteOrderMark.length;
+    }
     while (position < text.length) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return null;

@@ -10,9 +10,13 @@ export interface MailingList {
   readonly unsubscribe: readonly string[];
   /** Address that a POST of `List-Unsubscribe=One-Click` unsubscribes at (RFC 8058); its DKIM signature is not looked at. */
   readonly unsubscribeOneClick: string;
+  /** Where to join it. */
   readonly subscribe: string;
+  /** Where its past messages stand. */
   readonly archive: string;
+  /** Where instructions are to be had. */
   readonly help: string;
+  /** Where to reach a person. */
   readonly owner: string;
 }
 

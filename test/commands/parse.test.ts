@@ -197,3 +197,16 @@ test('toPlain: what JSON and YAML do not have', () => {
     bytes: 'AQI=',
   });
 });
+
+describe('a long message', () => {
+  test.each([
+    ['one line', 'x'.repeat(5_000_000)],
+    ['many lines', 'é\n'.repeat(2_000_000)],
+  ])('of %s is printed', async (_, text) => {
+    const file = join(root, 'long.eml');
+    await writeFile(file, `Subject: s\nContent-Type: text/plain; charset=utf-8\n\n${text}`);
+    const { code, stdout } = await run('', file);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ subject: 's', text });
+  });
+});

@@ -19,7 +19,18 @@ describe('decodeCharset', () => {
     ['', [0xe9], 'é', ['UNDECLARED_8BIT']],
     ['', [0x61], 'a', []],
     ['x-nobody', [0xe9], 'é', ['CHARSET_UNKNOWN']],
-    ['iso-2022-kr', [0x61], 'a', ['CHARSET_UNKNOWN']],
+    ['iso-2022-cn', [0x61], 'a', ['CHARSET_UNKNOWN']],
+    // RFC 1557: the designation stands at the beginning, KS X 1001 between SO and SI
+    ['iso-2022-kr', Buffer.from('\x1b$)Ca \x0e0!\x0f b'), 'a 가 b', []],
+    ['iso-2022-kr', Buffer.from('\x1b$)C\x0e0!\na'), '가\na', []],
+    ['iso-2022-kr', Buffer.from('\x0e0'), '\uFFFD', ['CHARSET_INVALID_BYTES']],
+    // RFC 1843 §2 and its example
+    ['hz-gb-2312', Buffer.from('~{<:Ky2;S{#,NpJ)l6HK!#~}Bye.'), '己所不欲，勿施於人。Bye.', []],
+    ['HZ-GB-2312', Buffer.from('a~~b~\nc ~{VP\nd'), 'a~bc 中\nd', []],
+    // the second byte of a pair may be a tilde
+    ['hz-gb-2312', Buffer.from('~{0~~}a'), '剥a', []],
+    ['x-windows-949', [0xb0, 0xa1], '가', []],
+    ['x-big5', [0xa4, 0xa4], '中', []],
     // iconv-lite's
     ['utf-7', Buffer.from('Hi Mom -+Jjo--!'), 'Hi Mom -☺-!', []], // RFC 2152
     ['cp437', [0x63, 0x82], 'cé', []],

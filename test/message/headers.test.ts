@@ -25,6 +25,7 @@ describe('readHeaders', () => {
     ['A: 1\r\nno field\r\nnor this\r\n\r\nbody', ['a=1'], 'no field\r\nnor this\r\n\r\nbody', ['HEADER_END_MISSING']],
     ['only text\r\n\r\nmore', [], 'only text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['From a@b Mon Jan 1 00:00:00 2002\r\nA: 1\r\n\r\nbody', ['a=1'], 'body', ['MBOX_LINE_SKIPPED']],
+    ['\xef\xbb\xbfA: 1\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['BYTE_ORDER_MARK_SKIPPED']],
     ['\r\nbody', [], 'body', []],
     ['', [], '', []],
     [`${'n'.repeat(300)}: 1\r\nA: 2\r\n\r\n`, ['a=2'], '', ['HEADER_NAME_TOO_LONG']],
