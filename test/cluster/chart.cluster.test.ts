@@ -130,6 +130,32 @@ test('a PodDisruptionBudget from two replicas, PodMonitors when asked for', () =
   ]);
 });
 
+test('what all workers get and may reach is passed to the operator', () => {
+  interface Operator extends Rendered {
+    readonly spec: {
+      readonly template: {
+        readonly spec: {
+          readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[];
+        };
+      };
+    };
+  }
+  const env = (...args: string[]) => {
+    const operator = render(...args).find(({ kind }) => kind === 'Deployment') as Operator;
+    const list = operator.spec.template.spec.containers.flatMap((container) => container.env);
+    return (name: string) => list.find((each) => each.name === name)?.value;
+  };
+  const bare = env();
+  expect(bare('MAILMILL_WORKER_EGRESS')).toBeUndefined();
+  expect(JSON.parse(bare('MAILMILL_WORKER_RESOURCES') ?? '')).toEqual({
+    requests: { cpu: '100m', memory: '256Mi' },
+    limits: { memory: '1Gi' },
+  });
+  const set = env('--set', 'networkPolicy.egress[0].ports[0].port=993,operator.heapMiB=512');
+  expect(JSON.parse(set('MAILMILL_WORKER_EGRESS') ?? '')).toEqual([{ ports: [{ port: 993 }] }]);
+  expect(set('NODE_OPTIONS')).toBe('--max-old-space-size=512 --max-semi-space-size=4');
+});
+
 test('rendering twice gives the same: nothing drifts under Argo CD', () => {
   expect(render('--set', 'tenants={a}')).toEqual(render('--set', 'tenants={a}'));
 });

@@ -239,12 +239,26 @@ describe('the environment', () => {
     });
   });
 
+  test('what the chart says of all workers', async () => {
+    const bare = await readConfig(env({ MAILMILL_WORKER_EGRESS: '[]' }), 'me');
+    expect([bare.workerEgress, bare.workerResources]).toEqual([undefined, undefined]);
+    const resources = { requests: { cpu: '1' } };
+    const egress = [{ ports: [{ port: 993 }] }];
+    const set = {
+      MAILMILL_WORKER_EGRESS: JSON.stringify(egress),
+      MAILMILL_WORKER_RESOURCES: JSON.stringify(resources),
+    };
+    expect(await readConfig(env(set), 'me')).toMatchObject({ workerEgress: egress, workerResources: resources });
+  });
+
   test.each([
     ['MAILMILL_WORKER_IMAGE', { MAILMILL_WORKER_IMAGE: undefined }],
     ['MAILMILL_STALL_DEADLINE_SECONDS', { MAILMILL_STALL_DEADLINE_SECONDS: 'soon' }],
     ['MAILMILL_WORKER_IMAGE_PULL_POLICY', { MAILMILL_WORKER_IMAGE_PULL_POLICY: 'Sometimes' }],
     ['MAILMILL_ROLLOUT_CONCURRENCY', { MAILMILL_ROLLOUT_CONCURRENCY: '0' }],
     ['MAILMILL_HTTP_PORT', { MAILMILL_HTTP_PORT: '99999' }],
+    ['MAILMILL_WORKER_EGRESS', { MAILMILL_WORKER_EGRESS: '{}' }],
+    ['MAILMILL_WORKER_RESOURCES', { MAILMILL_WORKER_RESOURCES: 'none' }],
     ['MAILMILL_STATUS_KEY_FILE', { MAILMILL_STATUS_KEY_FILE: '/nowhere' }],
   ])('%s that is wrong is named', async (name, change) => {
     await expect(readConfig(env(change), 'me')).rejects.toThrow(name);
