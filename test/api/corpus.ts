@@ -1,3 +1,5 @@
+import { logins } from './corpus-logins.ts';
+
 /** One resource and, in words, what is special about it. */
 export interface Case {
   readonly name: string;
@@ -94,7 +96,7 @@ const sinkList =
 
 /** Resources on both sides of every kind of rule; a differential test asks the API server what each of them is. */
 export const corpus: readonly Case[] = [
-  ...Object.entries(base).map(([name, yaml]) => ({ name, yaml })),
+  ...Object.entries({ ...base, ...logins }).map(([name, yaml]) => ({ name, yaml })),
   ...mutate('source', [
     ['no kind', '  imap:\n', '  imapp:\n'],
     ['both kinds', 'spec:\n', 'spec:\n  maildir: {path: mail}\n'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
 import { compilePipeline, referencedSecrets } from '../../src/pipeline/compile.ts';
+import { sourceSecrets } from '../../src/pipeline/source-secrets.ts';
 
 const imapSpec: MailboxSourceSpec = {
   imap: {
@@ -224,6 +225,57 @@ describe('the keys of Secrets', () => {
       { name: 'analytics-db', key: 'uri' },
       { name: 'mailmill-store', key: 'uri' },
     ]);
+  });
+});
+
+describe('the Secret keys of a source', () => {
+  const keysOf = (spec: MailboxSourceSpec) => sourceSecrets(spec).map(({ name, key }) => `${name}/${key}`);
+  const imap = (more: Partial<NonNullable<MailboxSourceSpec['imap']>>) => ({
+    imap: { host: 'h', auth: { secretRef: { name: 's' } }, ...more },
+  });
+  const oauth = { type: 'OAuth2', secretRef: { name: 's' }, tokenUrl: 'https://t/' } as const;
+
+  it.each([
+    ['a password', imap({}), ['s/password', 's/username']],
+    [
+      'an administrator',
+      imap({ auth: { secretRef: { name: 's' }, loginAs: 'MasterUser' } }),
+      ['s/adminUsername', 's/password', 's/username'],
+    ],
+    [
+      'an application',
+      imap({ auth: { ...oauth, grant: 'ClientCredentials', tokenCaSecretRef: { name: 'ca' } } }),
+      ['ca/ca.crt', 's/clientId', 's/clientSecret', 's/username'],
+    ],
+    [
+      'a consent of a public client',
+      {
+        ...imap({ auth: { ...oauth, grant: 'RefreshToken', clientAuthentication: 'None' } }),
+        encryption: { keyRef: { name: 'k' } },
+      },
+      ['k/key', 's/clientId', 's/refreshToken', 's/username'],
+    ],
+    [
+      'certificates and a proxy',
+      imap({
+        tls: { certificateSecretRef: { name: 'pair' }, caSecretRef: { name: 'ca', key: 'pem' } },
+        proxy: { url: 'http://p', secretRef: { name: 'p' } },
+      }),
+      ['ca/pem', 'p/password', 'p/username', 'pair/tls.crt', 'pair/tls.key', 's/password', 's/username'],
+    ],
+    ['a Maildir', maildirSpec, []],
+  ] as const)('of %s', (_, spec: MailboxSourceSpec, keys) => {
+    expect(keysOf(spec)).toEqual(keys);
+  });
+
+  it('are those of the revision, which keeps what names them', () => {
+    const spec = { ...imap({ auth: { ...oauth, grant: 'RefreshToken' } }), encryption: { keyRef: { name: 'k' } } };
+    const result = compilePipeline({ metadata: { name: 'mail' }, spec: base }, [
+      { metadata: { name: 'support' }, spec },
+    ]);
+    if (!result.ok) throw new Error(JSON.stringify(result.issues));
+    expect(result.revision.sources[0]?.encryption).toEqual({ keyRef: { name: 'k', key: 'key' } });
+    expect(result.secrets).toEqual(expect.arrayContaining([...sourceSecrets(spec)]));
   });
 });
 
