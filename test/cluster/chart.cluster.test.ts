@@ -153,7 +153,7 @@ test('what all workers get and may reach is passed to the operator', () => {
   });
   const set = env('--set', 'networkPolicy.egress[0].ports[0].port=993,operator.heapMiB=512');
   expect(JSON.parse(set('MAILMILL_WORKER_EGRESS') ?? '')).toEqual([{ ports: [{ port: 993 }] }]);
-  expect(set('NODE_OPTIONS')).toBe('--max-old-space-size=512 --max-semi-space-size=4');
+  expect(set('NODE_OPTIONS')).toBe('--max-old-space-size=512 --max-semi-space-size=8');
 });
 
 test('rendering twice gives the same: nothing drifts under Argo CD', () => {

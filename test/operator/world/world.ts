@@ -47,9 +47,12 @@ const unlimited = [
   '--concurrent-replicaset-syncs=20',
 ];
 
-/** @param program launcher of the operators: `src/mailmill.mjs` here or in a compiled form. */
+/**
+ * Go's garbage collection would take a quarter of the API server's time on a machine that all of them share with the operator.
+ * @param program launcher of the operators: `src/mailmill.mjs` here or in a compiled form.
+ */
 export async function startOperatorWorld(program: string): Promise<OperatorWorld> {
-  const plane = await startControlPlane({ controllers, controllerFlags: unlimited });
+  const plane = await startControlPlane({ controllers, controllerFlags: unlimited, env: { GOGC: '400' } });
   const dir = await mkdtemp(join(tmpdir(), 'mailmill-operators-'));
   const ended = new AbortController();
   const { signal } = ended;

@@ -50,6 +50,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: readonly string[];
   /** Added to the controller manager's. */
   readonly controllerFlags?: readonly string[];
+  /** Added to the environment of all of them. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const users = ['admin', 'operator', 'other', 'kubelet'] as const;
@@ -85,7 +87,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const children = new Map<string, ChildProcess>();
   const run = (name: string, args: readonly string[]) => {
     const log = openSync(join(dir, `${name}.log`), 'a');
-    children.set(name, spawn(join(bin, name), args, { stdio: ['ignore', log, log] }));
+    const env = { ...process.env, ...options.env };
+    children.set(name, spawn(join(bin, name), args, { stdio: ['ignore', log, log], env }));
     closeSync(log);
   };
   const kill = async (name: string, signal: NodeJS.Signals) => {
