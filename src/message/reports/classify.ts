@@ -72,7 +72,8 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
   if (provider !== null) return provider;
   for (const { reason, pattern } of allPhrases) {
     if (!pattern.test(text)) continue;
-    if (reason === 'suspend' && evidence.status.endsWith('.1.1') && !/archived|disabled|suspended|locked/.test(text)) continue;
+    if (reason === 'suspend' && evidence.status.endsWith('.1.1') && !/archived|disabled|suspended|locked/.test(text))
+      continue;
     if (reason === 'blocked' && loopback.test(text)) continue;
     if (reason === 'hostunknown' && domainMissing.test(text) && evidence.command === 'MAIL') return 'rejected';
     if (reason === 'hostunknown' && evidence.status.startsWith('4') && transientDns.test(text)) return 'networkerror';

@@ -33,7 +33,8 @@ export interface FeedbackReport {
   readonly advice: string;
 }
 
-const all = (group: FieldGroup, name: string): readonly string[] => group.get(name) ?? [];
+const all = (group: FieldGroup, name: string): readonly string[] =>
+  (group.get(name) ?? []).filter((value) => value !== '');
 
 function fromGroup(group: FieldGroup, original: OriginalMessage | null): FeedbackReport {
   const first = (name: string) => firstValue(group, name);

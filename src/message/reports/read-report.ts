@@ -5,7 +5,11 @@ import { type DispositionNotification, dispositionNotification } from './disposi
 import { type FeedbackReport, feedbackReport } from './feedback-report.ts';
 import { openReport, type ReportSource } from './report-source.ts';
 
-/** What a message reports, in one word and its typed value. */
+/**
+ * What a message reports, in one word and its typed value: `delivery`, a delivery status notification (RFC 3464) or a bounce
+ * without its fields; `feedback`, a complaint of a feedback loop (ARF, RFC 5965); `disposition`, a message disposition
+ * notification (MDN, RFC 8098); `autoReply`, an automatic response (RFC 3834).
+ */
 export type MailReport =
   | ({ readonly kind: 'delivery' } & DeliveryReport)
   | ({ readonly kind: 'feedback' } & FeedbackReport)

@@ -34,6 +34,13 @@ const arf = (fields: string) =>
 const read = (raw: Buffer) => feedbackReport(openReport(raw));
 
 describe('ARF (RFC 5965)', () => {
+  test('fields without a value are none', () => {
+    expect(read(arf('Feedback-Type: abuse\nAuthentication-Results:\nReported-Domain: origin.test'))).toMatchObject({
+      authenticationResults: [],
+      reportedDomains: ['origin.test'],
+    });
+  });
+
   test('every field', () => {
     const report = read(
       arf(
