@@ -54,7 +54,8 @@ const providers: readonly Provider[] = [
     },
   },
   {
-    // Orange and Wanadoo: OFR_416, OFR006_102; postmaster.orange.fr, “Error codes”.
+    // Orange and Wanadoo: OFR_416, OFR006_102. The words of the replies with 102 to 104 and 415 to 417 say the same; those of the
+    // others say nothing but “refused”.
     pattern: /\bofr(?:\d{3})?_(\d{3})\b/,
     codes: {
       '102': 'blocked',
@@ -75,7 +76,7 @@ const providers: readonly Provider[] = [
     },
   },
   {
-    // La Poste: LPN007_426; postmastery.com, “laposte.net postmaster: SMTP error codes”.
+    // La Poste: LPN007_416; bentonow.com/smtp-errors/laposte lists 405, 416, 503, 510 and 517.
     pattern: /\blpn(?:aaa|\d{3})_(\d{3})\b/,
     codes: {
       '405': 'rejected',
