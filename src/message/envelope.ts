@@ -52,6 +52,9 @@ function messageId(value: string): string {
 /** Whether a header holds nothing but ASCII without U+0000, as most do: its values need no look at each character. */
 export const isPlainHeader = (bytes: Buffer): boolean => isAscii(bytes) && !bytes.includes(0);
 
+/** Whether the values of a plain header can be taken as they stand: no encoded word is in it, and none can be too long. */
+export const isReadableHeader = (bytes: Buffer): boolean => bytes.length <= maxValueLength && !bytes.includes('=?');
+
 /** One field as text: 8-bit bytes and encoded words decoded, cleaned and cut. */
 function decoded(raw: string, name: string, defects: Defects): string {
   const text = decodeWords(raw, name, defects);
@@ -72,15 +75,17 @@ function readable(value: string, plain: boolean, defects: Defects): string {
  * Every field of a header by its name.
  *
  * @param plain what `isPlainHeader` says of the fields' bytes.
+ * @param asIs what `isReadableHeader` says of those of a plain header.
  */
 export function readHeaderMap(
   fields: readonly HeaderField[],
   plain: boolean,
+  asIs: boolean,
   defects: Defects,
 ): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   for (const { name, value } of fields) {
-    const text = readable(value, plain, defects);
+    const text = plain && asIs ? value : readable(value, plain, defects);
     const values = headers.get(name);
     if (values === undefined) headers.set(name, [text]);
     else values.push(text);

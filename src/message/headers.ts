@@ -13,8 +13,6 @@ export interface HeaderBlock {
   readonly fields: readonly HeaderField[];
   /** Where the body starts: behind the blank line, or where what is no header begins. */
   readonly bodyStart: number;
-  /** Encoded words may stand in it. */
-  readonly encoded: boolean;
 }
 
 /** Says whether the line from `start` to `end` of the message ends a part. */
@@ -62,10 +60,6 @@ function nameLength(text: string, start: number, end: number): number {
 
 const isGraphic = (code: number): boolean => code > SPACE && code < 0x7f;
 
-/** `value` without outer blanks. */
-const trimmed = (value: string): string =>
-  isGraphic(value.charCodeAt(0)) && isGraphic(value.charCodeAt(value.length - 1)) ? value : trimBlanks(value);
-
 /**
  * Reads the header block that starts at `start`. Lines that are no fields are skipped (`HEADER_LINE_SKIPPED`) as long as
  * fields follow; else the body starts there (`HEADER_END_MISSING`).
@@ -98,7 +92,6 @@ const noProblems: DefectCode[] = [];
 class BlockReader {
   readonly fields: HeaderField[] = [];
   bodyStart = 0;
-  encoded = false;
   problems = noProblems;
   readonly #text: string;
   readonly #offset: number;
@@ -153,6 +146,7 @@ class BlockReader {
     let position = firstLf + 1;
     let code = text.charCodeAt(position);
     let value = text.slice(from, firstEnd);
+    let end = firstEnd;
     while (code === SPACE || code === TAB) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return -1;
@@ -161,11 +155,14 @@ class BlockReader {
         value += ' ';
         position++;
       }
-      value += text.slice(position, endOfLine(text, position, lf));
+      end = endOfLine(text, position, lf);
+      value += text.slice(position, end);
       position = lf + 1;
       code = text.charCodeAt(position);
     }
-    this.fields.push({ name: lowerName(text, start, start + length), value: trimmed(value) });
+    // Looked at where it stands: a folded value is not made one piece before it is asked for.
+    const isTrimmed = from < firstEnd && isGraphic(text.charCodeAt(from)) && isGraphic(text.charCodeAt(end - 1));
+    this.fields.push({ name: lowerName(text, start, start + length), value: isTrimmed ? value : trimBlanks(value) });
     return position;
   }
 
@@ -213,8 +210,6 @@ class BlockReader {
   }
 
   #ends(bodyStart: number): this {
-    const word = this.#text.indexOf('=?');
-    this.encoded = word !== -1 && word < bodyStart;
     this.bodyStart = this.#offset + bodyStart;
     return this;
   }

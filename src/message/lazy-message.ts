@@ -1,5 +1,5 @@
 import { type Bodies, readBodies } from './bodies.ts';
-import { type Envelope, isPlainHeader, readEnvelope, readHeaderMap } from './envelope.ts';
+import { type Envelope, isPlainHeader, isReadableHeader, readEnvelope, readHeaderMap } from './envelope.ts';
 import type { Address, Attachment, Defect, ParsedMessage, ParseLimits, Protection } from './message.ts';
 import { Defects } from './sanitize.ts';
 import type { Structure } from './structure.ts';
@@ -28,10 +28,20 @@ export class LazyMessage implements ParsedMessage {
     this.#structural = defects;
   }
 
-  #isPlain(): boolean {
+  #headerBytes(): Buffer {
     const { bytes, tree } = this.structure;
-    this.#plain ??= isPlainHeader(bytes.subarray(tree.header, tree.start));
+    return bytes.subarray(tree.header, tree.start);
+  }
+
+  #isPlain(): boolean {
+    this.#plain ??= isPlainHeader(this.#headerBytes());
     return this.#plain;
+  }
+
+  #readHeaders(): ReadonlyMap<string, readonly string[]> {
+    const isPlain = this.#isPlain();
+    const asIs = isPlain && isReadableHeader(this.#headerBytes());
+    return readHeaderMap(this.structure.fields, isPlain, asIs, this.#inMap);
   }
 
   #readEnvelope(): Envelope {
@@ -89,7 +99,7 @@ export class LazyMessage implements ParsedMessage {
   }
 
   get headers(): ReadonlyMap<string, readonly string[]> {
-    this.#headers ??= readHeaderMap(this.structure.fields, this.#isPlain(), this.#inMap);
+    this.#headers ??= this.#readHeaders();
     return this.#headers;
   }
 
