@@ -5,6 +5,7 @@ import { dump } from 'js-yaml';
 import { sha256 } from '../message/fields.ts';
 import { everything } from '../message/insights.ts';
 import { parseMessage } from '../message/parse.ts';
+import { MailmillError } from '../telemetry/errors.ts';
 import type { Command, CommandIo } from './command.ts';
 import { toPlain } from './parse/plain.ts';
 import { rawTree } from './parse/raw-tree.ts';
@@ -40,12 +41,17 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | 
   return Buffer.concat(chunks);
 }
 
-/** The whole normalised message; `message.schema.json` describes it. */
-const normalised = (raw: Buffer): object => ({
-  size: raw.length,
-  rawSha256: sha256(raw),
-  ...everything(parseMessage(raw)),
-});
+/** The whole normalised message, as a worker reads it; `message.schema.json` describes it. */
+async function normalised(raw: Buffer): Promise<object> {
+  const common = { size: raw.length, rawSha256: sha256(raw) };
+  try {
+    return { ...common, ...everything(parseMessage(raw)) };
+  } catch (error) {
+    if (error instanceof MailmillError) throw error;
+    const { parseWithMailparser } = await import('../message/mailparser.ts');
+    return { ...common, ...everything(await parseWithMailparser(raw)) };
+  }
+}
 
 function parse(args: readonly string[]) {
   const options = {
@@ -83,7 +89,7 @@ async function run(args: readonly string[], io: CommandIo, stdin: Readable = pro
     io.stderr.write(`${file} is larger than ${maxSize / 2 ** 20} MiB: no message is\n`);
     return 1;
   }
-  const value = toPlain(tree ? rawTree(raw) : normalised(raw));
+  const value = toPlain(tree ? rawTree(raw) : await normalised(raw));
   const text = `${JSON.stringify(value, null, 2)}\n`;
   // Lines of mail are not wrapped: they stay as they are.
   io.stdout.write(json || text.length > maxYaml ? text : dump(value, { lineWidth: -1, noRefs: true }));
