@@ -13,7 +13,7 @@ const source = new URL('main.ts', import.meta.url);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const atLeast = (wantedMajor, wantedMinor) => major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 
-// Of the image (compile-cache.mjs): a fifth of a start's work.
+// Of the image (compile-cache.mjs): a fifth of the work of loading code.
 const compiled = fileURLToPath(new URL('../.compile-cache', import.meta.url));
 if (fs.existsSync(compiled)) {
   process.env.NODE_COMPILE_CACHE ??= compiled; // for threads
