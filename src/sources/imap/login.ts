@@ -1,45 +1,5 @@
-import type { ResolvedImap } from '../../api/resolve.ts';
-import type { CredentialStore } from '../../store/credentials.ts';
-import { stalled } from '../../telemetry/errors.ts';
-import type { ProxySettings } from './proxy.ts';
+import { type LoginOptions, type Logins, readSecret } from './login-options.ts';
 import type { ImapLogin } from './sasl.ts';
-
-export interface LoginOptions {
-  readonly source: string;
-  readonly namespace: string;
-  readonly auth: ResolvedImap['auth'];
-  /** The key for refresh tokens in the store. */
-  readonly keyRef: { readonly name: string; readonly key: string } | undefined;
-  readonly secret: (name: string, key: string) => Promise<string>;
-  readonly proxy: () => Promise<ProxySettings | undefined>;
-  /** Where replaced refresh tokens are kept; absent where there is no store. */
-  readonly credentials: CredentialStore | undefined;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly monotonic: () => number;
-  readonly random: () => number;
-}
-
-/** Logins of a source, from its Secrets as they are at the time. */
-export interface Logins {
-  /** Name of the account. */
-  account(): Promise<string>;
-  /** The login now. `refused` is a token that the mail server did not take. Throws `SECRET_*`, `OAUTH_*`, `PROXY_*`, `ENCRYPTION_*`. */
-  login(signal: AbortSignal, refused?: string): Promise<ImapLogin>;
-}
-
-/** Values of keys of one Secret. Throws Stalled `SECRET_EMPTY`, and what `secret` throws. */
-export async function readSecret<K extends string>(
-  secret: LoginOptions['secret'],
-  name: string,
-  keys: readonly K[],
-): Promise<Readonly<Record<K, string>>> {
-  const entries = await Promise.all(keys.map(async (key) => [key, await secret(name, key)] as const));
-  const empty = entries.filter(([, value]) => value === '').map(([key]) => key);
-  if (empty.length > 0)
-    throw stalled('SECRET_EMPTY', `the key ${empty.join(' and ')} of Secret ${name} must not be empty`);
-  // One entry a key, as made above.
-  return Object.fromEntries(entries) as Record<K, string>;
-}
 
 /** The logins of a source. The code of OAuth2 is loaded where it is used. */
 export async function createLogins(options: LoginOptions): Promise<Logins> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stalled } from '../../telemetry/errors.ts';
-import { type LoginOptions, type Logins, readSecret } from './login.ts';
+import { type LoginOptions, type Logins, readSecret } from './login-options.ts';
 import { type Granted, grantedBy } from './oauth-answer.ts';
 import { askForToken, type TokenEndpoint } from './oauth-endpoint.ts';
 import { RefreshTokens } from './oauth-refresh.ts';

@@ -6,7 +6,8 @@ import { MailmillError, stalled } from '../../telemetry/errors.ts';
 import { cutoffAt } from '../cutoff.ts';
 import type { Source, SourceSession } from '../source.ts';
 import { ImapConnection, type ImapTimeouts, type ImapTransport } from './connection.ts';
-import { createLogins, type Logins, readSecret } from './login.ts';
+import { createLogins } from './login.ts';
+import { type Logins, readSecret } from './login-options.ts';
 import type { ProxySettings } from './proxy.ts';
 import { ImapSession } from './session.ts';
 
