@@ -39,7 +39,10 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     files.set(`crds/${definition.plural}.yaml`, crdFile(definition));
     files.set(`charts/mailmill/templates/crds/${definition.plural}.yaml`, chartFile(definition));
   }
-  files.set('charts/mailmill/files/dashboards/overview.json', `${JSON.stringify(grafanaJson(overview), undefined, 2)}\n`);
+  files.set(
+    'charts/mailmill/files/dashboards/overview.json',
+    `${JSON.stringify(grafanaJson(overview), undefined, 2)}\n`,
+  );
   return files;
 }
 

@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import type { EmailPipelineSpec } from '../api/email-pipeline.ts';
 import { isRecord } from '../kubernetes/decode.ts';
+import type { NetworkPolicy } from '../kubernetes/objects.ts';
 import { stalled } from '../telemetry/errors.ts';
-import type { EgressRule } from './build/network-policy.ts';
-import type { Resources } from './build/pod.ts';
 import { createKeys, type Keys } from './keys.ts';
+
+/** What a worker may reach. */
+export type EgressRule = NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>[number];
+/** What a worker asks for and may use. */
+export type Resources = NonNullable<NonNullable<EmailPipelineSpec['template']>['resources']>;
 
 /** What decisions depend on beside the snapshot. */
 export interface DecisionConfig {

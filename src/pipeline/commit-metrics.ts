@@ -1,4 +1,4 @@
-import type { CommitRecord, Outcome } from '../store/record.ts';
+import type { CommitRecord, Outcome } from '../store/commit.ts';
 import type { ReadBatch } from './commit-record.ts';
 import type { PipelineContext } from './context.ts';
 

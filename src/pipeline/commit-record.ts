@@ -1,4 +1,4 @@
-import type { Coverage, DeadLetter, DeliveryRecord, Outcome } from '../store/record.ts';
+import type { Coverage, DeadLetter, DeliveryRecord, Outcome } from '../store/commit.ts';
 import { listedIn, type PlannedBatch } from './batch-plan.ts';
 import { type Death, deadLetter, type ReadMessage, type Verdict } from './processed.ts';
 

@@ -1,8 +1,9 @@
 import type { Row } from '../sinks/sink.ts';
+import type { CommitRecord } from '../store/commit.ts';
 import type { Cursor } from '../store/epochs.ts';
 import { type Identity, resolveIdentities } from '../store/identity.ts';
 import { fenced, type Lease } from '../store/leases.ts';
-import { type CommitRecord, fence, record } from '../store/record.ts';
+import { fence, record } from '../store/record.ts';
 import { UidSet } from '../store/uid-set.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { countCommit } from './commit-metrics.ts';

@@ -3,7 +3,7 @@ import { type Document, sha256 } from '../message/fields.ts';
 import type { Listed } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
-import type { DeadLetter } from '../store/record.ts';
+import type { DeadLetter } from '../store/commit.ts';
 
 /** Raw bytes of a dead letter are kept up to this size before compression. */
 const deadRawBytes = 4 * 2 ** 20;

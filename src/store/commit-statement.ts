@@ -1,8 +1,8 @@
+import type { CommitRecord, DeliveryRecord, Outcome } from './commit.ts';
 import type { Lease } from './leases.ts';
 import { occurrenceInsert } from './occurrences.ts';
 import { Params } from './params.ts';
 import { chunkUids } from './reading.ts';
-import type { CommitRecord, DeliveryRecord, Outcome } from './record.ts';
 import { UidSet } from './uid-set.ts';
 
 /**

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
 import { checkLease, type Lease } from './leases.ts';
-import { occurrenceInsert } from './occurrences.ts';
+import { occurrenceInsert, type Sighted } from './occurrences.ts';
 import { Params } from './params.ts';
 import { readBySql } from './reading.ts';
 
@@ -37,15 +37,6 @@ function mint(prefix: string, { uid, rawSha256, receivedAt }: Sighted | FirstSig
     .padStart(12, '0');
   const variant = '89ab'[Number.parseInt(digest.charAt(4), 16) & 3];
   return `${time.slice(0, 8)}-${time.slice(8)}-8${digest.slice(1, 4)}-${variant}${digest.slice(5, 8)}-${digest.slice(8, 20)}`;
-}
-
-/** A message that was just read. */
-export interface Sighted {
-  readonly uid: number;
-  readonly rawSha256: string;
-  readonly size: number;
-  readonly receivedAt: Date;
-  readonly objectId?: string;
 }
 
 export interface Identity {

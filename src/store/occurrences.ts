@@ -1,5 +1,13 @@
-import type { Sighted } from './identity.ts';
 import type { Params } from './params.ts';
+
+/** A message that was just read. */
+export interface Sighted {
+  readonly uid: number;
+  readonly rawSha256: string;
+  readonly size: number;
+  readonly receivedAt: Date;
+  readonly objectId?: string;
+}
 
 /** The statement that freezes identities; a place that has one already keeps it. */
 export function occurrenceInsert(

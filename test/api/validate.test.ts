@@ -49,7 +49,10 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
       'maildir: path and claim',
       '5:3 spec.maildir: exactly one of path (one machine) and persistentVolumeClaim (cluster) must be set',
     ],
-    ['pipeline: two kinds in a step', '9:7 spec.steps[0]: exactly one of filter, set, unset and authenticate must be set'],
+    [
+      'pipeline: two kinds in a step',
+      '9:7 spec.steps[0]: exactly one of filter, set, unset and authenticate must be set',
+    ],
     ['pipeline: steps of one name', '11:7 spec.steps[1].name: is the same as in spec.steps[0]'],
     [
       'pipeline: set a field with a dash',

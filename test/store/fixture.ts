@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Coverage } from '../../src/store/commit.ts';
 import { Database } from '../../src/store/database.ts';
 import { openCursor } from '../../src/store/epochs.ts';
-import { type Place, resolveIdentities, type Sighted } from '../../src/store/identity.ts';
+import { type Place, resolveIdentities } from '../../src/store/identity.ts';
 import { type Lease, registerWorker, tryAcquireLease } from '../../src/store/leases.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { accountId, pipelineId } from '../../src/store/names.ts';
+import type { Sighted } from '../../src/store/occurrences.ts';
 import { ensurePartitions } from '../../src/store/partitions.ts';
-import { type Coverage, fence, record } from '../../src/store/record.ts';
+import { fence, record } from '../../src/store/record.ts';
 import { UidSet } from '../../src/store/uid-set.ts';
 import type { Postgres } from '../support/postgres.ts';
 

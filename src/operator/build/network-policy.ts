@@ -1,8 +1,6 @@
 import type { NetworkPolicy } from '../../kubernetes/objects.ts';
-import type { DecisionConfig } from '../config.ts';
+import type { DecisionConfig, EgressRule } from '../config.ts';
 import { labels, managedBy, networkPolicyName } from '../names.ts';
-
-export type EgressRule = NonNullable<NonNullable<NetworkPolicy['spec']>['egress']>[number];
 
 const anyTcp: EgressRule = { ports: [{ protocol: 'TCP', port: 1, endPort: 65535 }] };
 const dns = (protocol: 'TCP' | 'UDP') => ({ protocol, port: 53 });

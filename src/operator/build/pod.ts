@@ -2,7 +2,7 @@ import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
 import { referencedSecrets } from '../../pipeline/compile.ts';
 import type { Revision, SecretKey } from '../../pipeline/revision.ts';
-import type { DecisionConfig } from '../config.ts';
+import type { DecisionConfig, Resources } from '../config.ts';
 import { annotations, childLabels, configMapName, labels, type Role, workerSelector } from '../names.ts';
 
 export type PodTemplateSpec = NonNullable<Deployment['spec']>['template'];
@@ -34,7 +34,6 @@ const maildirPath = '/var/lib/mailmill/maildir';
 /** Seconds between SIGTERM and SIGKILL; the worker drains in less. */
 const graceSeconds = 60;
 
-export type Resources = NonNullable<NonNullable<EmailPipelineSpec['template']>['resources']>;
 type Amounts = Resources['requests'];
 
 /** What a worker gets that neither its pipeline nor the chart says anything about. */
