@@ -48,7 +48,7 @@ beforeAll(async () => {
   await cluster.apply(
     imapSource(tenant, 'support', dovecot),
     pipeline(tenant, 'stream', 'support', 'emails', {
-      steps: [{ name: 'mark', set: { reply: 'subject.startsWith("Re:")' } }],
+      steps: [{ name: 'mark', set: { answer: 'subject.startsWith("Re:")' } }],
     }),
     pipeline(tenant, 'nightly', 'support', 'nightly', { schedule: '* * * * *' }),
   );
@@ -94,14 +94,14 @@ describe('a streaming and a scheduled pipeline on one source', () => {
 
   test.each(samples)('the row of $message_id says what the message says', async (sample) => {
     const rows = await world.query(
-      `SELECT subject, reply, "from", to_char(date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS date, text, folder
+      `SELECT subject, answer, "from", to_char(date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS date, text, folder
        FROM emails WHERE message_id = $1`,
       sample.message_id,
     );
     expect(rows).toEqual([
       {
         subject: sample.subject,
-        reply: sample.subject.startsWith('Re:'),
+        answer: sample.subject.startsWith('Re:'),
         from: expect.objectContaining(sample.from),
         date: sample.date,
         text: expect.stringContaining(sample.text),
@@ -260,7 +260,7 @@ describe('deleting and recreating', () => {
     await cluster.apply(
       imapSource(tenant, 'support', dovecot),
       pipeline(tenant, 'stream', 'support', 'emails', {
-        steps: [{ name: 'mark', set: { reply: 'subject.startsWith("Re:")' } }],
+        steps: [{ name: 'mark', set: { answer: 'subject.startsWith("Re:")' } }],
       }),
     );
     await world.ready('stream');
