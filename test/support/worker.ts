@@ -140,7 +140,7 @@ export function podFiles(options: PodOptions): PodFiles {
       child.stderr.on('data', (chunk: Buffer) => {
         err += chunk.toString();
       });
-      const [code] = await once(child, 'exit');
+      const [code] = await once(child, 'close'); // at `exit` some of its output may not be read yet
       if (code !== 0 && code !== 1) throw new Error(`reconcile ended with ${code}: ${err}`);
       return {
         agrees: code === 0,
