@@ -19,7 +19,10 @@ function hasCarriageReturnLines(raw: Buffer): boolean {
   return false;
 }
 
-/** `raw`, or a copy with LF for every lone CR when its lines end in CR (`CR_LINES`). */
+/**
+ * `raw`, or a copy with LF for every lone CR when its lines end in CR (`CR_LINES`). Lines that end in LF alone are no defect: Maildir and
+ * mbox keep mail so.
+ */
 export function normaliseNewlines(raw: Buffer, defects: Defects): Buffer {
   if (!hasCarriageReturnLines(raw)) return raw;
   defects.add('CR_LINES', 'message');

@@ -1,4 +1,4 @@
-import type { CommitRecord, DeliveryRecord, Outcome } from './commit-types.ts';
+import type { CommitRecord, DeliveryRecord, Outcome } from './commit.ts';
 import type { Lease } from './leases.ts';
 import { occurrenceInsert } from './occurrences.ts';
 import { Params } from './params.ts';

@@ -7,8 +7,6 @@ import { occurrenceInsert, type Sighted } from './occurrences.ts';
 import { Params } from './params.ts';
 import { readBySql } from './reading.ts';
 
-export type { Sighted } from './occurrences.ts';
-
 /** What identity is derived from, when a message is seen for the first time. */
 export interface FirstSight {
   readonly namespace: string;

@@ -1,11 +1,9 @@
 import type pg from 'pg';
+import type { CommitRecord, DeadLetter } from './commit.ts';
 import { commitStatement } from './commit-statement.ts';
-import type { CommitRecord, DeadLetter } from './commit-types.ts';
 import { cursorCheck, orphan } from './epochs.ts';
 import { checkFrozen } from './identity.ts';
 import { fenced, type Lease, leaseCheck } from './leases.ts';
-
-export type { CommitRecord, Coverage, DeadLetter, DeliveryRecord, Outcome } from './commit-types.ts';
 
 /**
  * Begins a commit: the lease is held, the cursor stands where this worker left it, and nobody retires its epoch meanwhile. Throws
