@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildBinaries, buildGitopsBinaries } from '../cluster/binaries.ts';
+import { buildGitopsBinaries } from '../cluster/binaries.ts';
 import { down } from '../cluster/node.ts';
 import { openSession } from '../cluster/session.ts';
 import { clusterSettings } from '../cluster/settings.ts';
@@ -95,13 +95,6 @@ async function inCluster(project: string, surroundings: Surroundings): Promise<T
   }
 }
 
-/** One short run with a seed that never changes; `npm run test:chaos` has others. */
-async function chaosTests({ log, signal }: Surroundings): Promise<Tally> {
-  await buildBinaries(clusterSettings(), log);
-  const code = await spawned([process.execPath, join(root, 'test/chaos/main.ts'), 'operator'], process.env, signal);
-  return code === 0 ? { ...nothing, passed: 1 } : failure('chaos: operator');
-}
-
 const nodeOnly: Needs = { packages: [], commands: [], root: false };
 const mailServer: Needs = { packages: ['dovecot-imapd', 'openssl'], commands: ['dovecot', 'openssl'], root: true };
 const integration: Needs = {
@@ -146,16 +139,12 @@ const gitops: Needs = {
   commands: [...cluster.commands, 'git', 'redis-server'],
 };
 
-/** A control plane in a network namespace, without nodes. */
-const chaos: Needs = { packages: ['iproute2', 'util-linux'], commands: ['go', 'ip', 'unshare'], root: true };
-
 /** Every suite, cheapest first. */
 export const suites: readonly Suite[] = [
   { name: 'static', needs: nodeOnly, run: staticChecks },
   { name: 'unit', needs: nodeOnly, run: (surroundings) => vitest('unit', surroundings) },
   { name: 'integration', needs: integration, run: (surroundings) => vitest('integration', surroundings) },
   { name: 'crash', needs: mailServer, run: (surroundings) => vitest('crash', surroundings) },
-  { name: 'chaos', needs: chaos, run: chaosTests },
   { name: 'cluster', needs: cluster, run: clusterTests },
   { name: 'gitops', needs: gitops, run: gitopsTests },
 ];

@@ -5,6 +5,9 @@ import { createReflector } from '../../../src/kubernetes/reflector.ts';
 import { labels } from '../../../src/operator/names.ts';
 import { isReady } from '../../../src/operator/pods.ts';
 
+/** Tries, half a second apart: an API server that is restarted on a busy machine is away for half a minute. */
+const patience = 240;
+
 /**
  * Plays the kubelets of a cluster: each pod of ours runs and is ready at once, at a loopback address of its own. Works until
  * `signal` is aborted.
@@ -31,8 +34,10 @@ export async function playKubelet(client: KubernetesClient, signal: AbortSignal)
         return await ready(pod);
       } catch (error) {
         if (isNotFound(error) || isConflict(error) || signal.aborted) return;
-        if (tries === 20) failures.push(error);
-        if (tries === 20) return;
+        if (tries === patience) {
+          failures.push(error);
+          return;
+        }
         await new Promise((resolve) => setTimeout(resolve, 500)); // the API server is away
       }
     }
