@@ -35,7 +35,8 @@ export async function checkServer(database: Database): Promise<void> {
  */
 export async function migrate(database: Database): Promise<number> {
   const all = migrations();
-  if ((await currentVersion(database)) >= (all.at(-1)?.version ?? 0)) return 0;
+  const before = await appliedVersions(database);
+  if (all.every(({ version }) => before.has(version))) return 0;
   try {
     return await database.transaction(async (client) => {
       await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('mailmill.migrate', 0))`);
@@ -65,13 +66,11 @@ export async function migrate(database: Database): Promise<number> {
   }
 }
 
-async function currentVersion(database: Database): Promise<number> {
+async function appliedVersions(database: Database): Promise<ReadonlySet<number>> {
   const found = await database.query<{ found: boolean }>(
     `SELECT to_regclass('mailmill.migration') IS NOT NULL AS found`,
   );
-  if (!found[0]?.found) return 0;
-  const rows = await database.query<{ version: number | null }>(
-    'SELECT max(version) AS version FROM mailmill.migration',
-  );
-  return rows[0]?.version ?? 0;
+  if (!found[0]?.found) return new Set();
+  const rows = await database.query<{ version: number }>('SELECT version FROM mailmill.migration');
+  return new Set(rows.map((row) => row.version));
 }
