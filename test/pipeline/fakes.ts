@@ -17,7 +17,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { accountId, pipelineId } from '../../src/store/names.ts';
 import { ensurePartitions } from '../../src/store/partitions.ts';
 import type { MailmillError } from '../../src/telemetry/errors.ts';
-import { silentLogger } from '../../src/telemetry/log.ts';
+import { type LogFields, silentLogger } from '../../src/telemetry/log.ts';
 import { workerMetrics } from '../../src/telemetry/metrics.ts';
 import { Phases } from '../../src/telemetry/phases.ts';
 import type { Postgres } from '../support/postgres.ts';
@@ -163,8 +163,8 @@ export class FakeSink implements DirectSink {
   }
 }
 
-/** One account's work on a real store, with a mailbox and sinks in memory. */
-export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sinks: readonly FakeSink[]) {
+/** What everything that works for one pipeline shares, on a real store, with sinks in memory; `codes` are those of errors as they come. */
+export async function startContext(postgres: Postgres, sinks: readonly FakeSink[]) {
   const database = new Database({ uri: await postgres.createDatabase(), max: 1, applicationName: 'test' });
   await migrate(database);
   await ensurePartitions(database);
@@ -176,6 +176,8 @@ export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sin
     () => new Date(),
   );
   for (const sink of sinks) health.sink(sink.name);
+  const codes: string[] = [];
+  const warn = (_: string, fields?: LogFields) => void codes.push(String(fields?.code));
   const context: PipelineContext = {
     revision: {
       version: 1,
@@ -199,18 +201,28 @@ export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sin
     deadAccepted: false,
     health,
     metrics: workerMetrics(new Registry()),
-    log: silentLogger,
+    log: { ...silentLogger, warn },
     phases: new Phases(),
     clock: () => new Date(),
     hardStop: new AbortController().signal,
     counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
     lastCommitAt: undefined,
   };
+  return { context, database, workerId, health, codes };
+}
+
+/** One account's work on a real store, with a mailbox and sinks in memory. */
+export async function startAccount(
+  postgres: Postgres,
+  mailbox: { source(): Source | Promise<Source> },
+  sinks: readonly FakeSink[],
+) {
+  const { context, database, workerId, health, codes } = await startContext(postgres, sinks);
   const stalls: string[] = [];
   const stop = new AbortController();
   const account = new AccountWorker({
     context,
-    source: mailbox.source(),
+    source: await mailbox.source(),
     account: 'ann',
     accountId: await accountId(database, 'ns', 'inbox', 'ann'),
     index: 0,
@@ -229,6 +241,7 @@ export async function startAccount(postgres: Postgres, mailbox: FakeMailbox, sin
     database,
     health,
     stalls,
+    codes,
     async end(): Promise<void> {
       stop.abort();
       await running;

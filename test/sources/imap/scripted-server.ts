@@ -24,6 +24,8 @@ export type Script = Readonly<Record<string, (to: Conversation) => void>>;
 export interface ScriptOptions {
   readonly greeting?: string;
   readonly capabilities?: string;
+  /** Bytes after which a connection (number, from 1) is cut; undefined: never. */
+  readonly cut?: (connection: number) => number | undefined;
 }
 
 const examined = ['* 3 EXISTS', '* OK [UIDVALIDITY 7] ok', '* OK [UIDNEXT 4] ok'];
@@ -52,21 +54,32 @@ export async function startScripted(script: Script, options: ScriptOptions = {})
     const connection = ++connections;
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    socket.write(`${options.greeting ?? '* OK ready'}\r\n`);
+    let left = options.cut?.(connection) ?? Number.POSITIVE_INFINITY;
+    const write = (bytes: Buffer) => {
+      if (bytes.length >= left) socket.end(bytes.subarray(0, left));
+      else if (left > 0) socket.write(bytes);
+      left -= bytes.length;
+    };
+    write(Buffer.from(`${options.greeting ?? '* OK ready'}\r\n`));
     let buffered = '';
+    let idling = '';
     socket.on('data', (chunk) => {
       buffered += chunk.toString('latin1');
       for (let end = buffered.indexOf('\r\n'); end >= 0; end = buffered.indexOf('\r\n')) {
-        const [tag = '', ...rest] = buffered.slice(0, end).split(' ');
+        const text = buffered.slice(0, end);
         buffered = buffered.slice(end + 2);
+        // DONE ends an IDLE and has no tag of its own.
+        const done = text.toUpperCase() === 'DONE';
+        const [tag = '', ...rest] = done ? [idling, text] : text.split(' ');
         const line = rest.join(' ');
+        if (line.toUpperCase() === 'IDLE') idling = tag;
         lines.push(line);
         const to: Conversation = {
           tag,
           line,
           connection,
-          send: (...answers) => void socket.write(answers.map((answer) => `${answer}\r\n`).join('')),
-          raw: (bytes) => void socket.write(bytes),
+          send: (...answers) => write(Buffer.from(answers.map((answer) => `${answer}\r\n`).join(''))),
+          raw: (bytes) => write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
           end: () => void socket.end(),
           drop: () => void socket.destroy(),
         };
