@@ -18,6 +18,7 @@ export type FieldType =
   | 'headers'
   | 'mailingList'
   | 'report'
+  | 'authentication'
   | 'dyn';
 
 /** Where a message was seen; what a document knows about it beside its bytes. */

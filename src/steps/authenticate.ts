@@ -35,7 +35,12 @@ export function compileAuthenticate(
     const result = trustedOf(spec, fieldsOf(document)) ?? notVerified('NoTrustedResults');
     return withResult(field, result)(document, work);
   };
-  const compiled = { ok: true, run, types: new Map([...types, [field, 'dyn'] as const]), uses: [headerField] } as const;
+  const compiled = {
+    ok: true,
+    run,
+    types: new Map([...types, [field, 'authentication'] as const]),
+    uses: [headerField],
+  } as const;
   if (live === undefined || environment === undefined) return compiled;
   let checker: Promise<LiveChecker> | undefined;
   return {

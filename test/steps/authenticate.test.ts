@@ -38,6 +38,52 @@ async function authenticate(raw: string, spec: AuthenticateSpec, environment?: S
   return outcome.document.authentication as Authentication;
 }
 
+describe('expressions on the result', () => {
+  const told = (set: Record<string, string>): readonly StepSpec[] => [
+    { name: 'auth', authenticate: trust },
+    { name: 'told', set },
+  ];
+
+  test('know its members and their types', async () => {
+    const steps = told({
+      spf: 'authentication.spf.result',
+      signers: 'authentication.dkim.map(d, d.domain)',
+      extra: 'authentication.dkim.all(d, d.unsignedBytes == 0)',
+      aligned: 'authentication.dmarc.alignment.dkim',
+      dmarc: 'authentication.dmarc',
+      copy: 'authentication',
+    });
+    const compiled = compileSteps(steps, messageTypes);
+    if (!compiled.ok) throw new Error(compiled.issues.map(({ message }) => message).join());
+    const types = Object.fromEntries([...compiled.types].slice(-7));
+    expect(types).toEqual({
+      authentication: 'authentication',
+      spf: 'string',
+      signers: 'list<string>',
+      extra: 'bool',
+      aligned: 'string',
+      dmarc: 'dyn',
+      copy: 'authentication',
+    });
+    const outcome = await process(results + trace + body, steps);
+    if (outcome.outcome !== 'pass') throw new Error(outcome.outcome);
+    const { document } = outcome;
+    expect(document).toMatchObject({ spf: 'pass', signers: ['a.example'], extra: true, aligned: '' });
+    expect(document.dmarc).toEqual({
+      result: 'pass',
+      policy: 'reject',
+      domain: 'a.example',
+      alignment: { spf: '', dkim: '' },
+    });
+    expect(document.copy).toEqual(document.authentication);
+  });
+
+  test('that name a member that is not there do not compile', () => {
+    const compiled = compileSteps(told({ spf: 'authentication.sfp.result' }), messageTypes);
+    expect(compiled.ok ? [] : compiled.issues.map(({ message }) => message)).toEqual([expect.stringContaining('sfp')]);
+  });
+});
+
 describe('trusted results', () => {
   test('become a field', async () => {
     expect(await authenticate(results + trace + body, trust)).toEqual({

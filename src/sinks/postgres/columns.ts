@@ -55,6 +55,7 @@ const sqlTypes: Readonly<Record<FieldType, SqlType>> = {
   headers: 'jsonb',
   mailingList: 'jsonb',
   report: 'jsonb',
+  authentication: 'jsonb',
   dyn: 'jsonb',
 };
 

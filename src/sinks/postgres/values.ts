@@ -79,6 +79,7 @@ export const encoders: Readonly<Record<FieldType, Encoder>> = {
   headers: json,
   mailingList: json,
   report: json,
+  authentication: json,
   dyn: json,
 };
 

@@ -1,4 +1,5 @@
 import type { FieldType } from '../../message/fields.ts';
+import { CelAuthentication, isAuthenticationPart } from './authentication.ts';
 import { evaluationError } from './error.ts';
 import { limits } from './limits.ts';
 import { inRange } from './time.ts';
@@ -73,6 +74,7 @@ function plain(value: unknown, size: Size, depth: number): unknown {
   if (value instanceof CelAttachment) return attachment(value, size);
   if (value instanceof CelLink || value instanceof CelHeader || value instanceof CelMailingList)
     return object(value, size);
+  if (isAuthenticationPart(value)) return plain(value.toDocument(), size, depth);
   if (typeof value !== 'object' || value === undefined) throw evaluationError('result_type');
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!(value instanceof Map) && prototype !== Object.prototype && prototype !== null)
@@ -140,6 +142,9 @@ export function fromCel(type: FieldType, value: unknown): unknown {
       });
     case 'mailingList':
       if (value instanceof CelMailingList) return object(value, size);
+      break;
+    case 'authentication':
+      if (value instanceof CelAuthentication) return plain(value, size, 0);
       break;
     case 'report':
       return plain(value, size, 0);

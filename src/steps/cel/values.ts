@@ -1,4 +1,5 @@
 import type { Address, Attachment, FieldType, Link, MailingList, RawHeader } from '../../message/fields.ts';
+import { authenticationTypes } from './authentication.ts';
 
 /** The object type `address` of expressions. All its fields are strings; an absent address has empty ones. */
 export class CelAddress {
@@ -142,6 +143,7 @@ export const objectTypes = {
       owner: 'string',
     },
   },
+  ...authenticationTypes,
 } as const;
 
 /** The library's names of field types. */
@@ -160,6 +162,7 @@ export const celTypes: Readonly<Record<FieldType, string>> = {
   headers: 'map<string, list<string>>',
   mailingList: 'mailingList',
   report: 'map<string, dyn>',
+  authentication: 'authentication',
   dyn: 'dyn',
 };
 

@@ -1,5 +1,7 @@
+import { type Authentication, notVerified } from '../../message/authentication/authentication.ts';
 import type { Address, Attachment, Document, FieldType, Link, MailingList, RawHeader } from '../../message/fields.ts';
 import type { Types } from '../step.ts';
+import { CelAuthentication } from './authentication.ts';
 import { inputCut, limits } from './limits.ts';
 import { CelAddress, CelAttachment, CelHeader, CelLink, CelMailingList } from './values.ts';
 
@@ -142,6 +144,8 @@ export class DocumentView extends Map<string, unknown> {
         return new CelMailingList(value as MailingList | undefined, (text) => this.#string(text));
       case 'report':
         return this.#dyn(value ?? { kind: '' });
+      case 'authentication':
+        return new CelAuthentication((value as Authentication | undefined) ?? notVerified('NoTrustedResults'));
       case 'dyn':
         return this.#dyn(value);
     }
