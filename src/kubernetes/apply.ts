@@ -3,6 +3,7 @@ import { stalled, waiting } from '../telemetry/errors.ts';
 import type { ApplyOptions, KubernetesClient } from './client-api.ts';
 import { isRecord } from './decode.ts';
 import { findDifference, tellDifference } from './difference.ts';
+import { isConflict } from './errors.ts';
 import {
   controllerOf,
   controllerReference,
@@ -34,10 +35,18 @@ const terminatingMs = 5_000;
  */
 export type Owner = Live<KubernetesObject> | readonly Live<KubernetesObject>[];
 
+export interface ApplyObjectOptions extends ApplyOptions {
+  /**
+   * A stranger of this name cannot be without a field that differs (a Deployment's selector, a name that is a hash): what no cache knows
+   * is then made at once, without force, and looked for only when the API server tells of a conflict. Default false.
+   */
+  readonly unmistakable?: boolean;
+}
+
 /**
  * Makes `desired` (all fields that we want to own, and no other) so by server-side apply, unless `live` has every
  * desired field already. The owner references and the annotation `mailmill.io/applied` are added. Pass what the cache
- * knows as `live`, not shrunk; when it knows nothing, the API server is asked before anything is taken over.
+ * knows as `live`, not shrunk; when it knows nothing, the API server is asked before anything is taken over (but see `unmistakable`).
  * Throws Stalled `CHILD_NOT_OWNED` when the object exists and is not the owner's, Waiting `CHILD_TERMINATING` while
  * an old one is being deleted, and KubernetesError from the API server.
  */
@@ -47,13 +56,24 @@ export async function applyObject<T extends KubernetesObject>(
   desired: T,
   live: Live<T> | undefined,
   owner: Owner,
-  options: ApplyOptions,
+  { unmistakable = false, ...options }: ApplyObjectOptions,
 ): Promise<Applied<Live<T>>> {
   const { signal, timeoutMs } = options;
   const owned = { ...desired, metadata: { ...desired.metadata, ownerReferences: referencesTo(owner) } };
   const hash = createHash('sha256').update(canonical(owned)).digest('hex').slice(0, 16);
   const annotations = { ...desired.metadata.annotations, [appliedAnnotation]: hash };
   const complete = { ...owned, metadata: { ...owned.metadata, annotations } };
+  if (live === undefined && unmistakable) {
+    try {
+      return {
+        changed: true,
+        difference: 'created',
+        object: await client.apply(type, complete, { ...options, force: false }),
+      };
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
   const present = live ?? (await client.find(type, desired.metadata, { signal, timeoutMs }));
   if (present === undefined) {
     return { changed: true, difference: 'created', object: await client.apply(type, complete, options) };

@@ -33,16 +33,20 @@ export interface Children {
 interface Kind {
   readonly type: ResourceType;
   readonly cached: Cached<KubernetesObject>;
+  /** See `applyObject`. */
+  readonly unmistakable: boolean;
 }
 
 // The kind of an object says which entry is its own; the types cannot follow that.
-const kind = <T extends KubernetesObject>(type: ResourceType<T>, cached: Cached<T>) =>
-  ({ type, cached }) as unknown as Kind;
+const kind = <T extends KubernetesObject>(type: ResourceType<T>, cached: Cached<T>, unmistakable = false) =>
+  ({ type, cached, unmistakable }) as unknown as Kind;
 
 export function createChildren(client: KubernetesClient, caches: Caches): Children {
   const kinds: Readonly<Record<string, Kind>> = {
-    ConfigMap: kind(configMaps, caches.configMaps),
-    Deployment: kind(deployments, caches.deployments),
+    // Its name is a hash of what is in it.
+    ConfigMap: kind(configMaps, caches.configMaps, true),
+    // Its selector cannot be changed, and names the pipeline.
+    Deployment: kind(deployments, caches.deployments, true),
     CronJob: kind(cronJobs, caches.cronJobs),
     Job: kind(jobs, caches.jobs),
     PodDisruptionBudget: kind(podDisruptionBudgets, caches.podDisruptionBudgets),
@@ -56,10 +60,10 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
   };
 
   const apply = async (owner: Live<KubernetesObject>, desired: KubernetesObject, told: Told, signal: AbortSignal) => {
-    const { type, cached } = kindOf(desired);
+    const { type, cached, unmistakable } = kindOf(desired);
     const live = cached.objects.get(desired.metadata);
     const wrote = cached.objects.begin(desired.metadata);
-    const applied = await applyObject(client, type, desired, live, owner, { signal });
+    const applied = await applyObject(client, type, desired, live, owner, { signal, unmistakable });
     wrote(applied.object);
     if (!applied.changed) return false;
     const what = `${desired.kind} ${desired.metadata.name}`;

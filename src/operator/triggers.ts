@@ -17,12 +17,17 @@ const namespaceDelayMs = 500;
 /** The same of those that read one source: all that changes for each other is that they are more or fewer. */
 const companionsDelayMs = 1_000;
 
+/** Children change in bursts, a Deployment with its pods: one look at all of it. */
+const burstMs = 100;
+
 /** Wakes whoever is concerned by a change in a cache. Everything that is there already wakes somebody at once. Returns what ends it. */
 export function connectTriggers(caches: Caches, queues: Queues): () => void {
   const endings = [
     caches.pipelines.reflector.onChange((change) => {
       const { object } = change;
-      queues.pipeline.add(keyOf(object.metadata));
+      if (change.type === 'updated' && !changedSpec(change.old, object)) {
+        queues.pipeline.addAfter(keyOf(object.metadata), burstMs);
+      } else queues.pipeline.add(keyOf(object.metadata));
       wakeRuns(caches, queues, keyOf(object.metadata));
       if (change.type !== 'updated') wakeCompanions(caches, queues, object);
       else if (changedSpec(change.old, object)) {
@@ -88,7 +93,7 @@ function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: 
     else if (run !== undefined) queues.run.add(keyOf({ namespace, name: run }));
     else {
       const pipeline = pipelineKeyOf(object);
-      if (pipeline !== undefined) queues.pipeline.add(pipeline);
+      if (pipeline !== undefined) queues.pipeline.addAfter(pipeline, burstMs);
     }
   });
 }

@@ -227,6 +227,32 @@ describe('apply', () => {
     expect((await client.get(configMaps, foreign.metadata, { signal })).data).toEqual({ keep: 'me' });
   });
 
+  test('makes at once what cannot be mistaken, and still takes over nothing', async () => {
+    const parent = await owner();
+    const how = { signal, unmistakable: true };
+    const asked = async () =>
+      (await registry.getSingleMetricAsString('rest_client_requests_total')).match(/^.*"GET".*$/gm);
+    const before = await asked();
+    const made = await applyObject(client, deployments, deployment('sure'), undefined, parent, how);
+    expect(made).toMatchObject({ changed: true, difference: 'created' });
+    expect(await asked()).toEqual(before);
+    // The same object, unknown to the cache: found by the conflict, or nothing to do.
+    const again = await applyObject(client, deployments, deployment('sure'), undefined, parent, how);
+    expect(again.object.metadata.uid).toBe(made.object.metadata.uid);
+    const strange = deployment('strange', { selector: { matchLabels: { app: 'theirs' } } });
+    const theirs = { ...strange.spec?.template, metadata: { labels: { app: 'theirs' } } };
+    const foreign = await client.create(
+      deployments,
+      { ...strange, spec: { ...strange.spec, template: theirs } as NonNullable<typeof strange.spec> },
+      { signal, fieldManager: 'person' },
+    );
+    await expect(applyObject(client, deployments, deployment('strange'), undefined, parent, how)).rejects.toMatchObject(
+      { family: 'Stalled', code: 'CHILD_NOT_OWNED' },
+    );
+    const after = await client.get(deployments, foreign.metadata, { signal });
+    expect(after.metadata.resourceVersion).toBe(foreign.metadata.resourceVersion);
+  });
+
   test('shares a child among owners that come and go', async () => {
     const [a, b] = [await owner(), await owner()];
     const policy: NetworkPolicy = {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { lastGoodOf } from '../../src/operator/decide/decision.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
 import {
@@ -450,14 +451,45 @@ describe('a streaming pipeline', () => {
     expect(decision.status.observedGeneration).toBe(given.pipeline?.metadata.generation ?? 1);
   });
 
-  test('a revision becomes good when its workers are ready, and the workload says so', () => {
+  test('a revision becomes good when its workers are ready', () => {
     const before = decide({ ...running(), deployment: liveDeployment(revision, { available: 0 }) });
     expect(before.lastGood).toBeUndefined();
     const after = decide(running());
     expect(after.lastGood).toBe(revision.hash);
     expect(after.status).toMatchObject({ lastGoodRevision: revision.hash, lastGoodGeneration: 1, replicas: 1 });
-    const workload = after.objects.find(({ kind }) => kind === 'Deployment');
-    expect(workload?.metadata.annotations).toEqual({ 'mailmill.io/last-good-revision': revision.hash });
+  });
+
+  test('the workload names the good revision once it changes, and not by a write of its own', () => {
+    const rolledOut = liveDeployment(revision, { progressing: 'NewReplicaSetAvailable' });
+    const annotationsAfter = (given: Partial<PipelineSnapshot>, image = config.workerImage) =>
+      decidePipeline(snapshot(running(given)), { ...config, workerImage: image }).objects.find(
+        ({ kind }) => kind === 'Deployment',
+      )?.metadata.annotations;
+    const good = { 'mailmill.io/last-good-revision': revision.hash };
+    expect(annotationsAfter({ deployment: rolledOut })).toEqual({});
+    expect(annotationsAfter({ deployment: rolledOut }, 'registry.example.com/mailmill:2')).toEqual(good);
+    expect(annotationsAfter({ deployment: rolledOut, pipeline: pipeline({ replicas: 2 }) })).toEqual(good);
+    const before = liveDeployment(revision, { lastGood: 'rev8', progressing: 'NewReplicaSetAvailable' });
+    expect(annotationsAfter({ deployment: before })).toEqual({ 'mailmill.io/last-good-revision': 'rev8' });
+    const edited = { deployment: before, pipeline: pipeline({ steps: [{ name: 'a', filter: 'size > 1' }] }, {}, 2) };
+    expect(annotationsAfter(edited)).toEqual(good);
+  });
+
+  test.each([
+    ['the Deployment itself', { progressing: 'NewReplicaSetAvailable', lastGood: 'rev8' }, undefined, 'current'],
+    ['the status, while its pods are away', { available: 0, lastGood: 'rev8' }, 'current', 'current'],
+    ['the annotation, while it rolls', { progressing: 'ReplicaSetUpdated', lastGood: 'rev8' }, 'rev7', 'rev8'],
+    ['the status, where nothing else tells', { progressing: 'ReplicaSetUpdated' }, 'rev7', 'rev7'],
+    ['nobody, without workers', { replicas: 0, total: 0, progressing: 'NewReplicaSetAvailable' }, undefined, undefined],
+  ])('which revision is good is told by %s', (_, deployment, told, good) => {
+    const named = (hash: string | undefined) => (hash === 'current' ? revision.hash : hash);
+    const status = told === undefined ? undefined : { lastGoodRevision: named(told) };
+    const found = lastGoodOf({
+      deployment: liveDeployment(revision, deployment),
+      cronJob: undefined,
+      pipeline: pipeline({}, status),
+    });
+    expect(found).toBe(named(good));
   });
 
   test('no worker, nothing proven: a suspended revision does not become good', () => {
@@ -472,6 +504,7 @@ describe('a streaming pipeline', () => {
     const status = { observedGeneration: 1 };
     expect(decide(running({ workers, pipeline: pipeline({}, status) })).postponed).toBe(true);
     expect(decide(running({ workers, pipeline: pipeline({}, status, 2) })).postponed).toBe(false);
+    expect(decide(running({ workers })).postponed).toBe(true);
     expect(decide(running({ pipeline: pipeline({}, status) })).postponed).toBe(false);
   });
 

@@ -58,11 +58,30 @@ export interface WorkloadDecision {
 export const isSuspended = (pipeline: EmailPipeline) => pipeline.spec.suspend === true;
 export const isScheduled = (pipeline: EmailPipeline) => pipeline.spec.schedule !== undefined;
 
-/** Newest revision that became ready, as the workload (else the status) has it. */
-export const lastGoodOf = ({ deployment, cronJob, pipeline }: WorkloadsOf) =>
-  deployment?.metadata.annotations?.[annotations.lastGood] ??
-  cronJob?.metadata.annotations?.[annotations.lastGood] ??
-  pipeline.status?.lastGoodRevision;
+/**
+ * Newest revision that became ready. A Deployment that was rolled out proves it itself; its annotation tells of one before, and is
+ * written only together with what changes the Deployment.
+ */
+export function lastGoodOf({ deployment, cronJob, pipeline }: WorkloadsOf): string | undefined {
+  const told = pipeline.status?.lastGoodRevision;
+  const current = deployment?.spec && revisionLabel(deployment.spec.template);
+  if (current !== undefined && (current === told || hasRolledOut(deployment))) return current;
+  return (
+    deployment?.metadata.annotations?.[annotations.lastGood] ??
+    cronJob?.metadata.annotations?.[annotations.lastGood] ??
+    told
+  );
+}
+
+/** Whether the template was rolled out once, whatever its pods do now. */
+export function hasRolledOut(deployment: Deployment | undefined): boolean {
+  const { metadata, spec, status } = deployment ?? {};
+  if ((spec?.replicas ?? 1) === 0 || (status?.availableReplicas ?? 0) === 0) return false;
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
+  return (
+    (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) && progressing?.reason === 'NewReplicaSetAvailable'
+  );
+}
 
 interface WorkloadsOf {
   readonly deployment: Deployment | undefined;

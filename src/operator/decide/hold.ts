@@ -41,7 +41,9 @@ export function deploymentPatches(snapshot: PipelineSnapshot, config: DecisionCo
   const rotated = hash !== undefined && hash !== before;
   if (live === replicas && !rotated) return [];
   const template = { metadata: { annotations: { [annotations.secretsHash]: hash } } };
-  const patch = { spec: { replicas, ...(rotated ? { template } : {}) } };
+  // Its status no longer proves which revision is good while it rolls.
+  const metadata = { annotations: { [annotations.lastGood]: lastGoodOf(snapshot) } };
+  const patch = { ...(rotated ? { metadata } : {}), spec: { replicas, ...(rotated ? { template } : {}) } };
   const why = rotated ? 'a referenced Secret changed' : `replicas: ${live} → ${replicas}`;
   return [{ object: deployment, patch, why }];
 }

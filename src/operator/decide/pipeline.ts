@@ -73,7 +73,7 @@ export function decidePipeline(
     ...workload,
     postponed:
       snapshot.workers.some(({ unasked }) => unasked) &&
-      pipeline.status?.observedGeneration === pipeline.metadata.generation,
+      (pipeline.status === undefined || pipeline.status.observedGeneration === pipeline.metadata.generation),
     status: { ...statusOf(snapshot, workload, last.lastRun), conditions },
     // That others read its source too is the source's to tell.
     events: transitions(before, conditions).filter(({ action }) => action !== 'SharedWithoutArchive'),

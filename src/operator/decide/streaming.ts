@@ -12,6 +12,7 @@ import type { PipelineSnapshot, WorkerObservation } from '../snapshot.ts';
 import { plural } from '../text.ts';
 import {
   type Deletion,
+  hasRolledOut,
   isSuspended,
   lastGoodOf,
   type Progress,
@@ -37,10 +38,12 @@ export function decideStreaming(
   if (imposed && snapshot.rolloutsUnderWay >= config.rolloutConcurrency) return queued(snapshot, revision, config);
   const rollout = rolloutOf(build(undefined), live);
   const lastGood = rollout.complete ? revision.hash : lastGoodOf(snapshot);
+  // A write for it alone would be copied to the ReplicaSet, and cross what the Deployment controller writes at that moment.
+  const told = rollout.same ? live?.metadata.annotations?.[annotations.lastGood] : lastGood;
   const budget = replicas >= 2 ? [podDisruptionBudget(revision.namespace, revision.pipeline)] : [];
   const settled = rollout.complete || rollout.empty;
   return {
-    objects: [revisionConfigMap(revision), build(lastGood), ...budget],
+    objects: [revisionConfigMap(revision), build(told), ...budget],
     // A CronJob from before goes once its successor works.
     patches: settled ? [] : cronJobPatches(snapshot),
     deletions: [
@@ -61,9 +64,10 @@ export function decideStreaming(
  * Whether pods that run would be replaced although nobody edited this pipeline: for a new image, or a source that it shares. Secrets
  * are not waited with: the old ones may be void already.
  */
-function isImposed({ pipeline, deployment: live }: PipelineSnapshot, desired: Deployment): boolean {
+function isImposed(snapshot: PipelineSnapshot, desired: Deployment): boolean {
+  const { pipeline, deployment: live } = snapshot;
   if (live === undefined || (live.spec?.replicas ?? 1) === 0 || desired.spec?.replicas === 0) return false;
-  if (live.metadata.annotations?.[annotations.lastGood] === undefined) return false;
+  if (lastGoodOf(snapshot) === undefined) return false;
   if (pipeline.status?.observedGeneration !== pipeline.metadata.generation) return false;
   const { metadata, spec } = desired.spec?.template ?? {};
   const own = Object.entries(metadata?.annotations ?? {}).filter(([name]) => name !== annotations.secretsHash);
@@ -97,6 +101,8 @@ const gone = (object: Deletion['object'] | undefined, why: string): Deletion[] =
 /** How the live Deployment stands to the desired one. */
 interface Rollout {
   readonly exists: boolean;
+  /** It has every desired field of its spec. */
+  readonly same: boolean;
   /** Every pod that should be is of this template and available; false without replicas: nothing was proven. */
   readonly complete: boolean;
   /** None should be and none is. */
@@ -123,9 +129,10 @@ function rolloutOf(desired: Deployment, live: Deployment | undefined): Rollout {
   const full = current && updated === replicas && total === replicas && available >= replicas;
   return {
     exists: live !== undefined,
+    same,
     complete: full && replicas > 0,
     empty: full && replicas === 0,
-    onceComplete: current && progressing?.reason === 'NewReplicaSetAvailable' && available > 0,
+    onceComplete: same && hasRolledOut(live),
     available,
     updated,
     overdue: current && replicas > 0 && progressing?.reason === 'ProgressDeadlineExceeded',
