@@ -40,6 +40,7 @@ const epochs =
   'SELECT e.id FROM mailmill.epoch e JOIN mailmill.folder f ON f.id = e.folder_id WHERE f.account_id = ANY($1)';
 const inEpochs = `t.epoch_id IN (${epochs})`;
 const ofAccount = 't.account_id = ANY($1)';
+const inFolders = 't.folder_id IN (SELECT id FROM mailmill.folder WHERE account_id = ANY($1))';
 
 const ofSource: readonly Erasure[] = [
   // A delivery names its document alone, whose id is that of its message.
@@ -56,7 +57,10 @@ const ofSource: readonly Erasure[] = [
   { table: 'occurrence', where: inEpochs },
   { table: 'object', where: ofAccount },
   { table: 'orphan', where: ofAccount },
-  { table: 'file_uid', where: 't.folder_id IN (SELECT id FROM mailmill.folder WHERE account_id = ANY($1))' },
+  { table: 'file_uid', where: inFolders },
+  { table: 'kept_message', where: inFolders },
+  { table: 'kept_bytes', where: inFolders },
+  { table: 'kept_folder', where: inFolders },
   { table: 'epoch', where: `t.id IN (${epochs})` },
   { table: 'folder', where: ofAccount },
   { table: 'slot_request', where: ofAccount },

@@ -56,6 +56,10 @@ async function filled() {
       "WITH f AS (INSERT INTO mailmill.folder (account_id, name) VALUES ($1, 'files') RETURNING id) INSERT INTO mailmill.file_uid SELECT id, 'k', 1 FROM f",
       `INSERT INTO mailmill.credential (namespace, source, account, secret_hash) SELECT namespace, source, name, '' FROM mailmill.account WHERE id = $1`,
       "INSERT INTO mailmill.object VALUES ($1, 'more', gen_random_uuid())",
+      `WITH e AS (INSERT INTO mailmill.epoch (folder_id, uidvalidity) SELECT id, 9 FROM mailmill.folder WHERE account_id = $1 AND name = 'files' RETURNING id, folder_id),
+            k AS (INSERT INTO mailmill.kept_folder (folder_id, epoch_id) SELECT folder_id, id FROM e),
+            b AS (INSERT INTO mailmill.kept_bytes SELECT folder_id, 1, '' FROM e)
+       INSERT INTO mailmill.kept_message (folder_id, uid, key, raw_sha256, size, received_at) SELECT folder_id, 1, '', '', 0, now() FROM e`,
     ])
       await database.query(sql, [account]);
   for (const held of [lease, other]) {
@@ -73,7 +77,10 @@ async function filled() {
       [held.pipelineId],
     );
   }
-  const epochs = await database.query<{ id: string }>('SELECT id FROM mailmill.epoch ORDER BY id');
+  const epochs = await database.query<{ id: string }>(
+    'SELECT e.id FROM mailmill.epoch e JOIN mailmill.folder f ON f.id = e.folder_id WHERE f.account_id = $1 ORDER BY e.id',
+    [store.account],
+  );
   return { store, lease, other, elsewhere, epochs: epochs.map(({ id }) => id) };
 }
 

@@ -2,6 +2,8 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import { isMissing, isNotRegular } from './errors.ts';
 
+export { headerOf } from '../header-block.ts';
+
 /** At most `limit` bytes of a regular file, without following a link; undefined when there is none. */
 export async function readRegular(file: Buffer, limit = Number.POSITIVE_INFINITY): Promise<Buffer | undefined> {
   let handle: fs.FileHandle;
@@ -21,13 +23,4 @@ export async function readRegular(file: Buffer, limit = Number.POSITIVE_INFINITY
   } finally {
     await handle.close();
   }
-}
-
-/** The header block with its blank line; all of it when there is no body. */
-export function headerOf(bytes: Buffer): Buffer {
-  const ends = ['\r\n\r\n', '\n\n'].flatMap((blank) => {
-    const at = bytes.indexOf(blank);
-    return at < 0 ? [] : [at + blank.length];
-  });
-  return ends.length === 0 ? bytes : bytes.subarray(0, Math.min(...ends));
 }
