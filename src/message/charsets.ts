@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { withLf } from './newlines.ts';
 import type { Defects } from './sanitize.ts';
-import { decodeHz, decodeIso2022Kr } from './shifted-charsets.ts';
+import { decodeHz, decodeIso2022Cn, decodeIso2022Kr } from './shifted-charsets.ts';
 
 /** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */
 const windows1252 =
@@ -40,6 +40,8 @@ for (const name of ['utf-8', 'utf8', 'utf_8', 'unicode-1-1-utf-8', 'utf-8mb4', '
 
 known.set('iso-2022-kr', decodeIso2022Kr);
 known.set('csiso2022kr', decodeIso2022Kr);
+known.set('iso-2022-cn', decodeIso2022Cn);
+known.set('iso-2022-cn-ext', decodeIso2022Cn);
 known.set('hz-gb-2312', decodeHz);
 
 /** Names in mail that the Encoding Standard does not know. */
@@ -63,11 +65,19 @@ const aliases: Readonly<Record<string, string>> = {
   utf16: 'utf-16be',
   'iso-10646-ucs-2': 'utf-16be',
   'koi8-ru': 'koi8-u',
+  'unicode-1-1-utf-7': 'utf-7',
+  'x-unicode-1-1-utf-7': 'utf-7',
+  'x-unicode-2-0-utf-7': 'utf-7',
+  csunicode11utf7: 'utf-7',
 };
 
 /** Lower-case name without quotes and blanks; `iso8859_1`, `win-1251` and their kind in the standard's spelling. */
 function normalName(name: string): string {
-  let result = name.trim().toLowerCase();
+  // `utf-8;` and `charset=utf-8` are what broken writers of parameters leave.
+  let result = name
+    .toLowerCase()
+    .replace(/^\s*(?:charset\s*=\s*)?/, '')
+    .replace(/[\s;,]+$/, '');
   if (result.startsWith('"') || result.startsWith("'")) result = result.slice(1);
   if (result.endsWith('"') || result.endsWith("'")) result = result.slice(0, -1);
   const windows = /^(?:x-)?(?:windows|win|cp|ms)[-_ ]?(125\d|874)$/.exec(result);

@@ -19,11 +19,18 @@ describe('decodeCharset', () => {
     ['', [0xe9], 'é', ['UNDECLARED_8BIT']],
     ['', [0x61], 'a', []],
     ['x-nobody', [0xe9], 'é', ['CHARSET_UNKNOWN']],
-    ['iso-2022-cn', [0x61], 'a', ['CHARSET_UNKNOWN']],
+    ['johab', [0x61], 'a', ['CHARSET_UNKNOWN']],
+    ['utf-8;', [0xc3, 0xa9], 'é', []],
+    ['charset="iso-8859-15"', [0xa4], '€', []],
     // RFC 1557: the designation stands at the beginning, KS X 1001 between SO and SI
     ['iso-2022-kr', Buffer.from('\x1b$)Ca \x0e0!\x0f b'), 'a 가 b', []],
     ['iso-2022-kr', Buffer.from('\x1b$)C\x0e0!\na'), '가\na', []],
     ['iso-2022-kr', Buffer.from('\x0e0'), '\uFFFD', ['CHARSET_INVALID_BYTES']],
+    // RFC 1922 §7.1: GB 2312 and, which is not decoded, CNS 11643
+    ['iso-2022-cn', Buffer.from('\x1b$)A\x0e=;;;\x0f a'), '交换 a', []],
+    ['iso-2022-cn', Buffer.from('\x1b$)A\x0e=;\n=;'), '交\n=;', []],
+    ['iso-2022-cn', Buffer.from('\x1b$)G\x0eG(_P\x0fa'), '\uFFFD\uFFFDa', ['CHARSET_INVALID_BYTES']],
+    ['unicode-1-1-utf-7', Buffer.from('Hi Mom -+Jjo--!'), 'Hi Mom -☺-!', []],
     // RFC 1843 §2 and its example
     ['hz-gb-2312', Buffer.from('~{<:Ky2;S{#,NpJ)l6HK!#~}Bye.'), '己所不欲，勿施於人。Bye.', []],
     ['HZ-GB-2312', Buffer.from('a~~b~\nc ~{VP\nd'), 'a~bc 中\nd', []],
