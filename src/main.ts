@@ -67,10 +67,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// The reader went away, as in `mailmill parse … | head`: ends as SIGPIPE ends other programs.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(141);
+  // The reader went away, as in `mailmill parse … | head`: ends as SIGPIPE ends other programs.
+  if (error.code === 'EPIPE') process.exit(141);
+  process.stderr.write(`mailmill: the output cannot be written (${error.code}); make room, or write it elsewhere\n`);
+  process.exit(1);
 });
 
 process.exitCode = await main(process.argv.slice(2));

@@ -5,7 +5,9 @@ import { type Defects, maxNameLength } from './sanitize.ts';
 
 /** One field as it stands: lower-case name, value of latin1 bytes without its line breaks and outer blanks. */
 export interface HeaderField {
+  /** Lower-case name. */
   readonly name: string;
+  /** Unfolded value, undecoded. */
   readonly value: string;
 }
 

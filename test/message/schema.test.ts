@@ -73,4 +73,12 @@ describe('the schema of a message', () => {
     expect(differences(wrong, schema, '')).toEqual(['.subject: integer, not string']);
     expect(Value.Check(schema as never, wrong)).toBe(false);
   });
+
+  test('says of every member what it means', () => {
+    const silent = fs
+      .readFileSync(new URL('../../src/message/message.md', import.meta.url), 'utf8')
+      .split('\n')
+      .filter((line) => /^\| `.*\|\s*\|$/.test(line));
+    expect(silent).toEqual([]);
+  });
 });

@@ -15,12 +15,15 @@ export type AutoReplySign =
 
 /** An answer that nobody wrote (RFC 3834): somebody is away, or a robot confirms what it received. */
 export interface AutoReply {
+  /** What shows that it is one. */
   readonly sign: AutoReplySign;
   /** `auto-replied` of RFC 3834 and its parameters, as the field stands; empty when there is none. */
   readonly autoSubmitted: string;
   /** Whom it is about: the author. */
   readonly from: string;
+  /** Decoded subject. */
   readonly subject: string;
+  /** What the sender should do, one sentence. */
   readonly advice: string;
 }
 

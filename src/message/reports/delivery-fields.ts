@@ -3,9 +3,13 @@ import { bareAddress, emptyNotice, maxDiagnostic, maxRecipients, type Notice } f
 
 /** Fields of the whole message (RFC 3464 §2.2). */
 export interface MessageFields {
+  /** ENVID of the message (RFC 3461). */
   readonly originalEnvelopeId: string;
+  /** Host that reports. */
   readonly reportingMta: string;
+  /** Host that it got the message from. */
   readonly receivedFromMta: string;
+  /** When it got the message, as the field stands. */
   readonly arrivalDate: string;
 }
 

@@ -15,9 +15,11 @@ export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'e
 
 /** What became of one recipient. */
 export interface RecipientStatus {
+  /** Address that the mail was for. */
   readonly recipient: string;
   /** ORCPT of the sender; empty when the report has none. */
   readonly originalRecipient: string;
+  /** What became of it (RFC 3464 §2.3.3). */
   readonly action: DeliveryAction;
   /** Enhanced status code (RFC 3463); `5.0.0` or `4.0.0` when the report has none. */
   readonly status: string;
@@ -27,8 +29,11 @@ export interface RecipientStatus {
   readonly replyCode: string;
   /** SMTP command that was refused; empty when the report does not tell. */
   readonly command: SmtpCommand;
+  /** What the remote host, or the MTA itself, said. */
   readonly diagnostic: string;
+  /** Host that said it. */
   readonly remoteMta: string;
+  /** Why, in the vocabulary of bounce reasons. */
   readonly reason: Reason;
   /** The address must not be tried again. */
   readonly hardBounce: boolean;
@@ -37,6 +42,7 @@ export interface RecipientStatus {
 }
 
 export interface DeliveryReport extends MessageFields {
+  /** One entry for each recipient that the report names. */
   readonly recipients: readonly RecipientStatus[];
   /** The message that the report is about, as far as it is returned. */
   readonly original: OriginalMessage | null;

@@ -7,6 +7,7 @@ export type DispositionType = 'displayed' | 'deleted' | 'dispatched' | 'processe
 
 /** What became of a message at its reader (MDN, RFC 8098). Fields that are absent are empty. */
 export interface DispositionNotification {
+  /** What was done with the message (RFC 8098 §3.2.6.2). */
   readonly type: DispositionType;
   /** Whether the reader or a program acted. */
   readonly action: 'manual' | 'automatic' | '';
@@ -14,15 +15,23 @@ export interface DispositionNotification {
   readonly sent: 'manual' | 'automatic' | '';
   /** `error`, `warning` … (RFC 8098 §3.2.6.3), lower case. */
   readonly modifiers: readonly string[];
+  /** Who got the message: Final-Recipient. */
   readonly recipient: string;
+  /** Address that the sender wrote to. */
   readonly originalRecipient: string;
   /** Message-ID of the message without angle brackets. */
   readonly originalMessageId: string;
+  /** Program that made the notification. */
   readonly reportingUserAgent: string;
+  /** Gateway that made it. */
   readonly gateway: string;
+  /** Error fields, as they stand. */
   readonly errors: readonly string[];
+  /** Failure fields, as they stand. */
   readonly failures: readonly string[];
+  /** Warning fields, as they stand. */
   readonly warnings: readonly string[];
+  /** The message, as far as it is returned. */
   readonly original: OriginalMessage | null;
 }
 

@@ -9,25 +9,39 @@ import type { ReportSource } from './report-source.ts';
 export interface FeedbackReport {
   /** `abuse`, `fraud`, `virus`, `not-spam`, `auth-failure`, `opt-out`, `other` …, lower case. */
   readonly feedbackType: string;
+  /** Program that made the report. */
   readonly userAgent: string;
+  /** Version of the report's format. */
   readonly version: string;
   /** Those who complained: Original-Rcpt-To, or what else tells. */
   readonly recipients: readonly string[];
+  /** Reverse path of the message that is complained of. */
   readonly originalMailFrom: string;
+  /** Its ENVID (RFC 3461). */
   readonly originalEnvelopeId: string;
+  /** When it arrived, as the field stands. */
   readonly arrivalDate: string;
+  /** Host that reports. */
   readonly reportingMta: string;
+  /** Address of the client that sent the message. */
   readonly sourceIp: string;
   /** How many messages the report stands for; 1 when it does not tell. */
   readonly incidents: number;
+  /** Authentication-Results of the receiver, as they stand. */
   readonly authenticationResults: readonly string[];
+  /** Domains that the report is about. */
   readonly reportedDomains: readonly string[];
+  /** Addresses in the message that the report is about. */
   readonly reportedUris: readonly string[];
   /** Authentication failures (RFC 6591): `dmarc`, `spf`, `dkim`, `bodyhash`, `revoked` …, lower case. */
   readonly authFailure: string;
+  /** What became of the message (RFC 6591 §3.2.2). */
   readonly deliveryResult: string;
+  /** Domain of its signature. */
   readonly dkimDomain: string;
+  /** SPF record that was used. */
   readonly spfDns: string;
+  /** The message that is complained of, as far as it is returned. */
   readonly original: OriginalMessage | null;
   /** What the sender should do, one sentence. */
   readonly advice: string;

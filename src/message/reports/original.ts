@@ -9,11 +9,17 @@ const maxHeader = 65_536;
 
 /** What a report carries of the message that it is about. */
 export interface OriginalMessage {
+  /** Message-ID without angle brackets. */
   readonly messageId: string;
+  /** Decoded subject. */
   readonly subject: string;
+  /** Author's address. */
   readonly from: string;
+  /** Addresses of To. */
   readonly to: readonly string[];
+  /** Date header, as it stands. */
   readonly date: string;
+  /** Its header, as far as it is returned. */
   readonly fields: readonly HeaderField[];
 }
 

@@ -11,10 +11,22 @@ import { openReport, type ReportSource } from './report-source.ts';
  * notification (MDN, RFC 8098); `autoReply`, an automatic response (RFC 3834).
  */
 export type MailReport =
-  | ({ readonly kind: 'delivery' } & DeliveryReport)
-  | ({ readonly kind: 'feedback' } & FeedbackReport)
-  | ({ readonly kind: 'disposition' } & DispositionNotification)
-  | ({ readonly kind: 'autoReply' } & AutoReply);
+  | ({
+      /** What became of mail: a bounce, a delay, a receipt of delivery. */
+      readonly kind: 'delivery';
+    } & DeliveryReport)
+  | ({
+      /** A complaint, through a feedback loop. */
+      readonly kind: 'feedback';
+    } & FeedbackReport)
+  | ({
+      /** A receipt of reading. */
+      readonly kind: 'disposition';
+    } & DispositionNotification)
+  | ({
+      /** An answer that a program gave, such as a vacation notice. */
+      readonly kind: 'autoReply';
+    } & AutoReply);
 
 /**
  * Reads what an opened message reports about other mail: a delivery, a complaint, a disposition or an automatic reply. Null for

@@ -6,13 +6,14 @@ import { maybeReport } from './maybe-report.ts';
 import { type MailReport, readMailReport } from './read-report.ts';
 import { sourceOf } from './report-source.ts';
 
-/** Where in a message a report stands, as IMAP counts parts: `1.2`. */
 interface Placed {
+  /** Where in the message the report stands, as IMAP counts parts: `1.2`. */
   readonly section: string;
 }
 
 /** A part that is meant to be a report, by its name, type or subject, and cannot be read. */
 export interface UnreadableReport extends Placed {
+  /** A part that is meant to be a report, and cannot be read. */
   readonly kind: 'unreadable';
   /** Begins with `REPORT_`. */
   readonly code: string;
@@ -24,7 +25,10 @@ export interface UnreadableReport extends Placed {
 export type OneReport = MailReport | (AuthenticationReport & Placed) | UnreadableReport;
 
 /** What a message reports; the others where it holds several, as a ZIP with two DMARC reports does. */
-export type Report = OneReport & { readonly others?: readonly OneReport[] };
+export type Report = OneReport & {
+  /** The other reports of the message. */
+  readonly others?: readonly OneReport[];
+};
 
 /**
  * What an opened message reports about other mail; null for ordinary mail, which its header and structure tell within a microsecond.

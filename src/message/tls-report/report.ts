@@ -5,36 +5,54 @@ export type TlsPolicyType = 'tlsa' | 'sts' | 'no-policy-found';
 export interface TlsFailure {
   /** RFC 8460 §4.3, such as `certificate-expired`; an extension's word as it stands. */
   readonly resultType: string | null;
+  /** Address of the host that sends. */
   readonly sendingMtaIp: string | null;
+  /** Name of the host that receives. */
   readonly receivingMxHostname: string | null;
+  /** What it called itself. */
   readonly receivingMxHelo: string | null;
+  /** Its address. */
   readonly receivingIp: string | null;
+  /** Sessions that failed so. */
   readonly failedSessions: number;
   /** URI of more information. */
   readonly additionalInformation: string | null;
+  /** Code of the TLS library, or other detail. */
   readonly reasonCode: string | null;
 }
 
 export interface TlsPolicyResult {
+  /** What the policy was found by. */
   readonly type: TlsPolicyType | null;
   /** Domain that the policy is for, in lower case. */
   readonly domain: string;
   /** The policy's lines. */
   readonly policy: readonly string[];
+  /** Hosts, or patterns of them, that the policy names. */
   readonly mxHosts: readonly string[];
+  /** Sessions that the policy allowed. */
   readonly successfulSessions: number;
+  /** Sessions that failed. */
   readonly failedSessions: number;
+  /** Why, one for each kind. */
   readonly failures: readonly TlsFailure[];
 }
 
 /** An SMTP TLS report (RFC 8460). */
 export interface TlsReport {
+  /** How senders' encrypted sessions to one domain went, over a day. */
   readonly kind: 'tls';
+  /** Reporter. */
   readonly orgName: string | null;
+  /** Where to reach it. */
   readonly contact: string | null;
+  /** The reporter's id of the report. */
   readonly reportId: string;
+  /** Begin of the period. */
   readonly begin: Date;
+  /** End of the period. */
   readonly end: Date;
+  /** One for each policy that was in force. */
   readonly policies: readonly TlsPolicyResult[];
   /** How the report deviates from the specification; constant codes. */
   readonly deviations: readonly TlsDeviation[];
