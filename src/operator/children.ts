@@ -1,3 +1,4 @@
+import { hash as digest } from 'node:crypto';
 import { applyObject } from '../kubernetes/apply.ts';
 import type { KubernetesClient } from '../kubernetes/client-api.ts';
 import {
@@ -59,13 +60,20 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
     return found;
   };
 
+  /** Objects as the caches have them that were compared already, and with what: most looks find nothing new. */
+  const found = new WeakMap<Live<KubernetesObject>, string>();
   const apply = async (owner: Live<KubernetesObject>, desired: KubernetesObject, told: Told, signal: AbortSignal) => {
     const { type, cached, unmistakable } = kindOf(desired);
     const live = cached.objects.get(desired.metadata);
+    const wanted = digest('sha256', `${owner.metadata.uid}${JSON.stringify(desired)}`);
+    if (live !== undefined && found.get(live) === wanted) return false;
     const wrote = cached.objects.begin(desired.metadata);
     const applied = await applyObject(client, type, desired, live, owner, { signal, unmistakable });
     wrote(applied.object);
-    if (!applied.changed) return false;
+    if (!applied.changed) {
+      found.set(applied.object, wanted);
+      return false;
+    }
     const what = `${desired.kind} ${desired.metadata.name}`;
     if (applied.difference === 'created') told('Created', what);
     // Our own bookkeeping is no news.

@@ -37,7 +37,7 @@ export function workerTrouble(status: PipelineStatus): Trouble | undefined {
 }
 
 /** Of the mail server, or of the files: what was read can be delivered all the same. */
-export const isOfSource = (code: string) => /^(IMAP|OAUTH|PROXY|MAILDIR|FOLDER|SOURCE)_/.test(code);
+export const isOfSource = (code: string) => /^(IMAP|OAUTH|PROXY|MAILDIR|MBOX|S3|FOLDER|SOURCE)_/.test(code);
 
 function deliveryTrouble({ stalled, store, sinks }: PipelineStatus): Trouble | undefined {
   const standing = stalled !== undefined && !isOfSource(stalled.code) ? stalled : undefined;

@@ -13,6 +13,8 @@ export interface Keys {
   combined(values: readonly (SecretKey & { readonly hmac: string })[]): string;
 }
 
+const maxTokenHashes = 20_000;
+
 /** Keys derived from `key`, at least 16 bytes of the operator's own. */
 export function createKeys(key: Buffer): Keys {
   // A key object is made once: of bytes, Node makes one at each call.
@@ -20,9 +22,19 @@ export function createKeys(key: Buffer): Keys {
   const hmac = (...parts: readonly (string | Buffer)[]) =>
     parts.reduce((mac, part) => mac.update(part), createHmac('sha256', secret));
   const token = (namespace: string, pipeline: string) => hmac(`${namespace}/${pipeline}`).digest('base64url');
+  // Asked for at each look at a pipeline, and always the same.
+  const tokenHashes = new Map<string, string>();
   return {
     token,
-    tokenSha256: (namespace, pipeline) => createHash('sha256').update(token(namespace, pipeline)).digest('hex'),
+    tokenSha256: (namespace, pipeline) => {
+      const name = `${namespace}/${pipeline}`;
+      const known = tokenHashes.get(name);
+      if (known !== undefined) return known;
+      const hash = createHash('sha256').update(token(namespace, pipeline)).digest('hex');
+      if (tokenHashes.size >= maxTokenHashes) tokenHashes.clear();
+      tokenHashes.set(name, hash);
+      return hash;
+    },
     // A zero byte is in no name: no token can be the HMAC of a value.
     value: (namespace, secret, value) =>
       hmac(`secret\0${namespace}\0${secret.name}\0${secret.key}\0`, value).digest('hex').slice(0, 32),

@@ -135,7 +135,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
   };
   const children = createChildren(client, caches);
   const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => queues.pipeline.add(key));
-  const pace = createStatusPace(clock, () => queues.pipeline.depth > pipelineWorkers);
+  const pace = createStatusPace(clock);
   const tools = { client, config, caches, observer, children, recorder, workers, rollouts, pace };
   const reconcilers = createReconcilers(tools);
   const controller = (name: keyof Queues, concurrent: number) =>

@@ -72,7 +72,8 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
       for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
       for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
     } finally {
-      tellCreated();
+      // Of a new pipeline nobody doubts that its children are new; the event of its Ready tells the rest.
+      if (owner.status !== undefined) tellCreated();
     }
     return wrote;
   };

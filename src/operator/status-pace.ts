@@ -17,8 +17,9 @@ export interface StatusPace {
 
 /** That something is on its way is told after this time: it may have arrived by then. */
 const firstMs = 1_500;
-/** While many wait for their workloads, these come first; for no longer than this. */
-const busyMs = 15_000;
+/** While many are on their way, their workloads come first; for no longer than this. */
+const busyMs = 30_000;
+const many = 20;
 /** While it is on its way a status is written at most this often. */
 const paceMs = 5_000;
 
@@ -27,8 +28,7 @@ const prompt = ['Ready', 'Reconciling', 'Stalled', 'Valid', 'CredentialsResolved
 /** What others change, one after the other. */
 const leisurely = ['SharedWithoutArchive'];
 
-/** @param busy whether there is more urgent work than to tell that something is on its way. */
-export function createStatusPace(clock: Clock, busy: () => boolean): StatusPace {
+export function createStatusPace(clock: Clock): StatusPace {
   const written = new Map<string, number>();
   /** Since when something new is on its way that the status does not tell yet. */
   const untold = new Map<string, { readonly generation: number | undefined; readonly since: number }>();
@@ -38,7 +38,7 @@ export function createStatusPace(clock: Clock, busy: () => boolean): StatusPace 
     const known = untold.get(key);
     const since = known !== undefined && known.generation === generation ? known.since : now;
     untold.set(key, { generation, since });
-    return Math.max(0, since + (busy() ? busyMs : firstMs) - now);
+    return Math.max(0, since + (untold.size > many ? busyMs : firstMs) - now);
   };
   return {
     delay: (key, before, after) => {
@@ -60,8 +60,8 @@ export function createStatusPace(clock: Clock, busy: () => boolean): StatusPace 
   };
 }
 
-/** Whether it is still busy is looked at this often. */
-const retryMs = 1_500;
+/** Whether there are still that many is looked at this often. */
+const retryMs = 3_000;
 
 const find = (told: Told, type: string) => told.conditions?.find((condition) => condition.type === type);
 const same = (before: Told, after: Told, types: readonly string[]) =>

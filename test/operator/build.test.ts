@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-map.ts';
-import { deployment, podDisruptionBudget } from '../../src/operator/build/deployment.ts';
+import { deployment, podDisruptionBudget, withLastGood } from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob, runJob } from '../../src/operator/build/jobs.ts';
 import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
 import { compiled, config, pipeline, source } from './fixtures.ts';
@@ -34,10 +34,10 @@ const input = { revision, template: undefined, secretsHash: 'abc' };
 
 const manifests: readonly (readonly [string, KubernetesObject])[] = [
   ['config-map', revisionConfigMap(revision)],
-  ['deployment', deployment({ ...input, replicas: 1, lastGood: undefined }, config)],
+  ['deployment', deployment({ ...input, replicas: 1 }, config)],
   [
     'deployment-maildir-template',
-    deployment({ ...input, revision: maildir, template, replicas: 2, lastGood: 'abc' }, config),
+    withLastGood(deployment({ ...input, revision: maildir, template, replicas: 2 }, config), 'abc'),
   ],
   ['pod-disruption-budget', podDisruptionBudget('team-a', 'orders')],
   [
@@ -56,7 +56,7 @@ const manifests: readonly (readonly [string, KubernetesObject])[] = [
   [
     'deployment-defaults',
     deployment(
-      { ...input, template: { resources: { limits: { cpu: '2' } } }, replicas: 1, lastGood: undefined },
+      { ...input, template: { resources: { limits: { cpu: '2' } } }, replicas: 1 },
       { ...config, workerResources: { requests: { cpu: '500m', memory: '512Mi' }, limits: { memory: '512Mi' } } },
     ),
   ],
@@ -76,8 +76,8 @@ describe('desired objects', () => {
 
   test('defaults never contradict what the pipeline asks for', () => {
     const resources = (asked: NonNullable<EmailPipelineSpec['template']>['resources']) =>
-      deployment({ ...input, template: { resources: asked }, replicas: 1, lastGood: undefined }, config).spec?.template
-        .spec?.containers[0]?.resources;
+      deployment({ ...input, template: { resources: asked }, replicas: 1 }, config).spec?.template.spec?.containers[0]
+        ?.resources;
     expect(resources(undefined)).toEqual({ requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } });
     expect(resources({ requests: { memory: '2Gi' } })).toEqual({
       requests: { cpu: '100m', memory: '2Gi' },

@@ -14,7 +14,7 @@ import type {
   Pod,
 } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap } from '../../src/operator/build/config-map.ts';
-import { deployment } from '../../src/operator/build/deployment.ts';
+import { deployment, withLastGood } from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob } from '../../src/operator/build/jobs.ts';
 import { createCompiler } from '../../src/operator/compiler.ts';
 import type { DecisionConfig } from '../../src/operator/config.ts';
@@ -139,7 +139,8 @@ export function liveDeployment(revision: Revision, change: Rollout = {}): Live<D
   const { replicas = 1, lastGood } = change;
   const { updated = replicas, available = replicas, total = Math.max(updated, available) } = change;
   const secretsHash = change.secretsHash ?? hashOf(revision);
-  const desired = deployment({ revision, template: change.template, secretsHash, replicas, lastGood }, config);
+  const made = deployment({ revision, template: change.template, secretsHash, replicas }, config);
+  const desired = withLastGood(made, lastGood);
   return live({
     ...desired,
     metadata: { ...desired.metadata, generation: 3 },

@@ -30,12 +30,12 @@ const shared = (names: string, status: Condition['status'] = 'True') => ({
 });
 const setUp = () => {
   const clock = manualClock();
-  let busy = false;
-  const pace = createStatusPace(clock, () => busy);
-  const work = (now: boolean) => {
-    busy = now;
+  const pace = createStatusPace(clock);
+  /** So many others are on their way. */
+  const others = (count: number) => {
+    for (let i = 0; i < count; i += 1) pace.delay(`other-${i}`, undefined, rolling('x'));
   };
-  return { clock, pace, work };
+  return { clock, pace, others };
 };
 
 test('what a status only says in passing waits; what somebody waits for does not', () => {
@@ -66,19 +66,19 @@ test('that something new is on its way waits a moment, for it may be there by th
   expect(pace.delay('a', rolling('x'), next)).toBe(0);
 });
 
-test('while many wait for their workloads it waits longer, and not for ever', () => {
-  const { clock, pace, work } = setUp();
-  work(true);
+test('while many are on their way it waits longer, and not for ever', () => {
+  const { clock, pace, others } = setUp();
+  others(20);
   let waited = 0;
   for (let wait = pace.delay('a', undefined, rolling('x')); wait > 0; wait = pace.delay('a', undefined, rolling('x'))) {
-    expect(wait).toBeLessThanOrEqual(1_500);
+    expect(wait).toBeLessThanOrEqual(3_000);
     clock.jump(wait);
     waited += wait;
   }
-  expect(waited).toBe(15_000);
-  expect(pace.delay('b', undefined, rolling('x'))).toBe(1_500);
-  clock.jump(2_000);
-  work(false);
+  expect(waited).toBe(30_000);
+  expect(pace.delay('b', undefined, rolling('x'))).toBe(3_000);
+  clock.jump(3_000);
+  for (let i = 0; i < 10; i += 1) pace.wrote(`other-${i}`);
   expect(pace.delay('b', undefined, rolling('x'))).toBe(0);
 });
 
@@ -87,8 +87,8 @@ test.each([
   ['Valid', 'False'],
   ['CredentialsResolved', 'False'],
 ] as const)('%s=%s is told at once', (type, status) => {
-  const { pace, work } = setUp();
-  work(true);
+  const { pace, others } = setUp();
+  others(30);
   const wrong = { ...rolling('x'), conditions: [condition('Reconciling', 'True', 'x'), condition(type, status, 'x')] };
   expect(pace.delay('a', undefined, wrong)).toBe(0);
 });

@@ -3,6 +3,16 @@ import type { Revision } from '../../pipeline/revision.ts';
 import { childLabels, configMapName, labels } from '../names.ts';
 import { revisionKey } from './pod.ts';
 
+// Both are looked at many times and never change; what is no longer cached elsewhere is forgotten here.
+const written = new WeakMap<Revision, string>();
+const read = new WeakMap<ConfigMap, { readonly revision: Revision | undefined }>();
+
+function textOf(revision: Revision): string {
+  const known = written.get(revision) ?? JSON.stringify(revision);
+  written.set(revision, known);
+  return known;
+}
+
 /** A revision as its workers mount it. Immutable: another revision has another name. */
 export function revisionConfigMap(revision: Revision): ConfigMap {
   const { namespace, pipeline, hash } = revision;
@@ -15,13 +25,19 @@ export function revisionConfigMap(revision: Revision): ConfigMap {
       labels: childLabels(pipeline, { [labels.revision]: hash }),
     },
     immutable: true,
-    data: { [revisionKey]: JSON.stringify(revision) },
+    data: { [revisionKey]: textOf(revision) },
   };
 }
 
 /** The revision that a ConfigMap of ours holds; `undefined` when it holds none that this version can read. */
 export function revisionOf(configMap: ConfigMap | undefined): Revision | undefined {
-  const text = configMap?.data?.[revisionKey];
+  if (configMap === undefined) return undefined;
+  const known = read.get(configMap) ?? { revision: parse(configMap.data?.[revisionKey]) };
+  read.set(configMap, known);
+  return known.revision;
+}
+
+function parse(text: string | undefined): Revision | undefined {
   if (text === undefined) return undefined;
   try {
     const revision = JSON.parse(text) as Revision; // written by our own compiler, and immutable

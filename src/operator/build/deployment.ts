@@ -5,7 +5,6 @@ import { type PodInput, podTemplate } from './pod.ts';
 
 export interface DeploymentInput extends Omit<PodInput, 'role' | 'args' | 'env'> {
   readonly replicas: number;
-  readonly lastGood: string | undefined;
 }
 
 /**
@@ -21,7 +20,7 @@ export function deployment(input: DeploymentInput, config: DecisionConfig): Depl
       name: pipeline,
       namespace,
       labels: childLabels(pipeline),
-      annotations: input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood },
+      annotations: {},
     },
     spec: {
       replicas: input.replicas,
@@ -32,6 +31,13 @@ export function deployment(input: DeploymentInput, config: DecisionConfig): Depl
       template: podTemplate({ ...input, role: 'stream' }, config),
     },
   };
+}
+
+/** The same, naming the newest revision that became ready. */
+export function withLastGood(workload: Deployment, lastGood: string | undefined): Deployment {
+  if (lastGood === undefined) return workload;
+  const own = { ...workload.metadata.annotations, [annotations.lastGood]: lastGood };
+  return { ...workload, metadata: { ...workload.metadata, annotations: own } };
 }
 
 /** Lets a drain take one worker at a time; for two or more. */

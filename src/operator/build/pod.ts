@@ -153,8 +153,8 @@ function secretSources(keys: readonly SecretKey[]) {
 }
 
 function maildirs(revision: Revision) {
-  return revision.sources.flatMap(({ name, maildir }, index) => {
-    const claim = maildir?.persistentVolumeClaim;
+  return revision.sources.flatMap(({ name, maildir, mbox }, index) => {
+    const claim = (maildir ?? mbox)?.persistentVolumeClaim;
     if (claim === undefined) return [];
     return [{ source: name, volume: `maildir-${index}`, claimName: claim.claimName, subPath: claim.subPath }];
   });

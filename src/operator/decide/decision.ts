@@ -132,7 +132,7 @@ const defaultPollMs = 60_000;
 export function pollMsOf(compilation: Compilation, applied: Revision | undefined): number {
   const revision = compilation.kind === 'Compiled' ? compilation.revision : applied;
   const [source] = revision?.sources ?? [];
-  const poll = source?.imap?.pollInterval ?? source?.maildir?.pollInterval;
+  const poll = source?.imap?.pollInterval ?? (source?.maildir ?? source?.mbox)?.pollInterval;
   return poll === undefined ? defaultPollMs : milliseconds(poll);
 }
 

@@ -63,7 +63,7 @@ function violationOf(snapshot: SourceSnapshot, config: DecisionConfig): Violatio
     const message = tellIssues(issues, 'MailboxSource');
     return { concern: 'Valid', reason: 'SpecInvalid', message, family: 'Stalled' };
   }
-  if (source.spec.maildir?.path !== undefined) {
+  if ((source.spec.maildir ?? source.spec.mbox)?.path !== undefined) {
     return { concern: 'Valid', reason: 'PathOnlyStandalone', message: pathOnlyStandalone, family: 'Stalled' };
   }
   return credentialViolation(secretKeys, secrets, source.metadata.namespace ?? '', config);

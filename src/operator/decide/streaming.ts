@@ -2,7 +2,7 @@ import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
 import type { Revision } from '../../pipeline/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
-import { deployment, podDisruptionBudget } from '../build/deployment.ts';
+import { deployment, podDisruptionBudget, withLastGood } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { workerTrouble } from '../health.ts';
@@ -32,18 +32,17 @@ export function decideStreaming(
 ): WorkloadDecision {
   const { pipeline, deployment: live } = snapshot;
   const replicas = replicasOf(pipeline, revision);
-  const build = (lastGood: string | undefined) =>
-    deployment({ revision, template: pipeline.spec.template, secretsHash, replicas, lastGood }, config);
-  const imposed = isImposed(snapshot, build(undefined));
+  const desired = deployment({ revision, template: pipeline.spec.template, secretsHash, replicas }, config);
+  const imposed = isImposed(snapshot, desired);
   if (imposed && snapshot.rolloutsUnderWay >= config.rolloutConcurrency) return queued(snapshot, revision, config);
-  const rollout = rolloutOf(build(undefined), live);
+  const rollout = rolloutOf(desired, live);
   const lastGood = rollout.complete ? revision.hash : lastGoodOf(snapshot);
   // A write for it alone would be copied to the ReplicaSet, and cross what the Deployment controller writes at that moment.
   const told = rollout.same ? live?.metadata.annotations?.[annotations.lastGood] : lastGood;
   const budget = replicas >= 2 ? [podDisruptionBudget(revision.namespace, revision.pipeline)] : [];
   const settled = rollout.complete || rollout.empty;
   return {
-    objects: [revisionConfigMap(revision), build(told), ...budget],
+    objects: [revisionConfigMap(revision), withLastGood(desired, told), ...budget],
     // A CronJob from before goes once its successor works.
     patches: settled ? [] : cronJobPatches(snapshot),
     deletions: [
