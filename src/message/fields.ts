@@ -78,7 +78,8 @@ export const messageFields: readonly Field[] = [
   {
     name: 'threadKey',
     type: 'string',
-    description: 'What the messages of one conversation share: the first id of References, In-Reply-To or Message-ID.',
+    description:
+      'What the messages of one conversation share: the first id of References, In-Reply-To or Message-ID; for a bounce or receipt, of what it is about.',
     value: (m) => m.threadKey,
   },
   {

@@ -9,7 +9,7 @@ import type { Message } from './normal-message.ts';
 import { replyOf } from './reply/reply.ts';
 import { type Report, reportOf } from './reports/report.ts';
 import { clean, Defects } from './sanitize.ts';
-import { threadKey } from './thread.ts';
+import { reportedThreadKey, threadKey } from './thread.ts';
 
 /** A message that tells its insights when asked; what is dear is kept. */
 export class InsightfulMessage extends LazyMessage implements Message {
@@ -35,7 +35,10 @@ export class InsightfulMessage extends LazyMessage implements Message {
   }
 
   get threadKey(): string {
-    return threadKey(this);
+    // A report names no message in its own header, as a rule, and belongs to what it is about.
+    const orphan = this.references.length === 0 && this.inReplyTo.length === 0;
+    const reported = orphan && this.report !== null ? reportedThreadKey(this.report) : undefined;
+    return reported ?? threadKey(this);
   }
 
   get reply(): string {

@@ -14,7 +14,7 @@ export interface Insights {
   readonly links: readonly Link[];
   /** What a mailing list says of itself; null when no list header is there. */
   readonly list: MailingList | null;
-  /** What the messages of one conversation have in common; empty when nothing tells. */
+  /** What the messages of one conversation have in common, bounces and receipts included; empty when nothing tells. */
   readonly threadKey: string;
   /** What the message reports about other mail; null for ordinary mail. */
   readonly report: Report | null;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Address } from './message.ts';
+import type { Report } from './reports/report.ts';
 
 /** What a message says about its place in a conversation. */
 export interface ThreadClues {
@@ -44,4 +45,21 @@ export function threadKey(clues: ThreadClues): string {
   const people = new Set([clues.from, ...clues.to, ...clues.cc].flatMap((one) => one?.address.toLowerCase() ?? []));
   const text = JSON.stringify([subject, ...[...people].sort()]);
   return `subject:${hash('sha256', text, 'hex').slice(0, 32)}`;
+}
+
+const firstId = /<([^<>\s]{1,998})>/;
+
+/**
+ * The key of the conversation that a bounce, a receipt or a complaint is about: the root that the returned message names, else that message's own id.
+ * Undefined where the report tells none, or is of many messages.
+ */
+export function reportedThreadKey(report: Report): string | undefined {
+  if (report.kind !== 'delivery' && report.kind !== 'disposition' && report.kind !== 'feedback') return undefined;
+  for (const name of ['references', 'in-reply-to']) {
+    const value = report.original?.fields.find((field) => field.name === name)?.value ?? '';
+    const id = firstId.exec(value)?.[1];
+    if (id !== undefined) return id;
+  }
+  const named = report.kind === 'disposition' ? report.originalMessageId : '';
+  return named || report.original?.messageId || undefined;
 }

@@ -108,6 +108,23 @@ describe('the key of a thread', () => {
     expect(key('From: a@x')).toBe('');
   });
 
+  test('of a bounce or a receipt is that of the message it is about', () => {
+    const report = (type: string, fields: string, returned: string) =>
+      parse(
+        `From: MAILER-DAEMON@x\nMessage-ID: <bounce@x>\nContent-Type: multipart/report; report-type=${type}; boundary=b\n\n--b\n\nSorry.\n` +
+          `--b\nContent-Type: message/${type}\n\n${fields}\n\n--b\nContent-Type: text/rfc822-headers\n\n${returned}\n\n--b--\n`,
+      );
+    const status = 'Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@y\nAction: failed\nStatus: 5.1.1';
+    const bounce = (returned: string) => report('delivery-status', status, returned).threadKey;
+    expect(bounce('Message-ID: <2@x>\nReferences: <1@x> <0@x>')).toBe('1@x');
+    expect(bounce('Message-ID: <2@x>\nIn-Reply-To: <1@x>')).toBe('1@x');
+    expect(bounce('Message-ID: <2@x>')).toBe('2@x');
+    expect(bounce('Subject: no id')).toBe('bounce@x');
+    const receipt =
+      'Final-Recipient: rfc822; a@y\nOriginal-Message-ID: <2@x>\nDisposition: manual-action/MDN-sent-manually; displayed';
+    expect(report('disposition-notification', receipt, 'Subject: x').threadKey).toBe('2@x');
+  });
+
   test('without ids, of subject and people whatever their order', () => {
     const at = (address: string) => ({ name: '', address, domain: 'x' });
     const none = { messageId: '', inReplyTo: [], references: [], cc: [] };
