@@ -23,8 +23,11 @@ export interface PipelineStatus {
   /** Latched: the first login, store check and sink check of this revision have passed. */
   readonly ready: boolean;
   readonly store: Health;
-  readonly sinks: readonly (Health & { readonly name: string })[];
+  readonly sinks: readonly SinkStatus[];
+  /** Of a source with a list of accounts those with trouble first, and at most 50: `sources` has all of them in numbers. */
   readonly accounts: readonly AccountStatus[];
+  /** Sources with a list of accounts. */
+  readonly sources?: readonly SourceStatus[];
   readonly counters: Counters;
   readonly lastCommitAt?: string;
   /** Set when a person must act: the cursor does not move until then. */
@@ -32,9 +35,50 @@ export interface PipelineStatus {
   readonly runs: readonly RunResult[];
 }
 
+/** The accounts of a list as one worker sees them, in numbers. */
+export interface SourceStatus {
+  readonly source: string;
+  /** On the list, those included that cannot be read. */
+  readonly accounts: number;
+  /** Of which this worker holds the lease. */
+  readonly held: number;
+  /** Of which it is connected. */
+  readonly connected: number;
+  /** What is wrong with how many of those that it holds, most first; at most 8. */
+  readonly troubles: readonly { readonly code: string; readonly message: string; readonly accounts: number }[];
+  /** Why the list could not be read the last time; the one before is in force. */
+  readonly list?: { readonly code: string; readonly message: string };
+  /** Of the accounts that it holds. */
+  readonly folders: number;
+  readonly catchingUp: number;
+  readonly unchecked: number;
+  /** When the folder that was not looked at for longest was: of those in state Live, and Polled; RFC 3339. */
+  readonly liveSince?: string;
+  readonly polledSince?: string;
+  readonly lagMessages: number;
+  readonly lagSeconds: number;
+}
+
+export interface SinkStatus extends Health {
+  readonly name: string;
+  /** Of a sink that is fed from the outbox. */
+  readonly queue?: QueueStatus;
+}
+
+/** What waits for a sink, in all workers together. */
+export interface QueueStatus {
+  readonly deliveries: number;
+  /** As they are kept, compressed. */
+  readonly bytes: number;
+  /** Age of the oldest. */
+  readonly oldestSeconds: number;
+  /** Not among those that wait. */
+  readonly dead: number;
+}
+
 export interface AccountStatus {
   readonly source: string;
-  /** Position in the source's list of accounts, never the address. */
+  /** Position in the source's list of accounts, or where that may change a number of the store; never the address. */
   readonly account: number;
   readonly role: 'Holder' | 'Standby';
   readonly connection: Health;

@@ -1,7 +1,7 @@
 import type { AccountStatus, Health } from '../api/worker-status.ts';
 import type { Source, SourceSession } from '../sources/source.ts';
 import { markChecked } from '../store/epochs.ts';
-import { fenced, holdsLease, type Lease, releaseLease, tryAcquireLease } from '../store/leases.ts';
+import { fenced, holdsLease, type Lease, releaseLease } from '../store/leases.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { AccountFolders } from './account-folders.ts';
@@ -10,10 +10,10 @@ import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
 import { nextHealth, notYet } from './health.ts';
 import { Poke } from './poke.ts';
+import type { AccountLeases } from './lease-board.ts';
 import { settleSinks } from './settle-sinks.ts';
 import { folderListMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
 
-const leasePollMs = 1_000;
 const markMs = 60_000;
 
 export interface AccountWorkerOptions {
@@ -25,6 +25,7 @@ export interface AccountWorkerOptions {
   readonly index: number;
   readonly broker: ConnectionBroker;
   readonly fresh: () => boolean;
+  readonly leases: AccountLeases;
   /** End when caught up, and throw what does not go away, instead of trying for ever. */
   readonly once: boolean;
   readonly onFetch: () => void;
@@ -171,19 +172,12 @@ export class AccountWorker {
       if (this.#options.fresh() && (await holdsLease(context.database, this.#lease))) return this.#lease;
       this.#lose();
     }
-    while (!stop.aborted) {
-      if (this.#options.fresh()) {
-        this.#lease = await tryAcquireLease(context.database, context.pipelineId, accountId, context.workerId);
-        if (this.#lease) {
-          context.phases.reach('lease');
-          context.log.info('took the lease', { source: this.#options.source.name, token: this.#lease.token });
-          failpoint('after-lease');
-          return this.#lease;
-        }
-      }
-      await sleep(leasePollMs * (0.8 + 0.4 * Math.random()), stop);
-    }
-    return undefined;
+    this.#lease = await this.#options.leases.acquire(accountId, stop);
+    if (!this.#lease) return undefined;
+    context.phases.reach('lease');
+    context.log.info('took the lease', { source: this.#options.source.name, token: this.#lease.token });
+    failpoint('after-lease');
+    return this.#lease;
   }
 
   #forget(): void {
@@ -197,6 +191,7 @@ export class AccountWorker {
     this.#settled = undefined;
     this.#folders.clear();
   }
+    if (this.#lease) this.#options.leases.ended(this.#lease.accountId);
 
   async #release(): Promise<void> {
     const { context, source } = this.#options;
@@ -214,6 +209,7 @@ export class AccountWorker {
 
   /** One session's life. True: caught up, and `once`. */
   async #hold(lease: Lease, stop: AbortSignal): Promise<boolean> {
+    this.#options.leases.ended(lease.accountId);
     const { context, source, account, broker, accountId } = this.#options;
     await this.#options.whileStalled(stop);
     if (stop.aborted) return false;

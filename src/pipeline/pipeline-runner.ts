@@ -1,19 +1,27 @@
 import { milliseconds } from '../api/schema.ts';
 import type { PipelineStatus, RunResult } from '../api/worker-status.ts';
 import { fieldsNamed, messageTypes } from '../message/fields.ts';
+import type { Source } from '../sources/source.ts';
 import { compileSteps } from '../steps/registry.ts';
-import { accountId, pipelineId } from '../store/names.ts';
-import { recordStall, stallOf } from '../store/stalls.ts';
+import { pipelineId } from '../store/names.ts';
 import { asMailmillError, type MailmillError, stalled } from '../telemetry/errors.ts';
+import { AccountSet, type NewAccount } from './account-set.ts';
+import { accountsTold, isOfAccount } from './account-status.ts';
 import { AccountWorker } from './account-worker.ts';
 import { Backoff, sleep } from './backoff.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
+import { firstLogin } from './first-login.ts';
 import { PipelineHealth } from './health.ts';
 import { neededFields } from './needed-fields.ts';
+import { openOutbox, whileDelivering, withQueues } from './open-outbox.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
+import { tellStalled, whileStalled } from './standstill.ts';
+
+/** Who stands still, among the accounts of a pipeline. */
+const keyOf = (source: string, accountId: bigint) => `${source}/${accountId}`;
 
 /** How a runner ends. */
 export type RunnerMode =
@@ -27,7 +35,7 @@ export class PipelineRunner {
   readonly #environment: RunnerEnvironment;
   readonly #mode: RunnerMode;
   #context: PipelineContext | undefined;
-  #accounts: AccountWorker[] = [];
+  #accounts: AccountSet | undefined;
   readonly #health: PipelineHealth;
   #ready = false;
   #runs: PipelineRuns | undefined;
@@ -54,26 +62,32 @@ export class PipelineRunner {
 
   /** Of all sources, or of one. */
   lag(source?: string): { readonly messages: number; readonly seconds: number } {
-    const lags = this.#accounts.flatMap((account) =>
-      source === undefined || account.source === source ? account.lag() : [],
-    );
+    const lags = this.#workers(source).map((account) => account.lag());
     return {
       messages: lags.reduce((sum, lag) => sum + lag.messages, 0),
       seconds: lags.reduce((most, lag) => Math.max(most, lag.seconds), 0),
     };
   }
 
+  /** Accounts of all sources, or of one. */
+  #workers(source?: string): readonly AccountWorker[] {
+    const workers = this.#accounts?.workers ?? [];
+    return source === undefined ? workers : workers.filter((account) => account.source === source);
+  }
+
   status(): PipelineStatus {
     const context = this.#context;
-    const { stalled: standing } = this.#health;
+    const told = accountsTold(this.#accounts?.sources ?? []);
+    const standing = this.#health.stalled ?? told.stalled;
     return {
       namespace: this.revision.namespace,
       pipeline: this.revision.pipeline,
       revision: this.revision.hash,
       ready: this.#ready,
       store: this.#health.storeHealth,
-      sinks: this.#health.sinks,
-      accounts: this.#accounts.map((account) => account.status()),
+      sinks: withQueues(this.#health.sinks, context?.outbox),
+      accounts: told.accounts,
+      ...(told.sources.length > 0 && { sources: told.sources }),
       counters: context ? { ...context.counters } : { read: 0, delivered: 0, dropped: 0, dead: 0 },
       ...(context?.lastCommitAt && { lastCommitAt: context.lastCommitAt.toISOString() }),
       ...(standing && { stalled: standing }),
@@ -86,10 +100,12 @@ export class PipelineRunner {
     const { metrics } = this.#environment;
     const pipeline = { namespace: this.revision.namespace, pipeline: this.revision.pipeline };
     metrics.ready.set({ ...pipeline, revision: this.revision.hash }, this.#ready ? 1 : 0);
-    metrics.stalled.set(pipeline, this.#health.stalled ? 1 : 0);
+    this.#context?.outbox?.measure();
+    const told = accountsTold(this.#accounts?.sources ?? []);
+    metrics.stalled.set(pipeline, (this.#health.stalled ?? told.stalled) ? 1 : 0);
     for (const source of this.revision.sources) {
       const lag = this.lag(source.name);
-      const holding = this.#accounts.filter((account) => account.holding && account.source === source.name).length;
+      const holding = this.#workers(source.name).filter((account) => account.holding).length;
       metrics.leases.set({ ...pipeline, source: source.name }, holding);
       metrics.lagMessages.set({ ...pipeline, source: source.name }, lag.messages);
       metrics.lagSeconds.set({ ...pipeline, source: source.name }, lag.seconds);
@@ -111,30 +127,34 @@ export class PipelineRunner {
   async run(stop: AbortSignal): Promise<void> {
     try {
       const context = await this.#prepare(stop);
-      if (!context) return;
-      if (this.#mode.kind !== 'once') await this.#becomeReady(context, stop);
+      const accounts = this.#accounts;
+      if (!context || !accounts) return;
+      if (this.#mode.kind !== 'once') await this.#becomeReady(context, accounts, stop);
       if (stop.aborted || this.#mode.kind === 'check') return;
-      this.#runs = new PipelineRuns(context, this.#accounts);
-      if (this.#mode.kind === 'once')
-        this.#result = await this.#runs.execute({ name: this.#mode.run, specHash: this.#mode.specHash }, stop);
-      else await this.#stream(this.#runs, stop);
+      const runs = new PipelineRuns(context, accounts);
+      this.#runs = runs;
+      await whileDelivering(context.outbox, stop, () => this.#work(accounts, runs, stop));
     } finally {
       for (const sink of this.#context?.sinks ?? []) await sink.close();
       this.#environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
     }
   }
 
-  /** Works on every account until `stop`; when one fails for good, the others end as well. */
-  async #stream(runs: PipelineRuns, stop: AbortSignal): Promise<void> {
+  async #work(accounts: AccountSet, runs: PipelineRuns, stop: AbortSignal): Promise<void> {
+    const mode = this.#mode;
+    if (mode.kind === 'once') this.#result = await runs.execute({ name: mode.run, specHash: mode.specHash }, stop);
+    else await this.#stream(accounts, runs, stop);
+  }
+
+  async #stream(accounts: AccountSet, runs: PipelineRuns, stop: AbortSignal): Promise<void> {
     const ended = new AbortController();
-    const until = AbortSignal.any([stop, ended.signal]);
-    const watching = runs.watch(until);
-    const work = this.#accounts.map((account) => account.run(until).finally(() => ended.abort()));
-    const results = await Promise.allSettled(work);
-    ended.abort();
-    await watching;
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw failure.reason;
+    const watching = runs.watch(AbortSignal.any([stop, ended.signal]));
+    try {
+      await accounts.stream(stop);
+    } finally {
+      ended.abort();
+      await watching;
+    }
   }
 
   /** Opens what the revision needs; tries again until it works. In `once` and `check` mode what needs a person is thrown. */
@@ -158,6 +178,8 @@ export class PipelineRunner {
         const id = await pipelineId(environment.database, namespace, pipeline, milliseconds(retention));
         this.storeHealth();
         const sinks = await this.#openSinks(compiled.types, stop);
+        const once = this.#mode.kind === 'once';
+        const outbox = await openOutbox(this.revision, id, environment, this.#health, once);
         environment.phases.reach('sinks');
         this.#context = {
           revision: this.revision,
@@ -167,6 +189,7 @@ export class PipelineRunner {
           steps: compiled.steps,
           fields: fieldsNamed(neededFields(this.revision.sinks, compiled)),
           sinks,
+          ...(outbox && { outbox }),
           budget: environment.budget,
           deadRate: new DeadRate(),
           deadAccepted: false,
@@ -205,33 +228,44 @@ export class PipelineRunner {
 
   async #openAccounts(context: PipelineContext): Promise<void> {
     const environment = this.#environment;
-    if (this.#accounts.length > 0) return;
-    const accounts: AccountWorker[] = [];
-    for (const { name } of this.revision.sources) {
-      const source = await environment.openSource(this.revision, name);
-      const logins = await source.accounts(environment.hardStop);
-      for (const [index, account] of logins.entries())
-        accounts.push(
-          new AccountWorker({
-            context,
-            source,
-            account,
-            index,
-            accountId: await accountId(environment.database, this.revision.namespace, name, account),
-            broker: environment.broker,
-            fresh: environment.fresh,
-            once: this.#mode.kind === 'once',
-            onFetch: environment.onFetch,
-            onStalled: (error) => this.#onStalled(context, `${name}/${index}`, error),
-            whileStalled: (stop) => this.#whileStalled(context, `${name}/${index}`, stop),
-            onRecovered: () => {
-              this.#health.stall(`${name}/${index}`);
-              this.#ready = true;
-            },
-          }),
-        );
-    }
+    if (this.#accounts) return;
+    const sources: Source[] = [];
+    for (const { name } of this.revision.sources) sources.push(await environment.openSource(this.revision, name));
+    const accounts = new AccountSet({
+      context,
+      sources,
+      fresh: environment.fresh,
+      random: Math.random,
+      once: this.#mode.kind === 'once',
+      create: (account) => this.#createWorker(context, account),
+      onRemoved: (worker) => this.#health.stall(keyOf(worker.source, worker.id)),
+    });
+    await accounts.open(environment.hardStop);
     this.#accounts = accounts;
+  }
+
+  #createWorker(context: PipelineContext, account: NewAccount): AccountWorker {
+    const { broker, fresh, onFetch } = this.#environment;
+    const { source } = account;
+    const who = keyOf(source.name, account.accountId);
+    // The login of one among many is its own matter: it is told in numbers.
+    const alone = (error: MailmillError) => !source.relist || !isOfAccount(error.code);
+    return new AccountWorker({
+      context,
+      ...account,
+      broker,
+      fresh,
+      once: this.#mode.kind === 'once',
+      onFetch,
+      onStalled: async (error) => {
+        if (alone(error)) await tellStalled(context, who, error);
+      },
+      whileStalled: (stop) => whileStalled(context, who, this.#mode.kind === 'once', stop),
+      onRecovered: () => {
+        this.#health.stall(who);
+        this.#ready = true;
+      },
+    });
   }
 
   async #failed(error: MailmillError, backoff: Backoff, stop: AbortSignal): Promise<void> {
@@ -256,13 +290,13 @@ export class PipelineRunner {
     await sleep(backoff.next(error), stop);
   }
 
-  /** The first login of this revision; store and sinks were checked before. */
-  async #becomeReady(context: PipelineContext, stop: AbortSignal): Promise<void> {
-    for (const account of this.#accounts) {
+  /** The first login of this revision, of one account of each source; store and sinks were checked before. */
+  async #becomeReady(context: PipelineContext, accounts: AccountSet, stop: AbortSignal): Promise<void> {
+    for (const { workers } of accounts.sources) {
       const backoff = new Backoff();
       for (let done = false; !done && !stop.aborted; )
         try {
-          done = await account.logIn(stop);
+          done = await firstLogin(workers, stop);
         } catch (thrown) {
           await this.#failed(asMailmillError(thrown), backoff, stop);
         }
@@ -271,28 +305,5 @@ export class PipelineRunner {
     this.#health.stall('pipeline');
     this.#ready = true;
     context.log.info('ready', { mode: this.#mode.kind });
-  }
-
-  /** Never throws: that the store does not hear of it must not end the account's work. */
-  async #onStalled(context: PipelineContext, who: string, error: MailmillError): Promise<void> {
-    this.#health.stall(who, error);
-    if (error.code !== 'DEAD_RATE_EXCEEDED') return;
-    try {
-      await recordStall(context.database, context.pipelineId, this.revision.hash, error.code, error.message);
-    } catch (thrown) {
-      context.log.warn('could not record that the pipeline stands still', { code: asMailmillError(thrown).code });
-    }
-  }
-
-  /** Waits while the store says that this revision stands still; the cursor does not move until a person acts. */
-  async #whileStalled(context: PipelineContext, who: string, stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const stall = await stallOf(context.database, context.pipelineId, this.revision.hash);
-      context.deadAccepted = stall?.accepted ?? false;
-      if (!stall || stall.accepted) return;
-      this.#health.stall(who, stall);
-      if (this.#mode.kind === 'once') throw stalled(stall.code, stall.message);
-      await sleep(5_000, stop);
-    }
   }
 }

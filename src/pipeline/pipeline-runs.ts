@@ -1,7 +1,7 @@
 import type { RunResult } from '../api/worker-status.ts';
 import { beginRun, endCheckedRuns, endRun, recentRuns } from '../store/runs.ts';
 import { asMailmillError } from '../telemetry/errors.ts';
-import type { AccountWorker } from './account-worker.ts';
+import type { AccountSet } from './account-set.ts';
 import { sleep } from './backoff.ts';
 import type { PipelineContext } from './context.ts';
 
@@ -16,11 +16,11 @@ export interface RunKey {
 /** The runs of one pipeline, as the store has them. */
 export class PipelineRuns {
   readonly #context: PipelineContext;
-  readonly #accounts: readonly AccountWorker[];
+  readonly #accounts: AccountSet;
   #recent: readonly RunResult[] = [];
   readonly #ended = new Map<string, RunResult>();
 
-  constructor(context: PipelineContext, accounts: readonly AccountWorker[]) {
+  constructor(context: PipelineContext, accounts: AccountSet) {
     this.#context = context;
     this.#accounts = accounts;
   }
@@ -67,9 +67,10 @@ export class PipelineRuns {
     const { database, pipelineId } = this.#context;
     const before = await recentRuns(database, pipelineId);
     if (before.some((run) => run.state === 'Running' && run.specHash !== '')) {
-      const accounts = this.#accounts.map((account) => account.id);
+      const { workers } = this.#accounts;
+      const accounts = workers.map((account) => account.id);
       const ended = await endCheckedRuns(database, pipelineId, accounts);
-      if (ended === 0) for (const account of this.#accounts) if (account.holding) account.poke.poke();
+      if (ended === 0) for (const account of workers) if (account.holding) account.poke.poke();
     }
     this.#recent = await recentRuns(database, pipelineId);
   }
@@ -83,8 +84,8 @@ export class PipelineRuns {
     const key = { ...run, revision: revision.hash };
     const begun = await beginRun(database, pipelineId, key);
     if (begun.state !== 'Running') return begun;
-    const results = await Promise.allSettled(this.#accounts.map((account) => account.run(stop)));
-    const failure = results.find((result) => result.status === 'rejected');
+    const results = await this.#accounts.once(stop);
+    const failure = results.find((result) => result.status === 'rejected') ?? (await this.#delivered());
     if (stop.aborted && !failure) return undefined;
     const error = failure && asMailmillError(failure.reason);
     if (error && error.family !== 'Stalled') throw error;
@@ -94,5 +95,11 @@ export class PipelineRuns {
     });
     if (error) throw error;
     return result;
+  }
+
+  /** Waits until what was queued is sent, which is part of the run; or what keeps it from that. */
+  async #delivered(): Promise<PromiseRejectedResult | undefined> {
+    const [result] = await Promise.allSettled([this.#context.outbox?.finish()]);
+    return result.status === 'rejected' ? result : undefined;
   }
 }

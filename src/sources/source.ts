@@ -1,3 +1,5 @@
+import type { MailmillError } from '../telemetry/errors.ts';
+
 /** A folder of an account as the server lists it now. `name` has `/` between levels. */
 export interface FolderInfo {
   readonly name: string;
@@ -83,7 +85,21 @@ export interface SourceSession extends AsyncDisposable {
   readonly capabilities: ReadonlySet<string>;
 }
 
-/** What reads a source kind. Accounts of one source are logins; issue-wide there is one now, named by its user name. */
+/** An account as the list of a source has it now. */
+export interface ListedAccount {
+  readonly name: string;
+  /** Changes when what it logs in with does. */
+  readonly version: string;
+}
+
+/** Accounts of a source, by a list that may change. */
+export interface AccountList {
+  readonly accounts: readonly ListedAccount[];
+  /** What is wrong with entries that are no account; each Stalled. */
+  readonly broken: readonly MailmillError[];
+}
+
+/** What reads a source kind. Accounts of a source are logins. */
 export interface Source {
   readonly name: string;
   /** Names of the accounts, stable over restarts. */
@@ -98,3 +114,8 @@ export interface Source {
   cutoff(now: Date): Date | undefined;
   open(account: string, signal: AbortSignal): Promise<SourceSession>;
 }
+  /**
+   * Reads the list of accounts again; sessions opened from now on log in by what it says. Absent: the source has one account, for ever. Throws
+   * what keeps the list from being read; the one before stays in force.
+   */
+  relist?(signal: AbortSignal): Promise<AccountList>;

@@ -26,6 +26,31 @@ export async function accountId(database: Database, namespace: string, source: s
   return row ? BigInt(row.id) : accountId(database, namespace, source, name); // another transaction has just made it
 }
 
+/** Internal numbers of accounts of a source; made at first sight. One that is being purged at this moment is left out. */
+export async function accountIds(
+  database: Database,
+  namespace: string,
+  source: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const ids = await knownAccounts(database, namespace, source, names);
+  const unknown = names.filter((name) => !ids.has(name));
+  if (unknown.length === 0) return ids;
+  await database.query(
+    `INSERT INTO mailmill.account (namespace, source, name) SELECT $1, $2, n FROM unnest($3::text[]) n ORDER BY n ON CONFLICT DO NOTHING`,
+    [namespace, source, unknown],
+  );
+  return knownAccounts(database, namespace, source, names);
+}
+
+async function knownAccounts(database: Database, namespace: string, source: string, names: readonly string[]) {
+  const rows = await database.query<{ id: string; name: string }>(
+    'SELECT id, name FROM mailmill.account WHERE namespace = $1 AND source = $2 AND name = ANY($3)',
+    [namespace, source, names],
+  );
+  return new Map(rows.map(({ id, name }) => [name, BigInt(id)]));
+}
+
 /** Internal number of a folder of an account; made at first sight. */
 export async function folderId(database: Database, account: bigint, name: string): Promise<bigint> {
   const rows = await database.query<{ id: string }>(

@@ -8,6 +8,7 @@ import { ConnectionBroker } from '../../src/pipeline/connection-broker.ts';
 import type { DirectSink, PipelineContext } from '../../src/pipeline/context.ts';
 import { DeadRate } from '../../src/pipeline/dead-rate.ts';
 import { PipelineHealth } from '../../src/pipeline/health.ts';
+import { LeaseBoard } from '../../src/pipeline/lease-board.ts';
 import type { Death } from '../../src/pipeline/processed.ts';
 import type { Row } from '../../src/sinks/sink.ts';
 import type { Listed, Source, SourceSession } from '../../src/sources/source.ts';
@@ -220,6 +221,15 @@ export async function startAccount(
   const { context, database, workerId, health, codes } = await startContext(postgres, sinks);
   const stalls: string[] = [];
   const stop = new AbortController();
+  const board = new LeaseBoard({
+    database,
+    pipelineId: context.pipelineId,
+    workerId,
+    fresh: () => true,
+    random: Math.random,
+    onHandOver: () => undefined,
+    onStore: () => undefined,
+  });
   const account = new AccountWorker({
     context,
     source: await mailbox.source(),
@@ -227,6 +237,7 @@ export async function startAccount(
     accountId: await accountId(database, 'ns', 'inbox', 'ann'),
     index: 0,
     broker: new ConnectionBroker(database, workerId),
+    leases: board,
     fresh: () => true,
     once: false,
     onFetch: () => undefined,
@@ -234,7 +245,7 @@ export async function startAccount(
     whileStalled: async () => undefined,
     onRecovered: () => undefined,
   });
-  const running = account.run(stop.signal);
+  const running = Promise.all([account.run(stop.signal), board.run(stop.signal)]);
   return {
     account,
     context,

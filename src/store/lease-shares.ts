@@ -1,0 +1,90 @@
+import type { Database } from './database.ts';
+import type { Lease } from './leases.ts';
+
+/** A worker that has not asked for this long does not take part in sharing; milliseconds. */
+const candidateMs = 5_000;
+
+/** How the leases of a pipeline are spread over the workers that want some. */
+export interface LeaseShares {
+  /** Leases that each candidate holds, this worker's first. */
+  readonly held: readonly number[];
+  /** Of the accounts that were asked about, those that nobody alive holds. */
+  readonly free: number;
+}
+
+/** Makes the lease rows of these accounts, free, where there are none. */
+export async function ensureLeases(database: Database, pipeline: bigint, accounts: readonly bigint[]): Promise<void> {
+  await database.query(
+    `INSERT INTO mailmill.lease (pipeline_id, account_id) SELECT $1, a FROM unnest($2::bigint[]) a ON CONFLICT DO NOTHING`,
+    [pipeline, accounts],
+  );
+}
+
+const alive = (column: string) =>
+  `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
+
+/** Says that this worker wants its share, and tells how things stand; `waiting` are the accounts that it would take. */
+export async function lookAtShares(
+  database: Database,
+  pipeline: bigint,
+  worker: string,
+  waiting: readonly bigint[],
+): Promise<LeaseShares> {
+  const rows = await database.query<{ me: boolean; held: number; free: number }>(
+    `WITH me AS (
+       INSERT INTO mailmill.lease_candidate (pipeline_id, worker_id, polled_at) VALUES ($1, $2, clock_timestamp())
+       ON CONFLICT (pipeline_id, worker_id) DO UPDATE SET polled_at = excluded.polled_at
+     ), candidate AS (
+       SELECT $2::uuid AS id UNION
+       SELECT c.worker_id FROM mailmill.lease_candidate c
+        WHERE c.pipeline_id = $1 AND c.polled_at > clock_timestamp() - $3 * interval '1 millisecond' AND ${alive('c.worker_id')}
+     )
+     SELECT c.id = $2 AS me,
+            (SELECT count(*)::int FROM mailmill.lease l WHERE l.pipeline_id = $1 AND l.worker_id = c.id) AS held,
+            CASE WHEN c.id <> $2 OR cardinality($4::bigint[]) = 0 THEN 0
+                 ELSE (SELECT count(*)::int FROM mailmill.lease l
+                        WHERE l.pipeline_id = $1 AND l.account_id = ANY($4) AND (l.worker_id = $2 OR l.worker_id IS NULL OR NOT ${alive('l.worker_id')}))
+            END AS free
+       FROM candidate c ORDER BY me DESC`,
+    [pipeline, worker, candidateMs, waiting],
+  );
+  return { held: rows.map((row) => row.held), free: rows[0]?.free ?? 0 };
+}
+
+/**
+ * Takes up to `limit` of the leases of these accounts that nobody alive holds, or that are this worker's own already (it may have got them
+ * without learning so). Rows that somebody else is looking at are left for the next time.
+ */
+export async function acquireLeases(
+  database: Database,
+  pipeline: bigint,
+  worker: string,
+  accounts: readonly bigint[],
+  limit: number,
+): Promise<readonly Lease[]> {
+  const rows = await database.query<{ account: string; token: string }>(
+    `WITH free AS (
+       SELECT l.account_id FROM mailmill.lease l
+        WHERE l.pipeline_id = $1 AND l.account_id = ANY($3) AND (l.worker_id = $2 OR l.worker_id IS NULL OR NOT ${alive('l.worker_id')})
+        ORDER BY random() LIMIT $4 FOR UPDATE OF l SKIP LOCKED
+     )
+     UPDATE mailmill.lease l SET worker_id = $2, token = token + 1, acquired_at = clock_timestamp()
+       FROM free WHERE l.pipeline_id = $1 AND l.account_id = free.account_id
+     RETURNING l.account_id AS account, l.token`,
+    [pipeline, worker, accounts, limit],
+  );
+  return rows.map(({ account, token }) => ({
+    pipelineId: pipeline,
+    accountId: BigInt(account),
+    workerId: worker,
+    token: BigInt(token),
+  }));
+}
+
+/** This worker wants no share any more; its leases go by other ways. */
+export async function withdrawCandidate(database: Database, pipeline: bigint, worker: string): Promise<void> {
+  await database.query('DELETE FROM mailmill.lease_candidate WHERE pipeline_id = $1 AND worker_id = $2', [
+    pipeline,
+    worker,
+  ]);
+}
