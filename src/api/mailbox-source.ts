@@ -1,6 +1,7 @@
 import { conditions } from './conditions.ts';
 import { imap } from './kinds/imap.ts';
 import { maildir } from './kinds/maildir.ts';
+import { mbox } from './kinds/mbox.ts';
 import { Closed, secretKeyRef } from './schema.ts';
 import { type Static, Type } from './type.ts';
 
@@ -15,13 +16,25 @@ const encryption = Closed(
   { description: 'Encryption of secrets that the store keeps: refresh tokens that the provider has replaced.' },
 );
 
+/** Kinds of sources, in the order in which a reader meets them. */
+const kinds = { imap, maildir, mbox };
+const names = Object.keys(kinds);
+
 /** `spec` of a MailboxSource. */
 export const mailboxSourceSpec = Closed(
-  { imap: Type.Optional(imap), maildir: Type.Optional(maildir), encryption: Type.Optional(encryption) },
+  {
+    imap: Type.Optional(kinds.imap),
+    maildir: Type.Optional(kinds.maildir),
+    mbox: Type.Optional(kinds.mbox),
+    encryption: Type.Optional(encryption),
+  },
   {
     description: 'Where mail comes from: exactly one kind.',
     'x-kubernetes-validations': [
-      { rule: 'has(self.imap) != has(self.maildir)', message: 'exactly one of imap and maildir must be set' },
+      {
+        rule: `[${names.map((name) => `has(self.${name})`).join(', ')}].filter(set, set).size() == 1`,
+        message: 'exactly one kind of source must be set, such as imap',
+      },
       {
         rule: '!has(self.imap) || !has(self.imap.auth.grant) || self.imap.auth.grant != "RefreshToken" || has(self.encryption)',
         message:

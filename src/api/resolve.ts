@@ -2,6 +2,7 @@ import type { EmailPipelineSpec, StepSpec } from './email-pipeline.ts';
 import { isRecord, recordOf, type SchemaNode, schemaNode } from './json-schema.ts';
 import type { ImapSpec } from './kinds/imap.ts';
 import type { MaildirSpec } from './kinds/maildir.ts';
+import type { MboxSpec } from './kinds/mbox.ts';
 import type { PostgresSpec } from './kinds/postgres.ts';
 import type { MailboxSourceSpec } from './mailbox-source.ts';
 import {
@@ -35,9 +36,18 @@ export interface ResolvedMaildir extends MaildirSpec {
   limits: { messageSize: string };
 }
 
+/** `spec.mbox` with every default filled in. */
+export interface ResolvedMbox extends MboxSpec {
+  files: { include: string[]; exclude: string[] };
+  format: NonNullable<MboxSpec['format']>;
+  pollInterval: string;
+  limits: { messageSize: string };
+}
+
 export interface ResolvedSourceSpec extends MailboxSourceSpec {
   imap?: ResolvedImap;
   maildir?: ResolvedMaildir;
+  mbox?: ResolvedMbox;
   encryption?: { keyRef: SecretKeyRef };
 }
 

@@ -1,6 +1,6 @@
 import type { FolderStatus } from '../api/worker-status.ts';
 import type { Source, SourceSession } from '../sources/source.ts';
-import { retireMissingFolders } from '../store/epochs.ts';
+import { openCursor, retireMissingFolders } from '../store/epochs.ts';
 import type { Lease } from '../store/leases.ts';
 import { stalled } from '../telemetry/errors.ts';
 import type { PipelineContext } from './context.ts';
@@ -22,6 +22,8 @@ export class AccountFolders {
   #folders = new Map<string, FolderSync>();
   /** Where work ended last: it comes last next time, so that one bad folder does not stop the others. */
   #last: string | undefined;
+  /** Epochs whose cursors were opened before any folder was read. */
+  #opened = new Map<string, bigint>();
 
   constructor(options: AccountFoldersOptions) {
     this.#options = options;
@@ -51,6 +53,7 @@ export class AccountFolders {
   /** Somebody else has the account: what is known of its folders is not ours to tell any more. */
   clear(): void {
     this.#folders = new Map();
+    this.#opened = new Map();
   }
 
   /** Asks the server which folders there are. Throws Stalled `SOURCE_NO_FOLDERS`. */
@@ -64,11 +67,25 @@ export class AccountFolders {
       );
     const names = listed.map((folder) => folder.name);
     await retireMissingFolders(context.database, lease, names);
+    if (this.#options.source.opensAllFirst) await this.#openAll(session, lease, names);
     const order = names.filter((name) => name !== this.#last);
     if (order.length < names.length) order.push(this.#last!);
     this.#folders = new Map(
       order.map((name) => [name, this.#folders.get(name) ?? new FolderSync(name, this.#options)]),
     );
+  }
+
+  /** Ends the epochs that are over before anything is read: what was in them may be in another folder now. */
+  async #openAll(session: SourceSession, lease: Lease, names: readonly string[]): Promise<void> {
+    const { context, source } = this.#options;
+    const opened = new Map<string, bigint>();
+    for (const name of names) {
+      const { epoch, uidNext } = await session.select(name, context.hardStop);
+      if (this.#opened.get(name) !== epoch)
+        await openCursor(context.database, lease, { name, uidvalidity: epoch, uidNext }, (now) => source.cutoff(now));
+      opened.set(name, epoch);
+    }
+    this.#opened = opened;
   }
 
   /** Catches every folder up, one after the other. False: `stop` said to end before. */

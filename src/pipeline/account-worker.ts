@@ -102,7 +102,7 @@ export class AccountWorker {
 
   /** What an error says about the source; nothing: it can be reached. */
   #connected(error?: MailmillError): void {
-    if (error && !/^(IMAP|OAUTH|PROXY|ENCRYPTION|MAILDIR|SOURCE|SECRET)_/.test(error.code)) return;
+    if (error && !/^(IMAP|OAUTH|PROXY|ENCRYPTION|MAILDIR|MBOX|S3|SOURCE|SECRET)_/.test(error.code)) return;
     this.#connection = nextHealth(this.#connection, error, this.#options.context.clock());
   }
 

@@ -70,8 +70,7 @@ function sourceOf(
     issues.push({ path: 'spec.source.name', message, ...didYouMean(name, names) });
     return undefined;
   }
-  const { imap, maildir, encryption } = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
-  return { name, ...(imap && { imap }), ...(maildir && { maildir }), ...(encryption && { encryption }) };
+  return { name, ...resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec };
 }
 
 /** Columns of a sink: its fields exist, and each becomes a column of its own. */

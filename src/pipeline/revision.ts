@@ -1,6 +1,7 @@
 import type { EmailPipelineSpec, StepSpec } from '../api/email-pipeline.ts';
 import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { MaildirSpec } from '../api/kinds/maildir.ts';
+import type { MboxSpec } from '../api/kinds/mbox.ts';
 import type { PostgresSpec } from '../api/kinds/postgres.ts';
 import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 
@@ -9,6 +10,7 @@ export interface RevisionSource {
   readonly name: string;
   readonly imap?: ImapSpec;
   readonly maildir?: MaildirSpec;
+  readonly mbox?: MboxSpec;
   readonly encryption?: MailboxSourceSpec['encryption'];
 }
 

@@ -9,6 +9,7 @@ export interface SourceSpec {
   readonly name: string;
   readonly imap?: Parameters<typeof resolveSource>[0]['spec']['imap'];
   readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
+  readonly mbox?: Parameters<typeof resolveSource>[0]['spec']['mbox'];
   readonly encryption?: Parameters<typeof resolveSource>[0]['spec']['encryption'];
 }
 
@@ -19,7 +20,7 @@ export interface SourceDependencies {
   /** Where refresh tokens are kept that a provider replaces; absent where there is no store. */
   readonly credentials?: CredentialStore;
   readonly namespace: string;
-  /** Where the Maildir of a source is; default: its `path`, else where workers have it mounted. */
+  /** Where the Maildir or the mbox files of a source are; default: its `path`, else where workers have them mounted. */
   readonly maildirPath?: (source: string) => string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -28,11 +29,13 @@ export interface SourceDependencies {
 /** The code of each kind, one line each; loaded when a source is of the kind. */
 const imap = () => import('./imap/source.ts');
 const maildir = () => import('./maildir/source.ts');
+const mbox = () => import('./mbox/source.ts');
 
 /** Loads what `createSource` will need, ahead of time. */
 export async function loadKind(source: SourceSpec): Promise<void> {
   if (source.imap) await imap();
   if (source.maildir) await maildir();
+  if (source.mbox) await mbox();
 }
 
 /** What reads a source. One line a kind. */
@@ -42,7 +45,7 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'MailboxSource',
     metadata: { name, namespace: dependencies.namespace },
-    spec: { imap: source.imap, maildir: source.maildir, encryption: source.encryption },
+    spec: { imap: source.imap, maildir: source.maildir, mbox: source.mbox, encryption: source.encryption },
   });
   if (spec.imap) {
     const { namespace, secret, credentials } = dependencies;
@@ -54,6 +57,11 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     const { uids, clock, maildirPath } = dependencies;
     const dir = maildirPath?.(name) ?? spec.maildir.path ?? `/var/lib/mailmill/maildir/${name}`;
     return (await maildir()).createMaildirSource({ name, spec: spec.maildir, dir, uids, clock });
+  }
+  if (spec.mbox) {
+    const { uids, clock, maildirPath } = dependencies;
+    const root = maildirPath?.(name) ?? spec.mbox.path ?? `/var/lib/mailmill/maildir/${name}`;
+    return (await mbox()).createMboxSource({ name, spec: spec.mbox, root, uids, clock });
   }
   throw stalled('SOURCE_KIND_UNKNOWN', `source ${name} is of a kind that this version does not know; update mailmill`);
 }

@@ -110,6 +110,11 @@ export interface Source {
   readonly pollMs: number;
   /** Bytes; larger messages become dead letters. */
   readonly messageSize: number;
+  /**
+   * Folders are all opened before one is read: mail that was moved from one into another is recognised there once the epoch is over in which
+   * it was seen before.
+   */
+  readonly opensAllFirst?: boolean;
   /** Cutoff of a folder that is first seen at `now`; undefined: everything. */
   cutoff(now: Date): Date | undefined;
   open(account: string, signal: AbortSignal): Promise<SourceSession>;

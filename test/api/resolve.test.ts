@@ -56,6 +56,18 @@ describe('defaults', () => {
     });
   });
 
+  test('of mbox files', () => {
+    expect(resolveSource({ ...imap(), spec: { mbox: { path: 'mail', files: { exclude: ['*.tmp'] } } } }).spec).toEqual({
+      mbox: {
+        path: 'mail',
+        files: { include: ['**'], exclude: ['*.tmp'] },
+        format: 'Auto',
+        pollInterval: '5s',
+        limits: { messageSize: '64Mi' },
+      },
+    });
+  });
+
   test('of a pipeline; none that only a schedule or kubectl scale needs', () => {
     expect(resolvePipeline(pipeline).spec).toEqual({
       source: { name: 'support' },

@@ -24,7 +24,7 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
   test.each([
     ['source: unknown field', '10:5 spec.imap.prot: unknown field (did you mean "port"?)'],
     ['source: no kind', '8:3 spec.imapp: unknown field (did you mean "imap"?)'],
-    ['source: both kinds', '7:1 spec: exactly one of imap and maildir must be set'],
+    ['source: both kinds', '7:1 spec: exactly one kind of source must be set, such as imap'],
     ['source: no host', '8:3 spec.imap.host: is required'],
     ['source: null host', '9:5 spec.imap.host: is required'],
     ['source: port as text', '10:5 spec.imap.port: must be an integer, not a string (write it without quotes)'],

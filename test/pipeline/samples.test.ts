@@ -57,6 +57,7 @@ describe('the samples', () => {
     ['demo/', 2],
     ['imap/', 2],
     ['bounces/', 1],
+    ['mbox/', 1],
   ])('in %s compile', (directory, least) => {
     const all = resources(directory);
     expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(least);

@@ -1,6 +1,7 @@
-import { Closed, Duration, Name, Text } from '../schema.ts';
+import { Closed, Duration, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { folders, messageSize, since } from './imap.ts';
+import { volumeClaim } from './volume.ts';
 
 /** `spec.maildir` of a MailboxSource. */
 export const maildir = Closed(
@@ -13,27 +14,7 @@ export const maildir = Closed(
         maxLength: 1024,
       }),
     ),
-    persistentVolumeClaim: Type.Optional(
-      Closed(
-        {
-          claimName: Name({
-            description: 'A PersistentVolumeClaim in the namespace of this resource; mounted read-only.',
-          }),
-          subPath: Type.Optional(
-            Text({
-              description: 'Directory within the volume that holds `cur`, `new` and `tmp`.',
-              minLength: 1,
-              maxLength: 1024,
-              pattern: '^[^/\\p{Cc}][^\\p{Cc}]*$',
-              'x-kubernetes-validations': [
-                { rule: '!("/" + self + "/").contains("/../")', message: 'must not leave the volume by `..`' },
-              ],
-            }),
-          ),
-        },
-        { description: 'The volume that holds the Maildir, in a cluster.' },
-      ),
-    ),
+    persistentVolumeClaim: Type.Optional(volumeClaim('`cur`, `new` and `tmp`')),
     folders: Type.Optional(folders),
     since: Type.Optional(since),
     pollInterval: Type.Optional(

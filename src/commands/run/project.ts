@@ -23,7 +23,7 @@ export interface Project {
   readonly suspended: readonly string[];
   /** Secrets in the files, by name and key. */
   readonly secrets: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Directories of Maildir sources by source name. */
+  /** Maildirs and mbox files by source name. */
   readonly maildirs: ReadonlyMap<string, string>;
 }
 
@@ -47,12 +47,15 @@ export async function loadProject(
   const pipelines: ProjectPipeline[] = [];
   const maildirs = new Map<string, string>();
   for (const { resource, object } of valid) {
-    if (resource.kind !== 'MailboxSource' || !resource.spec.maildir) continue;
-    if (resource.spec.maildir.path === undefined)
+    if (resource.kind !== 'MailboxSource') continue;
+    const kind = resource.spec.maildir ? 'maildir' : 'mbox';
+    const files = resource.spec[kind];
+    if (files === undefined) continue;
+    if (files.path === undefined)
       problems.push(
-        `${object.file}: MailboxSource ${resource.metadata.name} reads a persistentVolumeClaim, which only a cluster has (set maildir.path)`,
+        `${object.file}: MailboxSource ${resource.metadata.name} reads a persistentVolumeClaim, which only a cluster has (set ${kind}.path)`,
       );
-    else maildirs.set(resource.metadata.name, resolve(dirname(object.file), resource.spec.maildir.path));
+    else maildirs.set(resource.metadata.name, resolve(dirname(object.file), files.path));
   }
   for (const { resource, object } of valid) {
     if (resource.kind !== 'EmailPipeline') continue;
