@@ -5,6 +5,7 @@ import { connectionLost, imapError, throttled } from './errors.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import type { FetchRow } from './fetch-row.ts';
 import { type ProxySettings, proxyError, proxyUrl } from './proxy.ts';
+import { leaveNamesAlone } from './raw-names.ts';
 import { type ImapLogin, logInBy } from './sasl.ts';
 
 /** How to reach a server. */
@@ -151,6 +152,16 @@ export class ImapConnection {
       // TypeScript cannot narrow a generic by its literal.
       return result as Exclude<T, false>;
     });
+  }
+
+  /** Runs one command that has, or is answered by, names of folders: they are as on the wire, with bytes that are no ASCII shielded. */
+  async named<T>(signal: AbortSignal, command: () => Promise<T>): Promise<Exclude<T, false>> {
+    const asOnTheWire = leaveNamesAlone(this.client);
+    try {
+      return await this.run(signal, command);
+    } finally {
+      asOnTheWire.end();
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ import { Transform } from 'node:stream';
 import type { ImapFlow } from 'imapflow';
 import type { FetchRow } from './fetch-row.ts';
 import { FetchTap } from './fetch-tap.ts';
+import { shieldBytes } from './folder-names.ts';
 
 /**
  * Reads the answers to FETCH in front of imapflow's own parser, which spends half a processor core on 10,000 small messages a second. Everything
@@ -39,7 +40,8 @@ export class FetchFeed {
       if (open === 0) next();
     };
     const others: Buffer[] = [];
-    this.#tap.feed(chunk, (bytes) => others.push(bytes));
+    // What servers call their folders need not be UTF-8, which is all that imapflow knows.
+    this.#tap.feed(chunk, (bytes, literal) => others.push(literal ? bytes : shieldBytes(bytes)));
     open += others.length;
     for (const bytes of others) this.#pass(bytes, done);
     if (this.#rows.length > 0) {
@@ -56,7 +58,7 @@ export class FetchFeed {
     let ended = false;
     const end = () => {
       ended = true;
-      this.#tap.stop((bytes) => this.#pass(bytes, () => undefined));
+      this.#tap.stop((bytes, literal) => this.#pass(literal ? bytes : shieldBytes(bytes), () => undefined));
       this.#wake?.();
     };
     this.#tap.onRow = (row) => void this.#rows.push(row);

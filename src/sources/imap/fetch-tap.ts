@@ -13,6 +13,9 @@ export interface TapLimits {
 
 export const defaultTapLimits: TapLimits = { line: 2 ** 16, literals: 2 ** 30 };
 
+/** Takes bytes that are no row: of lines, or of a literal. */
+export type Pass = (bytes: Buffer, literal: boolean) => void;
+
 /** A server that cannot be right. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
@@ -75,15 +78,17 @@ export class FetchTap {
     this.#limits = limits;
   }
 
-  /** Takes the next bytes; gives what is no row to `pass`. Throws `ProtocolError` when a row is larger than it can be. */
-  feed(chunk: Buffer, pass: (bytes: Buffer) => void): void {
+  /**
+   * Takes the next bytes; gives what is no row to `pass`, lines apart from literals. Throws `ProtocolError` when a row is larger than it can be.
+   */
+  feed(chunk: Buffer, pass: Pass): void {
     const data = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
     this.#held = undefined;
     /** Start of what is to be passed on; -1: nothing is. */
     let from = -1;
     let at = 0;
-    const flush = () => {
-      if (from >= 0) pass(data.subarray(from, at));
+    const flush = (literal = false) => {
+      if (from >= 0 && at > from) pass(data.subarray(from, at), literal);
       from = -1;
     };
     while (at < data.length) {
@@ -97,8 +102,11 @@ export class FetchTap {
       if (this.#left > 0) {
         const n = Math.min(this.#left, data.length - at);
         if (this.#response === 'row') this.#fill(data.subarray(at, at + n));
+        else flush();
+        from = this.#response === 'other' ? at : -1;
         this.#left -= n;
         at += n;
+        flush(true);
         continue;
       }
       const lf = data.indexOf(0x0a, at);
@@ -118,7 +126,7 @@ export class FetchTap {
   }
 
   /** Nobody wants rows any more; what was held back of a response that may be none is passed on. */
-  stop(pass: (bytes: Buffer) => void): void {
+  stop(pass: Pass): void {
     this.onRow = undefined;
     if (this.#response !== 'start' || this.#held === undefined) return;
     const held = this.#held;

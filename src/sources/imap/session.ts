@@ -6,6 +6,7 @@ import { hasMessageId } from '../message-id.ts';
 import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
 import type { ImapConnection } from './connection.ts';
 import { folderGone, isFolderError } from './errors.ts';
+import { pathsByName } from './folder-names.ts';
 import { expandUidSet, uidSets } from './uid-set.ts';
 import { waitForChange } from './wait.ts';
 
@@ -13,16 +14,6 @@ import { waitForChange } from './wait.ts';
 const headerBytes = 262_144;
 /** Messages of one folder that a search may claim. */
 const searchLimit = 2 ** 24;
-
-/** A folder's name with `/` between levels, from the server's path. A `/` within a level becomes `%2F`. */
-export function folderName(path: string, delimiter: string | undefined): string {
-  if (path.toUpperCase() === 'INBOX') return 'INBOX';
-  if (!delimiter || delimiter === '/') return path;
-  return path
-    .split(delimiter)
-    .map((level) => level.replaceAll('/', '%2F'))
-    .join('/');
-}
 
 const received = (date: Date | undefined): Date =>
   // A date that cannot be read is the same unreadable date each time: identities depend on it.
@@ -37,7 +28,7 @@ export class ImapSession implements SourceSession {
   readonly #connection: ImapConnection;
   readonly #selection: FolderSelection;
   /** Path of each folder on the server by name. */
-  #paths = new Map<string, string>();
+  #paths: ReadonlyMap<string, string> = new Map();
   #lock: MailboxLockObject | undefined;
   #selected: FolderState | undefined;
   /** By folder, the UIDNEXT that the last open search has seen: what lies above it is news. */
@@ -65,12 +56,8 @@ export class ImapSession implements SourceSession {
   }
 
   async #list(signal: AbortSignal): Promise<readonly FolderInfo[]> {
-    const listed = await this.#connection.run<ListResponse[]>(signal, () => this.#client.list({ listOnly: true }));
-    this.#paths = new Map();
-    for (const { path, delimiter, flags } of listed) {
-      if (flags.has('\\Noselect') || flags.has('\\NonExistent')) continue;
-      this.#paths.set(folderName(path, delimiter), path);
-    }
+    const listed = await this.#connection.named<ListResponse[]>(signal, () => this.#client.list({ listOnly: true }));
+    this.#paths = pathsByName(listed.filter(({ flags }) => !flags.has('\\Noselect') && !flags.has('\\NonExistent')));
     return [...this.#paths.keys()].map((name) => ({ name })).sort(byName);
   }
 
@@ -88,9 +75,9 @@ export class ImapSession implements SourceSession {
     this.#lock = undefined;
     this.#changed = false;
     this.#selected = undefined;
-    const mailbox = await this.#connection.run(signal, () => this.#client.mailboxOpen(path, { readOnly: true }));
+    const mailbox = await this.#connection.named(signal, () => this.#client.mailboxOpen(path, { readOnly: true }));
     // A held lock is how imapflow knows that a quiet connection is in use: it keeps it alive.
-    this.#lock = await this.#connection.run(signal, () => this.#client.getMailboxLock(path, { readOnly: true }));
+    this.#lock = await this.#connection.named(signal, () => this.#client.getMailboxLock(path, { readOnly: true }));
     const exists = mailbox.exists ?? 0;
     const state: FolderState = {
       name: folder,
@@ -219,7 +206,7 @@ export class ImapSession implements SourceSession {
   ): Promise<{ readonly uidNext: number; readonly exists: number; readonly epoch: bigint }> {
     const path = await this.#path(folder, signal);
     const query = { messages: true, uidNext: true, uidValidity: true };
-    const status = await this.#connection.run(signal, () => this.#client.status(path, query));
+    const status = await this.#connection.named(signal, () => this.#client.status(path, query));
     return { uidNext: status.uidNext ?? 0, exists: status.messages ?? 0, epoch: status.uidValidity ?? 0n };
   }
 

@@ -4,6 +4,7 @@ import { defaultTimeouts, ImapConnection } from '../../../src/sources/imap/conne
 import { ImapSession } from '../../../src/sources/imap/session.ts';
 import { eventually } from '../../support/processes.ts';
 import { collect, failure, imapSource, never, openSession } from '../support.ts';
+import { ScriptedMailbox } from './scripted-mailbox.ts';
 import { row, type Script, type ScriptOptions, startScripted } from './scripted-server.ts';
 
 async function start(script: Script, options?: ScriptOptions) {
@@ -369,5 +370,35 @@ describe('a folder', () => {
     expect((await session.folders(never)).map((folder) => folder.name)).toEqual(['Archive/2026%2FQ1', 'INBOX']);
     await session.select('Archive/2026%2FQ1', never);
     expect(server.lines.at(-1)).toContain('2026/Q1');
+  });
+
+  const names = [
+    ['&AOk-', 'é'],
+    ['A&-B', 'A&B'],
+    ['Tom&Jerry', 'Tom&Jerry'],
+    ['a&b&c-', 'a&b&c-'],
+    ['wei&AGkAZgA-t', 'wei&AGkAZgA-t'],
+    ['&2D0-', '&2D0-'],
+    ['Caf\xe9', 'Caf%E9'],
+    ['Caf\xc3\xa9', 'Café'],
+    ['\xff\xfe', '%FF%FE'],
+  ] as const;
+  for (const [wire, name] of names)
+    it(`that the server calls ${JSON.stringify(wire)} is ${name}, and is opened under the server's name`, async () => {
+      await using box = await new ScriptedMailbox().start();
+      box.deliver(wire, 'Subject: x\r\n\r\nbody');
+      await using session = await openSession(await box.source());
+      expect(await session.folders(never)).toEqual([{ name }]);
+      expect(await session.select(name, never)).toMatchObject({ exists: 1 });
+      expect(await session.status(name, never)).toMatchObject({ exists: 1 });
+    });
+
+  it('keeps its name apart from another that would be called alike', async () => {
+    await using box = await new ScriptedMailbox().start();
+    for (const wire of ['\xc3\xa9', '&AOk-', '&AOk-']) box.deliver(wire, 'x');
+    await using session = await openSession(await box.source());
+    expect((await session.folders(never)).map((folder) => folder.name)).toEqual(['%C3%A9', 'é']);
+    expect(await session.select('é', never)).toMatchObject({ exists: 2 });
+    expect(await session.select('%C3%A9', never)).toMatchObject({ exists: 1 });
   });
 });
