@@ -9,8 +9,8 @@ import { Backoff, sleep } from './backoff.ts';
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
 import { nextHealth, notYet } from './health.ts';
-import { Poke } from './poke.ts';
 import type { AccountLeases } from './lease-board.ts';
+import { Poke } from './poke.ts';
 import { settleSinks } from './settle-sinks.ts';
 import { folderListMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
 
@@ -24,8 +24,8 @@ export interface AccountWorkerOptions {
   /** Position in the source's list. */
   readonly index: number;
   readonly broker: ConnectionBroker;
-  readonly fresh: () => boolean;
   readonly leases: AccountLeases;
+  readonly fresh: () => boolean;
   /** End when caught up, and throw what does not go away, instead of trying for ever. */
   readonly once: boolean;
   readonly onFetch: () => void;
@@ -187,11 +187,11 @@ export class AccountWorker {
 
   /** Somebody else has the account, or may have. */
   #lose(): void {
+    if (this.#lease) this.#options.leases.ended(this.#lease.accountId);
     this.#lease = undefined;
     this.#settled = undefined;
     this.#folders.clear();
   }
-    if (this.#lease) this.#options.leases.ended(this.#lease.accountId);
 
   async #release(): Promise<void> {
     const { context, source } = this.#options;
@@ -205,11 +205,11 @@ export class AccountWorker {
       // It ends with this worker's sign-off or with its last heartbeat.
       context.log.warn('could not give the lease back', { source: source.name, code: asMailmillError(error).code });
     }
+    this.#options.leases.ended(lease.accountId);
   }
 
   /** One session's life. True: caught up, and `once`. */
   async #hold(lease: Lease, stop: AbortSignal): Promise<boolean> {
-    this.#options.leases.ended(lease.accountId);
     const { context, source, account, broker, accountId } = this.#options;
     await this.#options.whileStalled(stop);
     if (stop.aborted) return false;

@@ -104,6 +104,11 @@ export interface Source {
   readonly name: string;
   /** Names of the accounts, stable over restarts. */
   accounts(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Reads the list of accounts again; sessions opened from now on log in by what it says. Absent: the source has one account, for ever. Throws
+   * what keeps the list from being read; the one before stays in force.
+   */
+  relist?(signal: AbortSignal): Promise<AccountList>;
   /** How many sessions one account may have at the same time over all workers; undefined: no limit (local files). */
   readonly connectionsPerAccount: number | undefined;
   /** Milliseconds between checks of folders that are not waited on. */
@@ -119,8 +124,3 @@ export interface Source {
   cutoff(now: Date): Date | undefined;
   open(account: string, signal: AbortSignal): Promise<SourceSession>;
 }
-  /**
-   * Reads the list of accounts again; sessions opened from now on log in by what it says. Absent: the source has one account, for ever. Throws
-   * what keeps the list from being read; the one before stays in force.
-   */
-  relist?(signal: AbortSignal): Promise<AccountList>;
