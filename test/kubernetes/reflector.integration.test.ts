@@ -3,12 +3,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { fileAccess } from '../../src/kubernetes/access.ts';
 import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
 import { kubernetesMetrics } from '../../src/kubernetes/metrics.ts';
 import { configMaps, type KubernetesObject, namespaces, secrets } from '../../src/kubernetes/objects.ts';
 import { type Change, createReflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
+import { grantSecrets, makeOperatorAccount, operatorToken, operatorUser } from '../operator/account.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { eventually } from '../support/processes.ts';
+import { jail } from './jail.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 let plane: ControlPlane;
@@ -188,6 +191,42 @@ test('a half-open connection is noticed by its silence, and nothing is missed', 
   expect(await seen.counted('mailmill_reflector_lists_total')).toBe(1);
   // The dead connection was closed, not kept beside the new one.
   expect(proxy.connections).toBeLessThanOrEqual(3);
+});
+
+test('a storm of 429: asked as seldom as the server wants, no list, and nothing is missed', async () => {
+  await makeOperatorAccount(world, signal);
+  await grantSecrets(world, namespace, signal);
+  const token = await operatorToken(world, signal);
+  const server = `https://127.0.0.1:${proxy.port}`;
+  const registry = new Registry();
+  const metrics = kubernetesMetrics(registry);
+  const limited = createClient(fileAccess({ server, ca: plane.ca, token }), { metrics });
+  const refused = async () => {
+    const text = await registry.getSingleMetricAsString('rest_client_requests_total');
+    return Number(/code="429",method="GET"} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  ends.push(async () => limited.close());
+  await put('Secret', 'kept', '1');
+  await put('Secret', 'gone', '1');
+  const seen = watch('Secret', { client: limited });
+  await seen.reflector.synced;
+
+  const free = await jail(plane, { user: operatorUser, token, namespace });
+  proxy.cut();
+  proxy.pass();
+  const since = performance.now();
+  await eventually(async () => (await refused()) >= 2, 30_000);
+  await put('Secret', 'kept', '2');
+  await drop('Secret', 'gone');
+  await eventually(async () => (await refused()) >= 4, 30_000);
+  // The server asks for a second (Retry-After: 1) each time; one more, for the end that may just have come.
+  expect(await refused()).toBeLessThanOrEqual((performance.now() - since) / 1000 + 1);
+  expect(seen.typesOf('kept')).toEqual(['added']);
+  await free();
+  await seen.holds({ kept: '2' });
+  expect(seen.typesOf('kept')).toEqual(['added', 'updated']);
+  expect(seen.typesOf('gone')).toEqual(['added', 'deleted']);
+  expect(await seen.counted('mailmill_reflector_lists_total')).toBe(1);
 });
 
 test('metadata only: Secrets arrive without their values', async () => {
