@@ -19,6 +19,14 @@ export interface FolderState {
   readonly modseq?: bigint;
 }
 
+/** A folder as STATUS tells of it. */
+export interface FolderCounts {
+  /** 0: the server does not tell. */
+  readonly uidNext: number;
+  readonly exists: number;
+  readonly epoch: bigint;
+}
+
 /** Metadata of one message, listed ahead of its fetch. */
 export interface Listed {
   readonly uid: number;
@@ -34,6 +42,8 @@ export interface RawMessage {
   readonly uid: number;
   readonly raw: Buffer;
   readonly flags: readonly string[];
+  /** Bytes of a message that turned out to be larger than the source's limit, whatever was listed; `raw` is empty then. */
+  readonly oversize?: number;
 }
 
 /** Where a message with a certain Message-ID is. */
@@ -75,7 +85,9 @@ export interface SourceSession extends AsyncDisposable {
   /** Looks for a Message-ID (without angle brackets) in every folder, also in those that `folders` leaves out. Another folder may be open after. */
   find(messageId: string, signal: AbortSignal): Promise<Findings>;
   /** UIDNEXT and count of a folder that is not selected, to see whether it changed. STATUS. */
-  status(folder: string, signal: AbortSignal): Promise<{ uidNext: number; exists: number; epoch: bigint }>;
+  status(folder: string, signal: AbortSignal): Promise<FolderCounts>;
+  /** The same of several folders, in fewer round trips; those that are gone, or that the account may not open, are left out. */
+  statuses?(folders: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FolderCounts>>;
   /**
    * Waits in the selected folder until something changed there (IDLE, or a poll where there is no IDLE), `ms` passed, or `signal` aborted.
    * Proves liveness: an answer came from the server within the last `ms`, else Transient.
@@ -115,6 +127,10 @@ export interface Source {
   readonly pollMs: number;
   /** Bytes; larger messages become dead letters. */
   readonly messageSize: number;
+  /** In which order mail is read that is there before; default: oldest first. */
+  readonly backfillOrder?: 'OldestFirst' | 'NewestFirst';
+  /** Whether a folder is worth a connection of its own to wait in, beside INBOX. */
+  watches?(folder: string): boolean;
   /**
    * Folders are all opened before one is read: mail that was moved from one into another is recognised there once the epoch is over in which
    * it was seen before.

@@ -4,6 +4,7 @@ import { aborted, throwIfAborted } from '../abort.ts';
 import { connectionLost, imapError, throttled } from './errors.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import type { FetchRow } from './fetch-row.ts';
+import { tapLimits } from './fetch-tap.ts';
 import { type ProxySettings, proxyError, proxyUrl } from './proxy.ts';
 import { leaveNamesAlone } from './raw-names.ts';
 import { type ImapLogin, logInBy } from './sasl.ts';
@@ -21,6 +22,8 @@ export interface ImapTransport {
   readonly serverName?: string;
   readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<ImapTimeouts>;
+  /** Bytes of a message that is kept. */
+  readonly messageSize?: number;
 }
 
 /** How to reach and log in to one account. */
@@ -110,7 +113,7 @@ export class ImapConnection {
       logger: { trace() {}, debug() {}, info() {}, warn: observe, error: observe, fatal: observe },
     });
     if (ours) logInBy(this.client, settings);
-    this.#feed = new FetchFeed(this.client);
+    this.#feed = new FetchFeed(this.client, tapLimits(settings.messageSize));
     this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
   }
 

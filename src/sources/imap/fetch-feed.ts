@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 import type { ImapFlow } from 'imapflow';
 import type { FetchRow } from './fetch-row.ts';
-import { FetchTap } from './fetch-tap.ts';
+import { FetchTap, type TapLimits } from './fetch-tap.ts';
 import { shieldBytes } from './folder-names.ts';
 
 /**
@@ -9,14 +9,15 @@ import { shieldBytes } from './folder-names.ts';
  * else reaches imapflow as it came: it sends the command, learns of its end, and handles what the server says in between.
  */
 export class FetchFeed {
-  readonly #tap = new FetchTap();
+  readonly #tap: FetchTap;
   readonly #pass: (bytes: Buffer, next: () => void) => void;
   #rows: FetchRow[] = [];
   #wake: (() => void) | undefined;
   /** Lets the next bytes come from the socket. */
   #resume: (() => void) | undefined;
 
-  constructor(client: ImapFlow) {
+  constructor(client: ImapFlow, limits?: TapLimits) {
+    this.#tap = new FetchTap(limits);
     // All transports end in this stream: plain, TLS, and TLS after STARTTLS. imapflow is pinned to one version.
     const parser: unknown = Reflect.get(client, 'streamer');
     if (!(parser instanceof Transform)) throw new TypeError('this imapflow has no response parser');

@@ -4,6 +4,8 @@ export interface FetchRow {
   readonly flags?: readonly string[];
   /** BODY[]; without bytes where the server sent NIL. */
   readonly body?: Buffer;
+  /** Bytes of the row's literals where they are more than may be kept: then they are empty here. */
+  readonly oversize?: number;
   /** BODY[HEADER] or a part of it. */
   readonly header?: Buffer;
   /** RFC822.SIZE; 0 when it is no number. */

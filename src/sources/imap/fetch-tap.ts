@@ -1,17 +1,23 @@
 import { type FetchRow, literalMark, parseFetchRow } from './fetch-row.ts';
 
-/** Bytes of a literal that are reserved at once: what a server announces need not be what it sends. */
-const firstReserve = 4 * 2 ** 20;
+/** Numbers of IMAP have 32 bits. */
+const largestLiteral = 2 ** 32;
 
 /** Most that a server may send in one row. */
 export interface TapLimits {
   /** Bytes of one line without its literals. */
   readonly line: number;
-  /** Bytes of all literals of one row. */
+  /** Bytes of all literals of one row that are kept; of a larger row they are read and dropped. */
   readonly literals: number;
 }
 
-export const defaultTapLimits: TapLimits = { line: 2 ** 16, literals: 2 ** 30 };
+const defaultTapLimits: TapLimits = { line: 2 ** 16, literals: 2 ** 27 };
+
+/** Of messages of at most so many bytes; a header that is fetched alone has room in any case. */
+export const tapLimits = (messageSize = defaultTapLimits.literals): TapLimits => ({
+  ...defaultTapLimits,
+  literals: Math.max(messageSize, 2 ** 19),
+});
 
 /** Takes bytes that are no row: of lines, or of a literal. */
 export type Pass = (bytes: Buffer, literal: boolean) => void;
@@ -154,13 +160,14 @@ export class FetchTap {
     if (literal) {
       this.#text += data.toString('latin1', at, literal.textEnd) + literalMark;
       this.#literalBytes += literal.size;
-      if (!(this.#literalBytes <= this.#limits.literals)) throw new ProtocolError('a literal that is too large');
+      if (!(this.#literalBytes < largestLiteral)) throw new ProtocolError('a literal that is too large');
       this.#left = literal.size;
-      if (literal.size === 0) this.#literals.push(Buffer.alloc(0));
+      if (literal.size === 0 || this.#tooLarge) this.#literals.push(Buffer.alloc(0));
       return;
     }
     const text = this.#text === '' ? data.toString('latin1', at, end) : this.#text + data.toString('latin1', at, end);
-    const row = parseFetchRow(text, this.#literals);
+    const parsed = parseFetchRow(text, this.#literals);
+    const row = parsed && this.#tooLarge ? { ...parsed, oversize: this.#literalBytes } : parsed;
     this.#response = 'start';
     this.#text = '';
     this.#literals = [];
@@ -169,19 +176,20 @@ export class FetchTap {
     if (row) this.onRow?.(row);
   }
 
+  get #tooLarge(): boolean {
+    return this.#literalBytes > this.#limits.literals;
+  }
+
   /** Takes bytes of a literal; those that come in one piece are not copied. */
   #fill(bytes: Buffer): void {
+    if (this.#tooLarge) return;
     if (bytes.length === this.#left && this.#literal === undefined) {
       this.#literals.push(bytes);
       return;
     }
     const size = this.#filled + this.#left;
-    let literal = this.#literal ?? Buffer.allocUnsafeSlow(Math.min(size, firstReserve));
-    if (this.#filled + bytes.length > literal.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(2 * literal.length, this.#filled + bytes.length)));
-      literal.copy(larger, 0, 0, this.#filled);
-      literal = larger;
-    }
+    // Memory is taken as it is filled: a server that announces more than it sends costs addresses alone.
+    const literal = this.#literal ?? Buffer.allocUnsafeSlow(size);
     bytes.copy(literal, this.#filled);
     this.#filled += bytes.length;
     this.#literal = literal;

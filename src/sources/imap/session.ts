@@ -151,10 +151,11 @@ export class ImapSession implements SourceSession {
         this.#client.fetch(set, { uid: true, flags: true, source: true }, { uid: true }),
       );
       for await (const some of rows) {
-        for (const { uid, body, flags = [] } of some) {
+        for (const { uid, body, oversize, flags = [] } of some) {
           if (body === undefined || !wanted.delete(uid)) continue;
+          const larger = oversize === undefined ? undefined : { oversize };
           // \Recent tells about sessions, not about the message.
-          yield { uid, raw: body, flags: flags.filter((flag) => flag !== '\\Recent') };
+          yield { uid, raw: body, flags: flags.filter((flag) => flag !== '\\Recent'), ...larger };
           throwIfAborted(signal);
         }
       }

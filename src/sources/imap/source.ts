@@ -65,6 +65,7 @@ async function transportOf(options: ImapSourceOptions): Promise<ImapTransport> {
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
     ...(proxy && { proxy }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+    messageSize: bytes(options.spec.limits.messageSize),
   };
 }
 

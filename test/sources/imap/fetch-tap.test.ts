@@ -96,7 +96,7 @@ describe('the tap', () => {
     expect(rows).toEqual([{ uid: 2, body: bytes('x') }]);
   });
 
-  it('copies a literal that comes in pieces as it grows', () => {
+  it('puts a literal together that comes in pieces', () => {
     const size = 9 * 2 ** 20 + 5;
     const body = Buffer.alloc(size, 'abcdefg');
     const pieces = [bytes(`* 1 FETCH (UID 1 BODY[] {${size}}\r\n`)];
@@ -106,9 +106,30 @@ describe('the tap', () => {
   });
 
   const limits = { line: 100, literals: 1000 };
+  const next = '* 2 FETCH (UID 2 BODY[] {2}\r\nab)\r\n';
+  const large: readonly (readonly [string, number, string])[] = [
+    ['one literal', 1_001, `* 1 FETCH (UID 1 BODY[] {1001}\r\n${'x'.repeat(1_001)} FLAGS ())\r\n`],
+    ['two literals', 1_200, `* 1 FETCH (X {600}\r\n${'x'.repeat(600)} BODY[] {600}\r\n${trap.padEnd(600)} UID 1)\r\n`],
+  ];
+  for (const [what, oversize, text] of large)
+    it(`reads ${what} beyond its limit without keeping it, and reads on`, () => {
+      for (const size of [7, 100, 5_000]) {
+        const all = bytes(text + next);
+        const pieces = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+          all.subarray(i * size, (i + 1) * size),
+        );
+        const { rows, passed } = through(pieces, limits);
+        expect(rows).toMatchObject([
+          { uid: 1, oversize, body: Buffer.alloc(0) },
+          { uid: 2, body: bytes('ab') },
+        ]);
+        expect(rows[1]).not.toHaveProperty('oversize');
+        expect(passed).toBe('');
+      }
+    });
+
   const tooMuch: readonly (readonly [string, string])[] = [
-    ['one literal', '* 1 FETCH (UID 1 BODY[] {1001}\r\n'],
-    ['two literals', `* 1 FETCH (X {600}\r\n${'x'.repeat(600)} BODY[] {600}\r\n`],
+    ['a literal of more than 32 bits', '* 1 FETCH (UID 1 BODY[] {4294967296}\r\n'],
     ['a literal of a size beyond all numbers', `* 1 FETCH (X {${'9'.repeat(60)}}\r\n`],
     ['a line', `* 1 FETCH (${'x'.repeat(101)})\r\n`],
     ['a line that does not end', `* 1 FETCH (${'x'.repeat(101)}`],
