@@ -94,6 +94,18 @@ export interface FolderStatus {
   readonly lagMessages: number;
   /** Age of the oldest of them, by arrival. */
   readonly lagSeconds: number;
+  /** Of the mail that was there at the first look, while some is left. */
+  readonly backfill?: BackfillStatus;
+}
+
+/** How far a backfill has come, in messages. */
+export interface BackfillStatus {
+  readonly done: number;
+  readonly total: number;
+  /** Messages a second over the last minute. */
+  readonly perSecond: number;
+  /** Absent while the rate is not known. */
+  readonly secondsLeft?: number;
 }
 
 /** Messages since the worker's start, or of a run. */

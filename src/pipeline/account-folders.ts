@@ -1,62 +1,85 @@
 import type { FolderStatus } from '../api/worker-status.ts';
-import type { Source, SourceSession } from '../sources/source.ts';
-import { openCursor, retireMissingFolders } from '../store/epochs.ts';
+import type { SourceSession } from '../sources/source.ts';
+import { retireMissingFolders } from '../store/epochs.ts';
 import type { Lease } from '../store/leases.ts';
-import { stalled } from '../telemetry/errors.ts';
-import type { PipelineContext } from './context.ts';
+import { asMailmillError, type MailmillError, stalled } from '../telemetry/errors.ts';
 import { FolderSync } from './folder-sync.ts';
+import type { FolderOptions } from './folder-work.ts';
+import type { Lane } from './lane.ts';
 
-export interface AccountFoldersOptions {
-  readonly context: PipelineContext;
-  readonly source: Source;
-  readonly account: string;
-  readonly lease: () => Lease;
-  readonly fresh: () => boolean;
-  readonly onFetch: () => void;
-  readonly onProgress: () => void;
-}
+/** Codes of errors that leave the connection, and other folders, as they are. */
+const ofOneFolder = [
+  'FOLDER_GONE',
+  'IMAP_COMMAND_FAILED',
+  'IMAP_FOLDER_DENIED',
+  'SOURCE_FETCH_INCOMPLETE',
+  'SOURCE_LISTING_INCOMPLETE',
+];
 
 /** The folders of an account that a pipeline keeps in step. */
 export class AccountFolders {
-  readonly #options: AccountFoldersOptions;
+  readonly #options: FolderOptions;
   #folders = new Map<string, FolderSync>();
   /** Where work ended last: it comes last next time, so that one bad folder does not stop the others. */
   #last: string | undefined;
-  /** Epochs whose cursors were opened before any folder was read. */
-  #opened = new Map<string, bigint>();
+  /** What is wrong with a folder, while the others go on. */
+  #trouble: MailmillError | undefined;
 
-  constructor(options: AccountFoldersOptions) {
+  constructor(options: FolderOptions) {
     this.#options = options;
   }
 
+  get all(): readonly FolderSync[] {
+    return [...this.#folders.values()];
+  }
+
   status(): readonly FolderStatus[] {
-    return [...this.#folders.values()].map((folder) => folder.status());
+    return this.all.map((folder) => folder.status());
   }
 
   lag(): { readonly messages: number; readonly seconds: number } {
-    const folders = [...this.#folders.values()];
     return {
-      messages: folders.reduce((sum, folder) => sum + folder.lagMessages, 0),
-      seconds: folders.reduce((most, folder) => Math.max(most, folder.lagSeconds), 0),
+      messages: this.all.reduce((sum, folder) => sum + folder.lagMessages, 0),
+      seconds: this.all.reduce((most, folder) => Math.max(most, folder.lagSeconds), 0),
     };
   }
 
   get epochIds(): readonly bigint[] {
-    return [...this.#folders.values()].flatMap((folder) => folder.epochId ?? []);
+    return this.all.flatMap((folder) => folder.epochId ?? []);
+  }
+
+  /** Nothing is left to do in any folder. */
+  get caughtUp(): boolean {
+    return this.all.every((folder) => folder.caughtUp);
+  }
+
+  /** Messages that the server lists and did not deliver so far are all settled, one way or the other. */
+  get settled(): boolean {
+    return this.all.every((folder) => folder.retryAt === undefined);
+  }
+
+  /** When the next of them is asked for again, by `performance.now()`. */
+  get retryAt(): number {
+    return this.all.reduce((least, folder) => Math.min(least, folder.retryAt ?? least), Number.POSITIVE_INFINITY);
+  }
+
+  /** Messages of old mail that nobody has begun. */
+  get backlog(): number {
+    return this.all.reduce((sum, folder) => sum + folder.backlog, 0);
   }
 
   /** What is derived from the store is read again. */
   forget(): void {
-    for (const folder of this.#folders.values()) folder.reset();
+    this.#trouble = undefined;
+    for (const folder of this.all) folder.reset();
   }
 
   /** Somebody else has the account: what is known of its folders is not ours to tell any more. */
   clear(): void {
     this.#folders = new Map();
-    this.#opened = new Map();
   }
 
-  /** Asks the server which folders there are. Throws Stalled `SOURCE_NO_FOLDERS`. */
+  /** Asks the server which folders there are; each of them is to be looked at. Throws Stalled `SOURCE_NO_FOLDERS`. */
   async list(session: SourceSession, lease: Lease): Promise<void> {
     const { context } = this.#options;
     const listed = await session.folders(context.hardStop);
@@ -67,45 +90,86 @@ export class AccountFolders {
       );
     const names = listed.map((folder) => folder.name);
     await retireMissingFolders(context.database, lease, names);
-    if (this.#options.source.opensAllFirst) await this.#openAll(session, lease, names);
     const order = names.filter((name) => name !== this.#last);
     if (order.length < names.length) order.push(this.#last!);
     this.#folders = new Map(
       order.map((name) => [name, this.#folders.get(name) ?? new FolderSync(name, this.#options)]),
     );
+    this.doubt();
   }
 
-  /** Ends the epochs that are over before anything is read: what was in them may be in another folder now. */
-  async #openAll(session: SourceSession, lease: Lease, names: readonly string[]): Promise<void> {
-    const { context, source } = this.#options;
-    const opened = new Map<string, bigint>();
-    for (const name of names) {
-      const { epoch, uidNext } = await session.select(name, context.hardStop);
-      if (this.#opened.get(name) !== epoch)
-        await openCursor(context.database, lease, { name, uidvalidity: epoch, uidNext }, (now) => source.cutoff(now));
-      opened.set(name, epoch);
-    }
-    this.#opened = opened;
+  /** Every folder may have more than was listed. */
+  doubt(): void {
+    for (const folder of this.all) folder.doubt();
   }
 
-  /** Catches every folder up, one after the other. False: `stop` said to end before. */
-  async catchUp(session: SourceSession, stop: () => boolean): Promise<boolean> {
-    for (const folder of this.#folders.values()) {
+  /**
+   * Looks at the folders that may have something new, and works on what is new in them, or little; folders in which another lane waits are its
+   * own business. False: `stop` said to end before.
+   */
+  async refresh(lane: Lane, stop: () => boolean): Promise<boolean> {
+    // Ends the epochs that are over before anything is read: what was in them may be in another folder now.
+    if (this.#options.source.opensAllFirst) for (const folder of this.all) if (folder.stale) await folder.look(lane);
+    for (const folder of this.all) {
+      if (folder.watched) continue;
       if (stop()) return false;
       this.#last = folder.name;
-      if (!(await folder.catchUp(session, stop, this.#options.context.hardStop))) return false;
+      try {
+        if (folder.stale) await folder.look(lane);
+        if (!(await folder.work(lane, 'New', stop))) return false;
+      } catch (thrown) {
+        const error = asMailmillError(thrown);
+        if (!ofOneFolder.includes(error.code)) throw error;
+        this.#trouble ??= error;
+      }
     }
-    this.#last = undefined;
+    if (!this.#trouble) this.#last = undefined;
     return true;
+  }
+
+  /** Throws what is wrong with a folder, now that nothing in the others waits. */
+  throwTrouble(): void {
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    if (trouble) throw trouble;
+  }
+
+  /** A folder with old mail that no lane works on; it is the caller's until `claimed` is false again. */
+  claim(): FolderSync | undefined {
+    const folder = this.all.find((each) => !each.claimed && each.backlog > 0);
+    if (folder) folder.claimed = true;
+    return folder;
+  }
+
+  /** Asks for the state of all folders but those in which a lane waits, and the one in `except`. */
+  async poll(session: SourceSession, except: FolderSync | undefined): Promise<void> {
+    const { hardStop } = this.#options.context;
+    const polled = this.all.filter((folder) => !folder.watched && folder !== except);
+    if (polled.length === 0) return;
+    const names = polled.map((folder) => folder.name);
+    const seen = session.statuses
+      ? await session.statuses(names, hardStop)
+      : new Map(await statusOfEach(session, names, hardStop));
+    for (const folder of polled) {
+      const status = seen.get(folder.name);
+      if (!status || folder.changed(status)) folder.stale = true;
+      else folder.touch(false);
+    }
+  }
+
+  /** Waits for commits that are under way. */
+  async drain(): Promise<void> {
+    for (const folder of this.all) await folder.drain();
   }
 
   /** The folder to wait in; the others are polled. */
   get watched(): FolderSync | undefined {
-    return this.#folders.get('INBOX') ?? this.#folders.values().next().value;
+    return this.#folders.get('INBOX') ?? this.all.find((folder) => !folder.watched);
   }
+}
 
-  get polled(): readonly FolderSync[] {
-    const { watched } = this;
-    return [...this.#folders.values()].filter((folder) => folder !== watched);
-  }
+async function statusOfEach(session: SourceSession, names: readonly string[], signal: AbortSignal) {
+  const seen: [string, Awaited<ReturnType<SourceSession['status']>>][] = [];
+  for (const name of names) seen.push([name, await session.status(name, signal)]);
+  return seen;
 }

@@ -1,18 +1,19 @@
 import type { AccountStatus, Health } from '../api/worker-status.ts';
-import type { Source, SourceSession } from '../sources/source.ts';
+import type { Source } from '../sources/source.ts';
 import { markChecked } from '../store/epochs.ts';
 import { fenced, holdsLease, type Lease, releaseLease } from '../store/leases.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { AccountFolders } from './account-folders.ts';
+import { AccountSession } from './account-session.ts';
 import { Backoff, sleep } from './backoff.ts';
-import type { Connection, ConnectionBroker } from './connection-broker.ts';
+import type { ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
 import { nextHealth, notYet } from './health.ts';
 import type { AccountLeases } from './lease-board.ts';
 import { Poke } from './poke.ts';
 import { settleSinks } from './settle-sinks.ts';
-import { folderListMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
+import type { Patience } from './suspects.ts';
 
 const markMs = 60_000;
 
@@ -34,6 +35,8 @@ export interface AccountWorkerOptions {
   /** Waits while this revision stands still until a person acts; with `once` it throws instead. */
   readonly whileStalled: (stop: AbortSignal) => Promise<void>;
   readonly onRecovered: () => void;
+  /** With messages that the server lists and does not deliver. */
+  readonly patience?: Patience;
 }
 
 /** Works on one account for one pipeline: takes the lease, keeps a session, catches folders up, waits for more. */
@@ -63,7 +66,8 @@ export class AccountWorker {
       },
       fresh,
       onFetch,
-      onProgress: () => this.#backoff.reset(),
+      onProgress: () => this.#recovered(),
+      patience: options.patience,
     });
     this.#connection = notYet('NOT_YET_CONNECTED', 'no login yet', context.clock());
   }
@@ -230,7 +234,11 @@ export class AccountWorker {
       context.metrics.connections.inc(labels);
       try {
         this.#connected();
-        return await this.#work(session, current, connection, stop);
+        const onCaughtUp = () => this.#caughtUp(current);
+        const held = { session, connection, lease: current, folders: this.#folders, poke: this.poke, onCaughtUp };
+        const done = await new AccountSession({ ...this.#options, ...held }, stop).run();
+        if (done) await this.#release();
+        return done;
       } finally {
         context.metrics.connections.dec(labels);
       }
@@ -248,36 +256,18 @@ export class AccountWorker {
     context.log.info('caught up', { source: source.name, read, delivered, dropped, dead });
   }
 
-  async #work(session: SourceSession, lease: Lease, connection: Connection, stop: AbortSignal): Promise<boolean> {
-    const { context, source } = this.#options;
-    const { hardStop } = context;
-    const heldSince = Date.now();
-    const lend = () => connection.wanted() && Date.now() - heldSince >= minimumHoldMs;
-    const leave = () => stop.aborted || !this.#options.fresh() || lend();
-    let caughtUp = false;
-    for (let listedAt = 0; ; ) {
-      if (Date.now() - listedAt > folderListMs || listedAt === 0) {
-        await this.#folders.list(session, lease);
-        listedAt = Date.now();
-      }
-      if (!(await this.#folders.catchUp(session, leave))) return false;
-      this.#backoff.reset();
-      for (const sink of context.sinks) context.health.sink(sink.name); // nothing is left that one of them did not take
-      this.#options.onRecovered();
-      if (!caughtUp) this.#tellCaughtUp();
-      caughtUp = true;
-      await this.#markChecked(lease);
-      if (this.#options.once) {
-        await this.#release();
-        return true;
-      }
-      const checked = () => this.#markChecked(lease);
-      const { poke } = this;
-      const folders = this.#folders;
-      if (!(await waitForMore({ folders, session, source, connection, poke, leave, checked, stop, hardStop })))
-        return false;
-      if (source.connectionsPerAccount === undefined) listedAt = 0; // local files: listing folders costs nothing
-    }
+  /** Something was delivered, or nothing is left that could be: no pause goes on. */
+  #recovered(): void {
+    this.#backoff.reset();
+    this.#options.onRecovered();
+  }
+
+  async #caughtUp(lease: Lease): Promise<void> {
+    const { context } = this.#options;
+    this.#recovered();
+    for (const sink of context.sinks) context.health.sink(sink.name); // nothing is left that one of them did not take
+    this.#tellCaughtUp();
+    await this.#markChecked(lease);
   }
 
   /** At most once a minute, unless a run waits for it. */

@@ -10,6 +10,8 @@ const headerBytes = 256 * 2 ** 10;
 /** UIDs that belong together: what to fetch, and what is finished once they are recorded. */
 export interface PlannedBatch {
   readonly range: UidRange;
+  /** As SEARCH listed them, ascending. */
+  readonly uids: readonly number[];
   /** To fetch, ascending. */
   readonly fetch: readonly Listed[];
   /** Larger than the source's limit: only their headers are read. */
@@ -30,6 +32,8 @@ export interface PlanInput {
   readonly since: Date | undefined;
   readonly firstUidNext: number;
   readonly messageSize: number;
+  /** Messages a batch; default and bound: `batchMessages`. */
+  readonly most?: number;
 }
 
 /** UIDs that SEARCH listed in a batch. */
@@ -44,7 +48,9 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
   const byUid = new Map(input.listed.map((listed) => [listed.uid, listed]));
   const batches: PlannedBatch[] = [];
   let first = input.from;
+  const { most = batchMessages } = input;
   const none = () => ({
+    uids: [] as number[],
     fetch: [] as Listed[],
     tooLarge: [] as Listed[],
     excluded: 0,
@@ -71,11 +77,12 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
       const tooLarge = listed.size > input.messageSize;
       const bytes = tooLarge ? headerBytes : listed.size;
       const count = open.fetch.length + open.tooLarge.length;
-      if (count > 0 && (open.bytes + bytes > batchBytes || count >= batchMessages)) close();
+      if (count > 0 && (open.bytes + bytes > batchBytes || count >= most)) close();
       (tooLarge ? open.tooLarge : open.fetch).push(listed);
       open.bytes += bytes;
     }
     open.vanished.push(...gone);
+    open.uids.push(...gone, uid);
     gone = [];
     last = uid;
   }

@@ -12,6 +12,8 @@ export interface ReadBatch {
   readonly budgetBytes: number;
   /** More batches follow at once: this is no live mail. */
   readonly more: boolean;
+  /** Of mail that was there when the folder was looked at first. */
+  readonly old: boolean;
 }
 
 /** What the steps made of a message that this pipeline has not handled before. */

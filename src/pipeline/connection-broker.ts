@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '../store/database.ts';
 import {
   releaseForgotten,
@@ -6,6 +7,7 @@ import {
   type Slot,
   type SlotRequest,
   tryAcquireSlot,
+  trySpareSlot,
   withdrawSlotRequest,
 } from '../store/slots.ts';
 import { sleep } from './backoff.ts';
@@ -69,8 +71,25 @@ export class ConnectionBroker {
     } finally {
       if (!slot) await this.#giveUp(request);
     }
-    if (!slot) return undefined;
-    const held = slot;
+    return slot && this.#connection(slot, state);
+  }
+
+  /** A further connection, when one is free that nobody waits for; where there is no limit, there is no need for one. */
+  async spare(accountId: bigint, limit: number | undefined): Promise<Connection | undefined> {
+    if (limit === undefined) return undefined;
+    const holder = randomUUID();
+    const state = { wanted: false, changed: new Poke() };
+    this.#held.set(holder, state);
+    let slot: Slot | undefined;
+    try {
+      slot = await trySpareSlot(this.#database, { accountId, workerId: this.#workerId, holder }, limit);
+    } finally {
+      if (!slot) this.#held.delete(holder);
+    }
+    return slot && this.#connection(slot, state);
+  }
+
+  #connection(held: Slot, state: { readonly wanted: boolean; readonly changed: Poke }): Connection {
     return {
       wanted: () => state.wanted,
       changed: state.changed,

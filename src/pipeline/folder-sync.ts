@@ -1,55 +1,50 @@
-import type { FolderStatus } from '../api/worker-status.ts';
-import type { FolderState, Listed, Source, SourceSession } from '../sources/source.ts';
+import type { BackfillStatus, FolderStatus } from '../api/worker-status.ts';
+import type { FolderState } from '../sources/source.ts';
 import { type Cursor, openCursor } from '../store/epochs.ts';
-import type { Lease } from '../store/leases.ts';
 import { transient } from '../telemetry/errors.ts';
-import { listedIn, type PlannedBatch, planBatches } from './batch-plan.ts';
+import { BackfillProgress } from './backfill-progress.ts';
+import { listedIn } from './batch-plan.ts';
 import { countFallback } from './commit-metrics.ts';
+import type { ReadBatch } from './commit-record.ts';
 import { Committer } from './committer.ts';
-import type { PipelineContext } from './context.ts';
-import { prepareMessages } from './prepare.ts';
-import { type ReadMessage, tooLargeMessage } from './processed.ts';
+import { type FolderOptions, FolderWork, type Share } from './folder-work.ts';
+import type { Lane } from './lane.ts';
 import { MessageReader } from './read-message.ts';
 
-/** Sizes are listed ahead in windows of this many messages. */
-const windowMessages = 5_000;
-
-export interface FolderSyncOptions {
-  readonly context: PipelineContext;
-  readonly source: Source;
-  readonly account: string;
-  /** The lease as it is held now. */
-  readonly lease: () => Lease;
-  readonly fresh: () => boolean;
-  /** Time of the first FETCH, for benchmarks. */
-  readonly onFetch: () => void;
-  /** Something was committed. */
-  readonly onProgress: () => void;
-}
-
-/** Keeps one folder in step: what the server lists against what the cursor has finished. */
+/** Keeps one folder in step: what the server lists against what the cursor has finished. Several lanes may work on it, one on each share. */
 export class FolderSync {
   readonly name: string;
-  readonly #options: FolderSyncOptions;
-  readonly #reader: MessageReader;
+  readonly #options: FolderOptions;
+  readonly #work: FolderWork;
   #committer: Committer | undefined;
-  /** Every UID below is finished; later looks begin here. */
-  #next = 1;
+  /** Everything up to this UID was listed; undefined: nothing was. */
+  #listed: number | undefined;
   #lastSeen: { uidNext: number; exists: number; epoch: bigint } | undefined;
+  /** As it was when it was opened last. */
+  #opened: FolderState | undefined;
   #lag = 0;
-  #oldest: Date | undefined;
+  #progress: BackfillProgress | undefined;
   #state: FolderStatus['state'] = 'Unchecked';
   #checkedAt: Date | undefined;
+  /** A lane works on its backlog. */
+  claimed = false;
+  /** A lane of its own waits in it. */
+  watched = false;
+  /** The server may have more than was listed. */
+  stale = true;
+  /** The next look opens it anew. */
+  #reopen = false;
 
-  constructor(name: string, options: FolderSyncOptions) {
+  constructor(name: string, options: FolderOptions) {
     this.name = name;
     this.#options = options;
     const { context, source, account } = options;
-    this.#reader = new MessageReader({
+    const reader = new MessageReader({
       origin: { source: source.name, account, folder: name },
       fields: context.fields,
       onFallback: (reason, error) => countFallback(context, source.name, reason, error),
     });
+    this.#work = new FolderWork({ ...options, folder: name, reader });
   }
 
   get epochId(): bigint | undefined {
@@ -60,34 +55,71 @@ export class FolderSync {
     return this.#lag;
   }
 
+  /** Messages of the backlog that nobody has begun. */
+  get backlog(): number {
+    return this.#work.left('Backlog');
+  }
+
+  /** Nothing is left to do but to ask again for what the server did not give. */
+  get caughtUp(): boolean {
+    return !this.stale && this.#work.done;
+  }
+
+  /** When a message that the server did not give is asked for again, by `performance.now()`. */
+  get retryAt(): number | undefined {
+    return this.#work.suspects.nextAt;
+  }
+
   /** Seconds since the oldest unfinished message arrived. */
   get lagSeconds(): number {
-    if (this.#lag === 0 || !this.#oldest) return 0;
-    return Math.max(0, (this.#options.context.clock().getTime() - this.#oldest.getTime()) / 1000);
+    if (this.#lag === 0 || !this.#work.oldest) return 0;
+    return Math.max(0, (this.#options.context.clock().getTime() - this.#work.oldest.getTime()) / 1000);
+  }
+
+  /** Of old mail, while some is left. */
+  get backfill(): BackfillStatus | undefined {
+    return this.#progress?.estimate(performance.now());
   }
 
   status(): FolderStatus {
+    const { backfill } = this;
     return {
       name: this.name,
       state: this.#state,
       ...(this.#checkedAt && { checkedAt: this.#checkedAt.toISOString() }),
       lagMessages: this.#lag,
       lagSeconds: Math.round(this.lagSeconds),
+      ...(backfill && { backfill }),
     };
   }
 
   /** Forgets what is derived from the store, after an error or under a new lease; what is shown of the lag stays. */
   reset(): void {
     this.#committer = undefined;
-    this.#next = 1;
+    this.#restart();
     this.#lastSeen = undefined;
     this.#state = 'Unchecked';
+    this.#progress?.pause(performance.now());
+    this.claimed = false;
+    this.watched = false;
+    this.stale = true;
+  }
+
+  #restart(): void {
+    this.#listed = undefined;
+    this.#work.clear();
   }
 
   /** The server has just proven that nothing is new. */
   touch(live: boolean): void {
     this.#checkedAt = this.#options.context.clock();
-    this.#state = live ? 'Live' : 'Polled';
+    if (this.#work.done) this.#state = live ? 'Live' : 'Polled';
+  }
+
+  /** Anything may have changed. */
+  doubt(): void {
+    this.stale = true;
+    this.#reopen = true;
   }
 
   /** Whether a STATUS answer differs from what was last seen. */
@@ -98,44 +130,59 @@ export class FolderSync {
     return seen.uidNext === 0 || last.uidNext < seen.uidNext;
   }
 
-  /** Selects the folder, to wait in it. True: something came since it was caught up, which no IDLE would tell any more. */
-  async enter(session: SourceSession, signal: AbortSignal): Promise<boolean> {
-    return this.changed(await session.select(this.name, signal));
+  /** Opens the folder, to wait in it. True: something came since it was looked at, which no IDLE would tell any more. */
+  async enter(lane: Lane): Promise<boolean> {
+    if (lane.isIn(this.name)) return false;
+    return this.changed(await lane.open(this.name));
   }
 
-  /**
-   * Selects the folder and works until nothing is left that the server lists and the cursor has not finished. Returns early, in order, when
-   * `stop` says so: false then.
-   */
-  async catchUp(session: SourceSession, stop: () => boolean, signal: AbortSignal): Promise<boolean> {
-    const state = await session.select(this.name, signal);
+  /** Asks the server what is in the folder that was not listed yet; `again` opens it anew. */
+  async look(lane: Lane, again = false): Promise<void> {
+    const state = await lane.open(this.name, again || this.#reopen || !this.#listed);
+    this.#reopen = false;
     const committer = await this.#open(state);
-    const from = this.#next;
-    const uids = ascending(await session.search(from, undefined, signal));
+    const first = this.#listed === undefined;
+    const listed = this.#listed ?? 0;
+    const uids = ascending(await lane.session.search(listed + 1, undefined, lane.signal));
     // A UID that is left out would be passed over with the range around it.
-    if (from === 1 && uids.length < state.exists)
+    if (listed === 0 && uids.length < state.exists)
       throw transient(
         'SOURCE_LISTING_INCOMPLETE',
         'the server lists fewer messages than it says there are; it is asked again',
       );
-    const todo = committer.cursor.finished.missing(uids);
-    const later = uids.filter((uid) => uid >= state.uidNext).length;
+    this.stale = false;
+    this.#saw(state, uids);
+    const { finished, firstUidNext } = committer.cursor;
+    const apart = this.#work.suspects.uids;
+    const todo = finished.missing(uids).filter((uid) => !apart.has(uid));
+    if (first) this.#begin(uids, todo, firstUidNext);
+    else this.#work.add('New', todo, listed + 1);
+    this.#listed = Math.max(listed, uids.at(-1) ?? 0);
+    this.#lag = (first ? 0 : this.#lag) + todo.length + (first ? this.#work.suspects.size : 0);
+    if (todo.length > 0) this.#state = 'CatchingUp';
+    else this.#settle();
+  }
+
+  /** What is left at the first look, mail first that arrived after the folder was first seen. */
+  #begin(uids: readonly number[], todo: readonly number[], firstUidNext: number): void {
+    const at = todo.findIndex((uid) => uid >= firstUidNext);
+    const old = at < 0 ? todo : todo.slice(0, at);
+    const late = at < 0 ? [] : todo.slice(at);
+    this.#work.add('Backlog', late, (old.at(-1) ?? 0) + 1);
+    this.#work.add('Backlog', old, 1);
+    if (this.#progress?.total !== uids.length) this.#progress = undefined;
+    if (todo.length > 0)
+      this.#progress ??= new BackfillProgress(uids.length, uids.length - todo.length, performance.now());
+  }
+
+  #saw(state: FolderState, uids: readonly number[]): void {
+    const before = this.#opened === state ? this.#lastSeen : undefined;
+    this.#opened = state;
     this.#lastSeen = {
-      uidNext: Math.max(state.uidNext, (uids.at(-1) ?? 0) + 1),
-      exists: state.exists + later,
+      uidNext: Math.max(before?.uidNext ?? state.uidNext, (uids.at(-1) ?? 0) + 1),
+      exists: before ? before.exists + uids.length : state.exists + uids.filter((uid) => uid >= state.uidNext).length,
       epoch: state.epoch,
     };
-    this.#lag = todo.length;
-    if (todo.length > 0) {
-      this.#state = 'CatchingUp';
-      const done = await this.#work(session, committer, todo, stop, signal);
-      if (!done) return false;
-    }
-    this.#next = Math.max(this.#next, committer.cursor.finished.last + 1);
-    this.#lag = 0;
-    this.#oldest = undefined;
-    this.touch(true);
-    return true;
   }
 
   async #open(state: FolderState): Promise<Committer> {
@@ -148,116 +195,54 @@ export class FolderSync {
       { name: this.name, uidvalidity: state.epoch, uidNext: state.uidNext },
       (now) => source.cutoff(now),
     );
-    this.#next = 1;
+    if (this.#committer) this.#work.suspects.clear(); // of another epoch
+    this.#restart();
     this.#committer = new Committer(cursor, {
       context,
       lease,
       sourceName: source.name,
       account: this.#options.account,
       fresh: this.#options.fresh,
-      onCommitted: (batches) => {
-        const finished = batches.reduce((sum, batch) => sum + listedIn(batch.plan), 0);
-        this.#lag = Math.max(0, this.#lag - finished);
-        this.#options.onProgress();
-      },
+      onCommitted: (batches) => this.#committed(batches),
     });
     return this.#committer;
   }
 
-  /** Fetches window by window while earlier batches commit. */
-  async #work(
-    session: SourceSession,
-    committer: Committer,
-    todo: readonly number[],
-    stop: () => boolean,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { source } = this.#options;
-    let from = this.#next;
-    try {
-      for (let at = 0; at < todo.length; at += windowMessages) {
-        const uids = todo.slice(at, at + windowMessages);
-        const listed = await session.list(uids, signal);
-        const known = new Set(listed.map((each) => each.uid));
-        await this.#confirmGone(
-          session,
-          uids.filter((uid) => !known.has(uid)),
-          signal,
-        );
-        this.#oldest ??= listed[0]?.receivedAt;
-        const plans = planBatches({
-          from,
-          uids,
-          listed,
-          since: committer.cursor.since,
-          firstUidNext: committer.cursor.firstUidNext,
-          messageSize: source.messageSize,
-        });
-        for (const [index, plan] of plans.entries()) {
-          if (stop()) return false;
-          const more = index < plans.length - 1 || at + windowMessages < todo.length;
-          await this.#fetch(session, committer, plan, more, signal);
-          this.#oldest = plan.fetch.at(-1)?.receivedAt ?? this.#oldest;
-        }
-        from = (plans.at(-1)?.range[1] ?? from - 1) + 1;
-      }
-      return true;
-    } finally {
-      await committer.drain();
-    }
+  #committed(batches: readonly ReadBatch[]): void {
+    const finished = batches.reduce((sum, batch) => sum + listedIn(batch.plan), 0);
+    this.#lag = Math.max(0, this.#lag - finished);
+    this.#work.committed(batches.length);
+    const old = batches.filter((batch) => batch.old).reduce((sum, batch) => sum + listedIn(batch.plan), 0);
+    this.#progress?.advance(old, performance.now());
+    this.#options.onProgress();
   }
 
-  async #fetch(
-    session: SourceSession,
-    committer: Committer,
-    plan: PlannedBatch,
-    more: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { context, source } = this.#options;
-    await context.budget.acquire(plan.bytes, signal);
-    let handed = false;
-    try {
-      const messages: ReadMessage[] = [];
-      const byUid = new Map<number, Listed>(plan.fetch.map((listed) => [listed.uid, listed]));
-      if (plan.fetch.length > 0) {
-        this.#options.onFetch();
-        for await (const fetched of session.fetch(
-          plan.fetch.map((listed) => listed.uid),
-          signal,
-        )) {
-          const listed = byUid.get(fetched.uid);
-          if (!listed) continue; // not asked for, or given twice
-          byUid.delete(fetched.uid);
-          const read = this.#reader.read(fetched, listed);
-          messages.push(read instanceof Promise ? await read : read);
-        }
-      }
-      for (const listed of plan.tooLarge) {
-        const header = await session.fetchHeader(listed.uid, signal);
-        if (header) messages.push(tooLargeMessage(listed, header, source.messageSize));
-        else byUid.set(listed.uid, listed);
-      }
-      await this.#confirmGone(session, [...byUid.keys()], signal);
-      messages.sort((a, b) => a.uid - b.uid);
-      const prepared = await prepareMessages(messages, context.steps, signal);
-      handed = true;
-      await committer.push({ plan, messages: prepared, vanished: byUid.size, budgetBytes: plan.bytes, more });
-    } finally {
-      if (!handed) context.budget.release(plan.bytes);
-    }
+  /** Works until nothing of this share is left, and waits for its commits. Returns early when `stop` says so, without waiting: false then. */
+  async work(lane: Lane, share: Share, stop: () => boolean): Promise<boolean> {
+    const committer = this.#committer;
+    if (!committer || !this.#work.has(share)) return true;
+    if (!(await this.#work.run(lane, committer, share, stop))) return false;
+    await committer.drain();
+    // What was listed long ago is looked at once more.
+    if (share === 'Backlog') this.stale = true;
+    this.#settle();
+    return true;
   }
 
-  /** Those that FETCH left out must be gone at a second look, else the answer was cut short. */
-  async #confirmGone(session: SourceSession, missing: readonly number[], signal: AbortSignal): Promise<void> {
-    if (missing.length === 0) return;
-    const [first, last] = [missing.reduce((a, b) => Math.min(a, b)), missing.reduce((a, b) => Math.max(a, b))];
-    const still = new Set(await session.search(first, last, signal));
-    if (missing.some((uid) => still.has(uid)))
-      throw transient(
-        'SOURCE_FETCH_INCOMPLETE',
-        'the server left out messages that it still lists; they are fetched again',
-      );
+  /** Waits for the commits that are under way. */
+  async drain(): Promise<void> {
+    await this.#committer?.drain();
+  }
+
+  /** When nothing is left, later looks begin behind what is finished: a number that no message has may have been listed. */
+  #settle(): void {
+    const { finished } = this.#committer?.cursor ?? {};
+    if (!finished || !this.#work.done) return;
+    this.#listed = Math.max(finished.last, ...this.#work.suspects.uids);
+    this.#lag = this.#work.suspects.size;
+    this.#work.oldest = undefined;
+    this.#progress = undefined;
+    this.touch(true);
   }
 }
 

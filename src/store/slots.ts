@@ -93,6 +93,27 @@ export async function tryAcquireSlot(
   });
 }
 
+/** Takes a connection that is free while nobody waits for one; undefined: there is none. The last one stays free for readiness. */
+export async function trySpareSlot(
+  database: Database,
+  { accountId, workerId, holder }: Omit<SlotRequest, 'readiness'>,
+  limit: number,
+): Promise<Slot | undefined> {
+  return database.transaction(async (client) => {
+    await client.query('SELECT FROM mailmill.account WHERE id = $1 FOR NO KEY UPDATE', [accountId]);
+    const { rows } = await client.query<{ n: number }>(
+      `UPDATE mailmill.slot SET worker_id = $2, holder = $4, acquired_at = clock_timestamp()
+        WHERE account_id = $1 AND n = (
+          SELECT n FROM mailmill.slot WHERE account_id = $1 AND n < $3 AND (worker_id IS NULL OR NOT ${alive('worker_id')}) ORDER BY n LIMIT 1)
+          AND NOT EXISTS (SELECT FROM mailmill.slot_request r WHERE r.account_id = $1 AND ${alive('r.worker_id')})
+        RETURNING n`,
+      [accountId, workerId, limit - 1, holder],
+    );
+    const row = rows[0];
+    return row && { accountId, n: row.n, holder };
+  });
+}
+
 /** Gives a connection back, after it was closed. */
 export async function releaseSlot(database: Database, slot: Slot): Promise<void> {
   await database.query(
