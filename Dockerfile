@@ -2,7 +2,7 @@
 # to fetch here:
 #
 #   npm run build -- --context build/image
-#   docker build -f Dockerfile -t registry.example.com/mailmill:0.1.0 build/image
+#   docker build -f Dockerfile -t registry.example.com/mailmill:0.2.0 build/image
 #
 # The base needs Node 24 on its PATH, /tmp and the public certificate authorities; nothing else, no shell.
 ARG BASE_IMAGE=docker.io/library/node:24-bookworm-slim

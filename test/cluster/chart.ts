@@ -10,13 +10,16 @@ export interface InstallOptions {
   readonly tenants: readonly string[];
   /** More values; short deadlines are the default here. */
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Directory of the chart, and the image `repository:tag`; default: those of this checkout. */
+  readonly release?: { readonly chart: string; readonly image: string };
 }
 
 /** Installs or upgrades the chart with the image under test and waits until the operator is ready. */
-export async function installChart(cluster: Cluster, { tenants, values = {} }: InstallOptions): Promise<void> {
+export async function installChart(cluster: Cluster, { tenants, values = {}, release }: InstallOptions): Promise<void> {
+  const [, repository, tag] = /^(.+):([^:/]+)$/.exec(release?.image ?? '') ?? [];
   const settings: Record<string, unknown> = {
-    'image.repository': cluster.image.repository,
-    'image.tag': cluster.image.tag,
+    'image.repository': repository ?? cluster.image.repository,
+    'image.tag': tag ?? cluster.image.tag,
     'image.pullPolicy': 'IfNotPresent',
     'operator.rolloutDeadlineSeconds': 45,
     'operator.stallDeadlineSeconds': 45,
@@ -28,7 +31,7 @@ export async function installChart(cluster: Cluster, { tenants, values = {} }: I
     'upgrade',
     '--install',
     'mailmill',
-    chart,
+    release?.chart ?? chart,
     '--namespace',
     operatorNamespace,
     '--create-namespace',

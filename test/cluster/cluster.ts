@@ -55,7 +55,7 @@ async function main([verb, ...args]: readonly string[]): Promise<number> {
     case 'vitest': {
       const project = verb === 'vitest' ? 'cluster' : verb;
       if (project === 'gitops') await buildGitopsBinaries(settings, log);
-      const session = await openSession(log);
+      const session = await openSession(log, { upgrade: project === 'cluster' });
       const vitest = [
         'node_modules/vitest/vitest.mjs',
         'run',

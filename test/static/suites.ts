@@ -88,7 +88,7 @@ async function gitopsTests(surroundings: Surroundings): Promise<Tally> {
 
 async function inCluster(project: string, surroundings: Surroundings): Promise<Tally> {
   try {
-    const session = await openSession(surroundings.log);
+    const session = await openSession(surroundings.log, { upgrade: project === 'cluster' });
     return await vitest(project, surroundings, session.wrap, session.env);
   } finally {
     if (!process.env.KUBECONFIG) await down(clusterSettings());
@@ -99,7 +99,7 @@ const nodeOnly: Needs = { packages: [], commands: [], root: false };
 const mailServer: Needs = { packages: ['dovecot-imapd', 'openssl'], commands: ['dovecot', 'openssl'], root: true };
 const integration: Needs = {
   packages: [...mailServer.packages, 'prometheus'],
-  commands: [...mailServer.commands, 'promtool'],
+  commands: [...mailServer.commands, 'go', 'promtool'],
   root: true,
 };
 const cluster: Needs = process.env.KUBECONFIG
