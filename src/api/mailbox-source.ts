@@ -2,6 +2,7 @@ import { conditions } from './conditions.ts';
 import { imap } from './kinds/imap.ts';
 import { maildir } from './kinds/maildir.ts';
 import { mbox } from './kinds/mbox.ts';
+import { s3 } from './kinds/s3.ts';
 import { Closed, secretKeyRef } from './schema.ts';
 import { type Static, Type } from './type.ts';
 
@@ -17,7 +18,7 @@ const encryption = Closed(
 );
 
 /** Kinds of sources, in the order in which a reader meets them. */
-const kinds = { imap, maildir, mbox };
+const kinds = { imap, maildir, mbox, s3 };
 const names = Object.keys(kinds);
 
 /** `spec` of a MailboxSource. */
@@ -26,6 +27,7 @@ export const mailboxSourceSpec = Closed(
     imap: Type.Optional(kinds.imap),
     maildir: Type.Optional(kinds.maildir),
     mbox: Type.Optional(kinds.mbox),
+    s3: Type.Optional(kinds.s3),
     encryption: Type.Optional(encryption),
   },
   {

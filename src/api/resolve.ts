@@ -4,6 +4,7 @@ import type { ImapSpec } from './kinds/imap.ts';
 import type { MaildirSpec } from './kinds/maildir.ts';
 import type { MboxSpec } from './kinds/mbox.ts';
 import type { PostgresSpec } from './kinds/postgres.ts';
+import type { S3Spec } from './kinds/s3.ts';
 import type { MailboxSourceSpec } from './mailbox-source.ts';
 import {
   type EmailPipeline,
@@ -44,10 +45,21 @@ export interface ResolvedMbox extends MboxSpec {
   limits: { messageSize: string };
 }
 
+/** `spec.s3` with every default filled in. */
+export interface ResolvedS3 extends S3Spec {
+  region: string;
+  forcePathStyle: boolean;
+  keys: { include: string[]; exclude: string[] };
+  versions: NonNullable<S3Spec['versions']>;
+  pollInterval: string;
+  limits: { listRequestsPerPoll: number; messageSize: string };
+}
+
 export interface ResolvedSourceSpec extends MailboxSourceSpec {
   imap?: ResolvedImap;
   maildir?: ResolvedMaildir;
   mbox?: ResolvedMbox;
+  s3?: ResolvedS3;
   encryption?: { keyRef: SecretKeyRef };
 }
 

@@ -3,8 +3,7 @@ import { type FolderReport, reconcileSource } from '../pipeline/reconcile.ts';
 import { createSource } from '../sources/registry.ts';
 import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
-import { assignUids } from '../store/file-uids.ts';
-import { accountId } from '../store/names.ts';
+import { uidAllocator } from '../store/file-uids.ts';
 import type { Command, CommandIo } from './command.ts';
 import { type Target, targetOptions, visitTargets } from './targets.ts';
 
@@ -31,10 +30,7 @@ async function look(target: Target, signal: AbortSignal, tell: (report: FolderRe
         credentials: credentialStore(database, revision.namespace),
         maildirPath,
         clock: () => Date.now(),
-        uids: {
-          assign: async (name, account, folder, keys) =>
-            assignUids(database, await accountId(database, revision.namespace, name, account), folder, keys),
-        },
+        uids: uidAllocator(database, revision.namespace),
       });
       for (const report of await reconcileSource(database, revision, source, signal)) tell(report);
     }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createSource } from '../sources/registry.ts';
 import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
-import { lookUpUids } from '../store/file-uids.ts';
+import { uidAllocator } from '../store/file-uids.ts';
 import type { Command, CommandIo } from './command.ts';
 import { type Target, targetOptions, visitTargets } from './targets.ts';
 import { isSettled } from './trace/fate.ts';
@@ -105,10 +105,7 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
         credentials: credentialStore(database, revision.namespace),
         maildirPath,
         clock: () => Date.now(),
-        uids: {
-          assign: (name, account, folder, keys) =>
-            lookUpUids(database, { namespace, source: name, account, folder }, keys),
-        },
+        uids: uidAllocator(database, namespace, { lookUpOnly: true }),
       });
       const { reports, denied } = await look(database, revision, source, question, io.signal);
       for (const folder of denied) io.stderr.write(`${revision.pipeline}: the folder ${folder} cannot be searched\n`);

@@ -48,7 +48,7 @@ export class MessageReader {
 
   /** A promise only where mailparser is needed. Its document has no id yet. */
   read(fetched: RawMessage, listed: Listed): ReadMessage | Promise<ReadMessage> {
-    const { uid, raw, flags } = fetched;
+    const { uid, raw, flags, refused } = fetched;
     const read: Mutable<ReadMessage> = {
       uid,
       raw,
@@ -60,6 +60,10 @@ export class MessageReader {
       parsed: notYet,
     };
     if (listed.objectId !== undefined) read.objectId = listed.objectId;
+    if (refused) {
+      read.parsed = { death: refused };
+      return read;
+    }
     let message: Message | undefined;
     try {
       message = this.#parse(raw);

@@ -3,6 +3,7 @@ import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { MaildirSpec } from '../api/kinds/maildir.ts';
 import type { MboxSpec } from '../api/kinds/mbox.ts';
 import type { PostgresSpec } from '../api/kinds/postgres.ts';
+import type { S3Spec } from '../api/kinds/s3.ts';
 import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 
 /** A source of a revision: its resolved spec (defaults filled in). Exactly one kind is set. */
@@ -11,6 +12,7 @@ export interface RevisionSource {
   readonly imap?: ImapSpec;
   readonly maildir?: MaildirSpec;
   readonly mbox?: MboxSpec;
+  readonly s3?: S3Spec;
   readonly encryption?: MailboxSourceSpec['encryption'];
 }
 

@@ -4,10 +4,9 @@ import type { RunResult, WorkerStatus } from '../api/worker-status.ts';
 import { createSource, loadKind } from '../sources/registry.ts';
 import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
-import { assignUids } from '../store/file-uids.ts';
+import { uidAllocator } from '../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../store/leases.ts';
 import { checkServer, migrate } from '../store/migrate.ts';
-import { accountId } from '../store/names.ts';
 import { dropExpiredPartitions, ensurePartitions } from '../store/partitions.ts';
 import { sweepDeadWorkers } from '../store/slots.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
@@ -298,15 +297,7 @@ export class Worker {
       credentials: credentialStore(this.#database, revision.namespace),
       ...(this.#options.maildirPath && { maildirPath: this.#options.maildirPath }),
       clock: () => this.#options.clock().getTime(),
-      uids: {
-        assign: async (source, account, folder, keys) =>
-          assignUids(
-            this.#database,
-            await accountId(this.#database, revision.namespace, source, account),
-            folder,
-            keys,
-          ),
-      },
+      uids: uidAllocator(this.#database, revision.namespace),
     });
   }
 }

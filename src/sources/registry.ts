@@ -10,6 +10,7 @@ export interface SourceSpec {
   readonly imap?: Parameters<typeof resolveSource>[0]['spec']['imap'];
   readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
   readonly mbox?: Parameters<typeof resolveSource>[0]['spec']['mbox'];
+  readonly s3?: Parameters<typeof resolveSource>[0]['spec']['s3'];
   readonly encryption?: Parameters<typeof resolveSource>[0]['spec']['encryption'];
 }
 
@@ -30,12 +31,14 @@ export interface SourceDependencies {
 const imap = () => import('./imap/source.ts');
 const maildir = () => import('./maildir/source.ts');
 const mbox = () => import('./mbox/source.ts');
+const s3 = () => import('./s3/source.ts');
 
 /** Loads what `createSource` will need, ahead of time. */
 export async function loadKind(source: SourceSpec): Promise<void> {
   if (source.imap) await imap();
   if (source.maildir) await maildir();
   if (source.mbox) await mbox();
+  if (source.s3) await s3();
 }
 
 /** What reads a source. One line a kind. */
@@ -45,7 +48,7 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'MailboxSource',
     metadata: { name, namespace: dependencies.namespace },
-    spec: { imap: source.imap, maildir: source.maildir, mbox: source.mbox, encryption: source.encryption },
+    spec: { imap: source.imap, maildir: source.maildir, mbox: source.mbox, s3: source.s3, encryption: source.encryption },
   });
   if (spec.imap) {
     const { namespace, secret, credentials } = dependencies;
@@ -62,6 +65,10 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     const { uids, clock, maildirPath } = dependencies;
     const root = maildirPath?.(name) ?? spec.mbox.path ?? `/var/lib/mailmill/maildir/${name}`;
     return (await mbox()).createMboxSource({ name, spec: spec.mbox, root, uids, clock });
+  }
+  if (spec.s3) {
+    const { uids, secret } = dependencies;
+    return (await s3()).createS3Source({ name, spec: spec.s3, secret, uids });
   }
   throw stalled('SOURCE_KIND_UNKNOWN', `source ${name} is of a kind that this version does not know; update mailmill`);
 }

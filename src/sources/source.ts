@@ -42,6 +42,8 @@ export interface RawMessage {
   readonly uid: number;
   readonly raw: Buffer;
   readonly flags: readonly string[];
+  /** Why it is no mail: it becomes a dead letter. `detail` holds nothing of it. */
+  readonly refused?: { readonly code: string; readonly detail: string };
   /** Bytes of a message that turned out to be larger than the source's limit, whatever was listed; `raw` is empty then. */
   readonly oversize?: number;
 }

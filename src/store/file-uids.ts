@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import { folderId } from './names.ts';
+import { accountId, folderId } from './names.ts';
 
 /**
  * UIDs for sources that have none of their own. Keys that are new get the next UIDs in the order given; a key keeps its UID for ever.
@@ -46,4 +46,44 @@ export async function lookUpUids(
     [place.namespace, place.source, place.account, place.folder, keys],
   );
   return new Map(rows.map((row) => [row.key, Number(row.uid)]));
+}
+
+/** The greatest UID that was given in a folder; 0: none. */
+export async function lastUid(database: Database, account: bigint, folder: string): Promise<number> {
+  const rows = await database.query<{ uid: string | null }>(
+    `SELECT max(u.uid) AS uid FROM mailmill.file_uid u JOIN mailmill.folder f ON f.id = u.folder_id WHERE f.account_id = $1 AND f.name = $2`,
+    [account, folder],
+  );
+  return Number(rows[0]?.uid ?? 0);
+}
+
+/** The keys that have these UIDs of a folder, inclusive. */
+export async function uidKeys(
+  database: Database,
+  account: bigint,
+  folder: string,
+  from: number,
+  to: number,
+): Promise<ReadonlyMap<number, string>> {
+  const rows = await database.query<{ key: string; uid: string }>(
+    `SELECT u.key, u.uid FROM mailmill.file_uid u JOIN mailmill.folder f ON f.id = u.folder_id
+      WHERE f.account_id = $1 AND f.name = $2 AND u.uid BETWEEN $3 AND $4`,
+    [account, folder, from, to],
+  );
+  return new Map(rows.map((row) => [Number(row.uid), row.key]));
+}
+
+/** UIDs of the sources of a namespace. With `lookUpOnly` nothing gets a UID that has none. */
+export function uidAllocator(database: Database, namespace: string, { lookUpOnly = false } = {}) {
+  const id = (source: string, account: string) => accountId(database, namespace, source, account);
+  return {
+    assign: async (source: string, account: string, folder: string, keys: readonly string[]) =>
+      lookUpOnly
+        ? lookUpUids(database, { namespace, source, account, folder }, keys)
+        : assignUids(database, await id(source, account), folder, keys),
+    last: async (source: string, account: string, folder: string) =>
+      lastUid(database, await id(source, account), folder),
+    keys: async (source: string, account: string, folder: string, from: number, to: number) =>
+      uidKeys(database, await id(source, account), folder, from, to),
+  };
 }

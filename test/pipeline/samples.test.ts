@@ -58,6 +58,7 @@ describe('the samples', () => {
     ['imap/', 2],
     ['bounces/', 1],
     ['mbox/', 1],
+    ['s3/', 1],
   ])('in %s compile', (directory, least) => {
     const all = resources(directory);
     expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(least);

@@ -28,6 +28,11 @@ export function dependencies(secrets: Readonly<Record<string, string>> = {}): So
         for (const key of keys) if (!known.has(key)) known.set(key, known.size + 1);
         return new Map(keys.map((key) => [key, known.get(key)!]));
       },
+      last: async (source, account, folder) => folders.get(`${source} ${account} ${folder}`)?.size ?? 0,
+      async keys(source, account, folder, from, to) {
+        const known = [...(folders.get(`${source} ${account} ${folder}`) ?? [])];
+        return new Map(known.flatMap(([key, uid]) => (uid >= from && uid <= to ? [[uid, key]] : [])));
+      },
     },
   };
 }
