@@ -3,9 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { dump } from 'js-yaml';
 import { sha256 } from '../message/fields.ts';
-import { everything } from '../message/insights.ts';
-import { parseMessage } from '../message/parse.ts';
-import { MailmillError } from '../telemetry/errors.ts';
+import { readWhole } from '../message/read-whole.ts';
 import type { Command, CommandIo } from './command.ts';
 import { toPlain } from './parse/plain.ts';
 import { rawTree } from './parse/raw-tree.ts';
@@ -43,14 +41,7 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | 
 
 /** The whole normalised message, as a worker reads it; `message.schema.json` describes it. */
 async function normalised(raw: Buffer): Promise<object> {
-  const common = { size: raw.length, rawSha256: sha256(raw) };
-  try {
-    return { ...common, ...everything(parseMessage(raw)) };
-  } catch (error) {
-    if (error instanceof MailmillError) throw error;
-    const { parseWithMailparser } = await import('../message/mailparser.ts');
-    return { ...common, ...everything(await parseWithMailparser(raw)) };
-  }
+  return { size: raw.length, rawSha256: sha256(raw), ...(await readWhole(raw)) };
 }
 
 function parse(args: readonly string[]) {

@@ -1,5 +1,5 @@
 import type { Address, Attachment } from '../../message/message.ts';
-import { parseMessage } from '../../message/parse.ts';
+import { readWhole } from '../../message/read-whole.ts';
 import type { SourceSession } from '../../sources/source.ts';
 import { asMailmillError } from '../../telemetry/errors.ts';
 
@@ -15,7 +15,7 @@ const attachment = ({ filename, contentType, size }: Attachment): string =>
 /** A message as a few lines tell it. */
 async function summary(raw: Buffer, size: number): Promise<object> {
   try {
-    const message = await parseMessage(raw);
+    const message = await readWhole(raw);
     return {
       from: address(message.from),
       subject: message.subject,
