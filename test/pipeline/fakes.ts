@@ -157,6 +157,12 @@ export class FakeSink implements DirectSink {
   async writeShared(): Promise<Map<string, Death>> {
     throw new Error('not shared');
   }
+  async remove(ids: readonly string[]): Promise<number> {
+    return ids.filter((id) => this.rows.delete(id)).length;
+  }
+  async rehearse() {
+    return { changes: [], refused: [] };
+  }
   async close(): Promise<void> {}
 
   get subjects(): string[] {
@@ -208,19 +214,21 @@ export async function startContext(postgres: Postgres, sinks: readonly FakeSink[
     hardStop: new AbortController().signal,
     counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
     lastCommitAt: undefined,
+    edition: 1,
   };
   return { context, database, workerId, health, codes };
 }
 
-/** One account's work on a real store, with a mailbox and sinks in memory. */
-export async function startAccount(
-  postgres: Postgres,
-  mailbox: { source(): Source | Promise<Source> },
-  sinks: readonly FakeSink[],
+type Started = Awaited<ReturnType<typeof startContext>>;
+
+/** Works on one account until `stop`, or with `once` until it is caught up. */
+export async function runAccount(
+  { context, database, workerId }: Started,
+  source: Source,
+  stop: AbortSignal,
+  once = false,
 ) {
-  const { context, database, workerId, health, codes } = await startContext(postgres, sinks);
   const stalls: string[] = [];
-  const stop = new AbortController();
   const board = new LeaseBoard({
     database,
     pipelineId: context.pipelineId,
@@ -232,31 +240,45 @@ export async function startAccount(
   });
   const account = new AccountWorker({
     context,
-    source: await mailbox.source(),
+    source,
     account: 'ann',
     accountId: await accountId(database, 'ns', 'inbox', 'ann'),
     index: 0,
     broker: new ConnectionBroker(database, workerId),
     leases: board,
     fresh: () => true,
-    once: false,
+    once,
     onFetch: () => undefined,
     onStalled: async (error) => void stalls.push(error.code),
     whileStalled: async () => undefined,
     onRecovered: () => undefined,
   });
-  const running = Promise.all([account.run(stop.signal), board.run(stop.signal)]);
+  const ended = new AbortController();
+  const sharing = board.run(AbortSignal.any([stop, ended.signal]));
+  const running = account.run(stop).finally(() => {
+    ended.abort();
+    return sharing;
+  });
+  return { account, stalls, running };
+}
+
+/** One account's work on a real store, with a mailbox and sinks in memory. */
+export async function startAccount(
+  postgres: Postgres,
+  mailbox: { source(): Source | Promise<Source> },
+  sinks: readonly FakeSink[],
+) {
+  const started = await startContext(postgres, sinks);
+  const stop = new AbortController();
+  const { account, stalls, running } = await runAccount(started, await mailbox.source(), stop.signal);
   return {
+    ...started,
     account,
-    context,
-    database,
-    health,
     stalls,
-    codes,
     async end(): Promise<void> {
       stop.abort();
       await running;
-      await database.close();
+      await started.database.close();
     },
   };
 }

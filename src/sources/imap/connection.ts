@@ -37,9 +37,16 @@ export interface ImapTimeouts {
   readonly inactivity: number;
   /** From the start to a finished login. */
   readonly login: number;
+  /** A whole command that fetches no messages: a server may say for ever that it is still there. */
+  readonly command: number;
 }
 
-export const defaultTimeouts: ImapTimeouts = { connect: 30_000, inactivity: 60_000, login: 90_000 };
+export const defaultTimeouts: ImapTimeouts = {
+  connect: 30_000,
+  inactivity: 60_000,
+  login: 90_000,
+  command: 600_000,
+};
 
 /** An entry that imapflow logs; commands that answer `false` on failure tell the reason only here. */
 interface LogEntry {
@@ -75,6 +82,7 @@ function rejected(error: MailmillError, login: ImapLogin): MailmillError {
 export class ImapConnection {
   readonly client: ImapFlow;
   readonly #feed: FetchFeed;
+  readonly #commandMs: number;
   /** The end of the last FETCH, however it ended. */
   #fetching: Promise<void> | undefined;
   /** Commands in flight: logging out politely makes sense only when there is none. */
@@ -84,6 +92,7 @@ export class ImapConnection {
 
   private constructor(settings: ImapSettings) {
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+    this.#commandMs = timeouts.command;
     const observe = (entry: LogEntry) => this.#observe(entry);
     const ours = settings.token !== undefined || settings.actAs !== undefined;
     this.client = new ImapFlow({
@@ -150,7 +159,7 @@ export class ImapConnection {
    */
   async run<T>(signal: AbortSignal, command: () => Promise<T>): Promise<Exclude<T, false>> {
     return this.#guard(signal, async () => {
-      const result = await command();
+      const result = await this.#inTime(command);
       if (result === false) throw this.#refusal ?? connectionLost();
       // TypeScript cannot narrow a generic by its literal.
       return result as Exclude<T, false>;
@@ -169,17 +178,19 @@ export class ImapConnection {
 
   /**
    * The rows of a FETCH, as many at a time as have come; more are read only as these are taken. An abort closes the connection. A FETCH that
-   * is left early stays in flight, and the next one waits for its end.
+   * is left early stays in flight, and the next one waits for its end. One that brings no whole messages has the time of any command.
    */
   async *rows(
     signal: AbortSignal,
     fetch: () => AsyncGenerator<FetchMessageObject, unknown, undefined>,
+    messages = false,
   ): AsyncGenerator<readonly FetchRow[], void, undefined> {
     const before = this.#fetching;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#fetching = promise;
     await before;
-    const command = this.#guard(signal, () => toEnd(fetch()));
+    const end = () => toEnd(fetch());
+    const command = this.#guard(signal, messages ? end : () => this.#inTime(end));
     command.then(resolve, () => resolve());
     const onAbort = () => this.client.close();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -194,6 +205,19 @@ export class ImapConnection {
     // A fetch with no mailbox selected ends without rows and without an error.
     if (!this.client.mailbox) throw this.#failure ?? connectionLost();
     this.assertUsable();
+  }
+
+  /** Closes the connection when the command takes longer than any may. */
+  async #inTime<T>(command: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#fail(connectionLost(new Error('the server did not come to the end of an answer')));
+      this.client.close();
+    }, this.#commandMs);
+    try {
+      return await command();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Throws what ended the connection, when it has ended. */

@@ -1,12 +1,23 @@
 import type { ESearchResult, ListResponse, MailboxLockObject } from 'imapflow';
 import { transient } from '../../telemetry/errors.ts';
 import { throwIfAborted } from '../abort.ts';
-import { byName, type FolderSelection, isSelected } from '../folder-patterns.ts';
+import { byName, type FolderSelection, isSelected, means, type Uses } from '../folder-patterns.ts';
 import { hasMessageId } from '../message-id.ts';
-import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
+import type {
+  Findings,
+  FolderCounts,
+  FolderInfo,
+  FolderState,
+  FoundMessage,
+  Listed,
+  RawMessage,
+  SourceSession,
+} from '../source.ts';
 import type { ImapConnection } from './connection.ts';
 import { folderGone, isFolderError } from './errors.ts';
 import { pathsByName } from './folder-names.ts';
+import { type FolderView, gmailView, type ListedFolder } from './gmail.ts';
+import { canListStatus, listStatus } from './list-status.ts';
 import { expandUidSet, uidSets } from './uid-set.ts';
 import { waitForChange } from './wait.ts';
 
@@ -22,11 +33,20 @@ const received = (date: Date | undefined): Date =>
 const searchFailed = () =>
   transient('IMAP_SEARCH_FAILED', 'the answer to a search is incomplete; it is repeated on a new connection');
 
+const epochOver = () =>
+  transient('IMAP_SEARCH_FAILED', 'UIDVALIDITY changed while the folder was open; it is opened again');
+
+const lowerCase = (flags: ReadonlySet<string>): Uses => new Set([...flags].map((flag) => flag.toLowerCase()));
+
 /** A login of an IMAP account, read only: folders are opened by EXAMINE, mail is read by BODY.PEEK. */
 export class ImapSession implements SourceSession {
   readonly capabilities: ReadonlySet<string>;
   readonly #connection: ImapConnection;
-  readonly #selection: FolderSelection;
+  readonly #selection: FolderSelection & { readonly watch: readonly string[] };
+  /** Patterns are conditions on the labels of Gmail. */
+  readonly #labels: boolean;
+  /** As the folders were listed last. */
+  #view: FolderView | undefined;
   /** Path of each folder on the server by name. */
   #paths: ReadonlyMap<string, string> = new Map();
   #lock: MailboxLockObject | undefined;
@@ -36,9 +56,14 @@ export class ImapSession implements SourceSession {
   #changed = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor(connection: ImapConnection, selection: FolderSelection) {
+  constructor(
+    connection: ImapConnection,
+    folders: FolderSelection & { readonly watch?: readonly string[] },
+    labels = false,
+  ) {
     this.#connection = connection;
-    this.#selection = selection;
+    this.#selection = { watch: [], ...folders };
+    this.#labels = labels;
     this.capabilities = new Set(connection.client.capabilities.keys());
     connection.client.on('exists', () => {
       this.#changed = true;
@@ -52,13 +77,25 @@ export class ImapSession implements SourceSession {
 
   async folders(signal: AbortSignal): Promise<readonly FolderInfo[]> {
     const listed = await this.#list(signal);
-    return listed.filter((folder) => isSelected(folder.name, this.#selection));
+    const { watch } = this.#selection;
+    const uses = new Map(listed.map((folder) => [folder.name, folder.uses]));
+    const watched = (name: string) => watch.some((pattern) => means(pattern, name, uses.get(name)));
+    return this.#viewOf(listed).folders.map((name) => ({ name, ...(watched(name) && { watch: true }) }));
   }
 
-  async #list(signal: AbortSignal): Promise<readonly FolderInfo[]> {
+  #viewOf(listed: readonly ListedFolder[]): FolderView {
+    const selected = ({ name, uses }: ListedFolder) => isSelected(name, this.#selection, uses);
+    this.#view = this.#labels
+      ? gmailView(listed, this.#selection)
+      : { folders: listed.filter(selected).map(({ name }) => name) };
+    return this.#view;
+  }
+
+  async #list(signal: AbortSignal): Promise<readonly ListedFolder[]> {
     const listed = await this.#connection.named<ListResponse[]>(signal, () => this.#client.list({ listOnly: true }));
     this.#paths = pathsByName(listed.filter(({ flags }) => !flags.has('\\Noselect') && !flags.has('\\NonExistent')));
-    return [...this.#paths.keys()].map((name) => ({ name })).sort(byName);
+    const uses = new Map(listed.map(({ path, flags }): [string, Uses] => [path, lowerCase(flags)]));
+    return [...this.#paths].map(([name, path]) => ({ name, uses: uses.get(path) ?? new Set() })).sort(byName);
   }
 
   async #path(folder: string, signal: AbortSignal): Promise<string> {
@@ -116,6 +153,8 @@ export class ImapSession implements SourceSession {
       : found.all === undefined
         ? []
         : expandUidSet(found.all, searchLimit);
+    // A server may tell of a new epoch at any time; what it has listed belongs to that one then.
+    if (this.#selected && client.mailbox && client.mailbox.uidValidity !== this.#selected.epoch) throw epochOver();
     const counted = Array.isArray(found) ? uids?.length : found.count;
     const exists = client.mailbox ? client.mailbox.exists : 0;
     if (uids === undefined || uids.length !== counted || (uids.length === 0 && exists > 0)) throw searchFailed();
@@ -129,15 +168,18 @@ export class ImapSession implements SourceSession {
   async list(uids: readonly number[], signal: AbortSignal): Promise<readonly Listed[]> {
     const wanted = new Set(uids);
     const listed: Listed[] = [];
+    const reads = this.#view?.reads;
+    const folder = this.#selected?.name ?? '';
+    const items = { uid: true, size: true, internalDate: true, ...(reads && { labels: true }) };
     for (const set of uidSets(uids)) {
-      const rows = this.#connection.rows(signal, () =>
-        this.#client.fetch(set, { uid: true, size: true, internalDate: true }, { uid: true }),
-      );
+      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, items, { uid: true }));
       for await (const some of rows) {
-        for (const { uid, size, receivedAt, objectId } of some) {
+        for (const { uid, size, receivedAt, objectId, labels } of some) {
           // Also what the server tells unasked comes here: changed flags, without a size.
           if (size === undefined || !wanted.delete(uid)) continue;
-          listed.push({ uid, size, receivedAt: received(receivedAt), ...(objectId ? { objectId } : {}) });
+          const excluded = reads !== undefined && !reads(folder, labels ?? []);
+          const more = { ...(objectId && { objectId }), ...(excluded && { excluded }) };
+          listed.push({ uid, size, receivedAt: received(receivedAt), ...more });
         }
       }
     }
@@ -147,9 +189,8 @@ export class ImapSession implements SourceSession {
   async *fetch(uids: readonly number[], signal: AbortSignal): AsyncGenerator<RawMessage, void, undefined> {
     const wanted = new Set(uids);
     for (const set of uidSets(uids)) {
-      const rows = this.#connection.rows(signal, () =>
-        this.#client.fetch(set, { uid: true, flags: true, source: true }, { uid: true }),
-      );
+      const query = { uid: true, flags: true, source: true };
+      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, query, { uid: true }), true);
       for await (const some of rows) {
         for (const { uid, body, oversize, flags = [] } of some) {
           if (body === undefined || !wanted.delete(uid)) continue;
@@ -173,12 +214,17 @@ export class ImapSession implements SourceSession {
   async find(messageId: string, signal: AbortSignal): Promise<Findings> {
     const messages: FoundMessage[] = [];
     const denied: string[] = [];
-    for (const { name: folder } of await this.#list(signal)) {
+    const all = await this.#list(signal);
+    const view = this.#viewOf(all);
+    // What is under a label is in All Mail.
+    const folders = this.#labels ? view.folders : all.map(({ name }) => name);
+    for (const folder of folders) {
       try {
         const { epoch } = await this.select(folder, signal);
-        const selected = isSelected(folder, this.#selection);
-        for (const { uid, receivedAt } of await this.#withMessageId(messageId, signal))
+        for (const { uid, receivedAt, excluded } of await this.#withMessageId(messageId, signal)) {
+          const selected = view.folders.includes(folder) && !excluded;
           messages.push({ folder, selected, epoch, uid, receivedAt });
+        }
       } catch (error) {
         if (!isFolderError(error)) throw error;
         denied.push(folder);
@@ -201,10 +247,25 @@ export class ImapSession implements SourceSession {
     return this.list(uids, signal);
   }
 
-  async status(
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly uidNext: number; readonly exists: number; readonly epoch: bigint }> {
+  async statuses(folders: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FolderCounts>> {
+    const counts = new Map<string, FolderCounts>();
+    if (folders.length > 1 && canListStatus(this.capabilities)) {
+      const paths = new Map<string, string>();
+      for (const name of folders) paths.set(await this.#path(name, signal), name);
+      const byPath = await listStatus(this.#connection, [...paths.keys()], signal);
+      for (const [path, found] of byPath) counts.set(paths.get(path)!, found);
+      return counts;
+    }
+    for (const name of folders)
+      try {
+        counts.set(name, await this.status(name, signal));
+      } catch (error) {
+        if (!isFolderError(error)) throw error;
+      }
+    return counts;
+  }
+
+  async status(folder: string, signal: AbortSignal): Promise<FolderCounts> {
     const path = await this.#path(folder, signal);
     const query = { messages: true, uidNext: true, uidValidity: true };
     const status = await this.#connection.named(signal, () => this.#client.status(path, query));
