@@ -1,7 +1,9 @@
 import { conditions } from './conditions.ts';
 import { authenticate } from './kinds/authenticate.ts';
 import { postgres } from './kinds/postgres.ts';
+import { queue, retry } from './kinds/queue.ts';
 import { filter, set, unset } from './kinds/steps.ts';
+import { webhook } from './kinds/webhook.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
 import { podTemplate } from './template.ts';
 import { type Static, Type } from './type.ts';
@@ -29,8 +31,57 @@ export const step = Closed(
 );
 
 export const sink = Closed(
-  { name: itemName('Name of the sink; its progress is kept under it.'), postgres: postgres },
-  { description: 'Where documents go: exactly one kind.' },
+  {
+    name: itemName('Name of the sink; its progress and its queue are kept under it.'),
+    postgres: Type.Optional(postgres),
+    webhook: Type.Optional(webhook),
+    retry: Type.Optional(retry),
+    queue: Type.Optional(queue),
+  },
+  {
+    description: 'Where documents go: exactly one kind.',
+    'x-kubernetes-validations': [
+      { rule: 'has(self.postgres) != has(self.webhook)', message: 'exactly one of postgres and webhook must be set' },
+      {
+        rule: 'has(self.webhook) || !(has(self.retry) || has(self.queue))',
+        message: 'retry and queue are for sinks with a queue: webhook',
+      },
+    ],
+  },
+);
+
+const rollout = Closed(
+  {
+    preflight: Type.Optional(
+      Closed(
+        {
+          messages: Type.Optional(
+            Type.Integer({
+              description: 'The newest messages that are tried.',
+              minimum: 1,
+              maximum: 1000,
+              'x-mailmill-default': 100,
+            }),
+          ),
+          maxErrorRate: Type.Optional(
+            Type.Unsafe<number>({
+              type: 'number',
+              description:
+                'Share of them that may be dead letters with the new revision and are none with the one that runs.',
+              minimum: 0,
+              maximum: 1,
+              'x-mailmill-default': 0.01,
+            }),
+          ),
+        },
+        {
+          description:
+            'Before a new revision replaces one that works, a Job lets both process the same newest mail and delivers nothing; sinks are tried in a transaction that is rolled back.',
+        },
+      ),
+    ),
+  },
+  { description: 'How a new generation replaces the one that runs.' },
 );
 
 /** `spec` of an EmailPipeline. */
@@ -111,7 +162,7 @@ export const emailPipelineSpec = Closed(
         fieldPath: '.replicas',
       },
       {
-        rule: 'self.sinks.all(s, self.sinks.exists_one(t, t.postgres.table == s.postgres.table && (has(t.postgres.schema) ? t.postgres.schema : "public") == (has(s.postgres.schema) ? s.postgres.schema : "public") && t.postgres.secretRef.name == s.postgres.secretRef.name))',
+        rule: 'self.sinks.all(s, !has(s.postgres) || self.sinks.exists_one(t, has(t.postgres) && t.postgres.table == s.postgres.table && (has(t.postgres.schema) ? t.postgres.schema : "public") == (has(s.postgres.schema) ? s.postgres.schema : "public") && t.postgres.secretRef.name == s.postgres.secretRef.name))',
         message: 'two sinks write to the same table',
         fieldPath: '.sinks',
       },

@@ -5,6 +5,8 @@ import type { MaildirSpec } from './kinds/maildir.ts';
 import type { MboxSpec } from './kinds/mbox.ts';
 import type { PostgresSpec } from './kinds/postgres.ts';
 import type { S3Spec } from './kinds/s3.ts';
+import { type QueueSpec, queue, type RetrySpec, retry } from './kinds/queue.ts';
+import type { WebhookSpec } from './kinds/webhook.ts';
 import type { MailboxSourceSpec } from './mailbox-source.ts';
 import {
   type EmailPipeline,
@@ -63,13 +65,27 @@ export interface ResolvedSourceSpec extends MailboxSourceSpec {
   encryption?: { keyRef: SecretKeyRef };
 }
 
-export interface ResolvedSink {
+/** A sink that commits with or before the store: PostgreSQL. */
+export interface ResolvedPostgresSink {
   name: string;
   postgres: With<PostgresSpec, 'schema' | 'mode'> & { secretRef: SecretKeyRef };
+  webhook?: undefined;
 }
 
+/** A sink that is fed from the outbox. */
+export interface ResolvedWebhookSink {
+  name: string;
+  webhook: With<WebhookSpec, 'mode' | 'tls' | 'allowHttp' | 'timeout' | 'concurrency'>;
+  retry: With<RetrySpec, 'attempts' | 'backoff' | 'maxBackoff'>;
+  queue: With<QueueSpec, 'deliveries' | 'size'>;
+  postgres?: undefined;
+}
+
+/** Exactly one kind. */
+export type ResolvedSink = ResolvedPostgresSink | ResolvedWebhookSink;
+
 /** `spec` of an EmailPipeline with every default filled in; `schedule`, `replicas` and `template` stay as they are. */
-export interface ResolvedPipelineSpec extends EmailPipelineSpec {
+export interface ResolvedPipelineSpec extends Omit<EmailPipelineSpec, 'sinks'> {
   suspend: boolean;
   steps: StepSpec[];
   sinks: ResolvedSink[];
@@ -121,11 +137,15 @@ export function resolveSource(source: MailboxSource): ResolvedSource {
   };
 }
 
-/** A pipeline with its defaults. `timeZone` gets one only where there is a schedule; `replicas` belongs to `kubectl scale` and gets none. */
+/** A pipeline with its defaults. `timeZone` gets one only where there is a schedule, `retry` and `queue` where a sink has a queue; `replicas` belongs to `kubectl scale` and gets none. */
 export function resolvePipeline(pipeline: EmailPipeline): ResolvedPipeline {
   // As above.
   const spec = resolve(resources.EmailPipeline.spec, pipeline.spec) as ResolvedPipelineSpec;
   if (spec.schedule === undefined) delete spec.timeZone;
+  // Only sinks with a queue have these.
+  for (const sink of spec.sinks)
+    if (sink.webhook !== undefined)
+      Object.assign(sink, { retry: resolve(retry, sink.retry ?? {}), queue: resolve(queue, sink.queue ?? {}) });
   return { ...pipeline, spec };
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Database } from '../store/database.ts';
+import { queuedBytes } from '../store/dead-deliveries.ts';
 import {
   type DeadLetterDetails,
   deadBytes,
@@ -11,17 +12,21 @@ import {
 import { acceptStalls } from '../store/stalls.ts';
 import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { Command, CommandIo } from './command.ts';
+import { deliveriesOf, listDeliveries, resolveDeadDeliveries, retryDeliveries } from './dead/deliveries.ts';
 
 const usage = `usage: mailmill dead list [PIPELINE]
        mailmill dead show ID [--raw FILE]
-       mailmill dead resolve PIPELINE [--message ID]…
+       mailmill dead retry PIPELINE [--sink NAME] [--message ID]…
+       mailmill dead resolve PIPELINE [--sink NAME] [--message ID]…
        mailmill dead accept PIPELINE         all with [--namespace NS] [--store URI]
 
-Dead letters are messages that could not be parsed, transformed or loaded; they are kept until somebody resolves them.
+Dead letters are messages that could not be parsed, transformed or loaded. Dead deliveries are documents that the receiver behind a queue
+(webhook) does not take. Both are kept until somebody resolves them.
 
-  list      shows them: when, the message's id, code, step or sink, what is wrong
+  list      shows both: when, the message's id, code, step or sink, what is wrong
   show      tells all of one; --raw FILE writes the message as it was received (a mode that only you can read; - is standard output)
-  resolve   marks them resolved, all or those of --message; they count no more, and their bytes are forgotten
+  retry     queues dead deliveries again, all or those of --sink and --message
+  resolve   marks them resolved, all or those of --message; they count no more, and their bytes are forgotten. With --sink, deliveries alone
   accept    lets a pipeline go on that stands still because too many messages in a row are dead (DEAD_RATE_EXCEEDED)
 
 The store's URI is taken from --store or MAILMILL_STORE_URI; the namespace is \`default\` unless said.`;
@@ -42,6 +47,7 @@ async function list({ database, namespace, io }: Asked, pipeline: string | undef
       `${letter.recordedAt.toISOString()} ${letter.pipeline} ${letter.messageId} ${letter.code} ${letter.step ?? letter.sink ?? '-'}: ${letter.detail}\n`,
     );
   io.stderr.write(`${letters.length} dead letters\n`);
+  await listDeliveries(database, { namespace, pipeline }, io);
   return 0;
 }
 
@@ -53,11 +59,19 @@ async function accept({ database, namespace, io }: Asked, pipeline: string): Pro
   return count === 0 ? 1 : 0;
 }
 
-async function resolve({ database, namespace, io }: Asked, pipeline: string, ids?: readonly string[]): Promise<number> {
-  const resolved = await resolveDeadLetters(database, namespace, pipeline, ids);
-  const missing = ids?.filter((id) => !resolved.includes(id)) ?? [];
+interface Chosen {
+  readonly sink: string | undefined;
+  readonly ids: readonly string[] | undefined;
+}
+
+async function resolve({ database, namespace, io }: Asked, pipeline: string, { sink, ids }: Chosen): Promise<number> {
+  const letters = sink === undefined ? await resolveDeadLetters(database, namespace, pipeline, ids) : [];
+  const deliveries = await resolveDeadDeliveries(database, { namespace, pipeline, sink, documentIds: ids });
+  const missing = ids?.filter((id) => !letters.includes(id) && !deliveries.includes(id)) ?? [];
   for (const id of missing) io.stderr.write(`${pipeline} has no unresolved dead letter of message ${id}\n`);
-  io.stdout.write(`${resolved.length} dead letters of ${pipeline} are resolved\n`);
+  if (sink === undefined) io.stdout.write(`${letters.length} dead letters of ${pipeline} are resolved\n`);
+  if (sink !== undefined || deliveries.length > 0)
+    io.stdout.write(`${deliveries.length} dead deliveries of ${pipeline} are resolved\n`);
   return missing.length === 0 ? 0 : 1;
 }
 
@@ -84,14 +98,15 @@ function details(letter: DeadLetterDetails): string {
 
 async function show({ database, namespace, io }: Asked, id: string, file: string | undefined): Promise<number> {
   const letters = await deadLettersOf(database, namespace, id);
-  if (letters.length === 0) {
+  const deliveries = await deliveriesOf(database, namespace, id);
+  if (letters.length === 0 && deliveries.length === 0) {
     io.stderr.write(`mailmill dead: namespace ${namespace} has no dead letter of message ${id}\n`);
     return 1;
   }
   // With `--raw -` standard output is the message's alone.
-  (file === '-' ? io.stderr : io.stdout).write(letters.map(details).join('\n'));
+  (file === '-' ? io.stderr : io.stdout).write([...letters.map(details), ...deliveries].join('\n'));
   if (file === undefined) return 0;
-  const found = await deadBytes(database, namespace, id);
+  const found = (await deadBytes(database, namespace, id)) ?? (await queuedBytes(database, namespace, id));
   if (!found) {
     io.stderr.write('mailmill dead: nothing of the message is kept any more\n');
     return 1;
@@ -110,20 +125,29 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       namespace: { type: 'string', default: 'default' },
       store: { type: 'string' },
       message: { type: 'string', multiple: true },
+      sink: { type: 'string' },
       raw: { type: 'string' },
     },
   });
   const [verb, name, ...more] = positionals;
   const uri = values.store ?? io.env.MAILMILL_STORE_URI;
+  const choosing = verb === 'resolve' || verb === 'retry';
   const misplaced =
-    (values.message !== undefined && verb !== 'resolve') || (values.raw !== undefined && verb !== 'show');
+    ((values.message ?? values.sink) !== undefined && !choosing) || (values.raw !== undefined && verb !== 'show');
   const ids = values.message?.map((id) => id.toLowerCase());
   const badId = (verb === 'show' && !uuid.test(name ?? '')) || ids?.some((id) => !uuid.test(id));
   const action = (asked: Asked) => {
     if (verb === 'list') return list(asked, name);
     if (name === undefined) return undefined;
     if (verb === 'show') return show(asked, name.toLowerCase(), values.raw);
-    if (verb === 'resolve') return resolve(asked, name, ids);
+    const { sink } = values;
+    if (verb === 'resolve') return resolve(asked, name, { sink, ids });
+    if (verb === 'retry')
+      return retryDeliveries(
+        asked.database,
+        { namespace: asked.namespace, pipeline: name, sink, documentIds: ids },
+        io,
+      );
     return verb === 'accept' ? accept(asked, name) : undefined;
   };
   if (uri === undefined || more.length > 0 || misplaced || badId) {
@@ -146,7 +170,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
 
 export const command: Command = {
   name: 'dead',
-  summary: 'show or resolve dead letters, or let a pipeline go on after many',
+  summary: 'show, retry or resolve what is dead, or let a pipeline go on after much of it',
   usage,
   run,
 };

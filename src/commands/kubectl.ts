@@ -18,8 +18,8 @@ const usage = `usage: kubectl mailmill VERB … [-n NAMESPACE] [--kubeconfig FIL
                              logs of its workers; -f follows those that run now
   run PIPELINE [--name N] [--wait]
                              makes an EmailPipelineRun: everything new, now
-  dead PIPELINE [list | show ID | resolve [--message ID]… | accept]
-                             dead letters
+  dead PIPELINE [list | show ID | retry | resolve [--sink NAME] [--message ID]… | accept]
+                             dead letters and deliveries
   reconcile PIPELINE [--json]
                              compares the mailbox with what is recorded
   trace PIPELINE --message-id ID | --id UUID | --uid FOLDER/UID [--json]

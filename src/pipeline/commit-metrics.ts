@@ -32,8 +32,8 @@ export function countCommit(
   metrics.batches.inc(labels, group.length);
   metrics.commitDuration.observe(labels, seconds);
   for (const letter of commit.deadLetters) metrics.deadLetters.inc({ ...labels, code: letter.code });
-  for (const { name: sink } of context.sinks)
-    for (const status of ['Acknowledged', 'Dead'] as const) {
+  for (const sink of [...context.sinks.map(({ name }) => name), ...(context.outbox?.names ?? [])])
+    for (const status of ['Queued', 'Acknowledged', 'Dead'] as const) {
       const delivered = commit.deliveries.filter((d) => d.sink === sink && d.status === status).length;
       if (delivered > 0) metrics.rows.inc({ ...pipeline, sink, status }, delivered);
     }

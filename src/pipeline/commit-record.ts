@@ -1,5 +1,6 @@
 import type { Coverage, DeadLetter, DeliveryRecord, Outcome } from '../store/commit.ts';
 import { listedIn, type PlannedBatch } from './batch-plan.ts';
+import type { PreparedDocuments } from './outbox.ts';
 import { type Death, deadLetter, type ReadMessage, type Verdict } from './processed.ts';
 
 /** A batch that was fetched and parsed. */
@@ -32,8 +33,27 @@ export interface Outcomes {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** What became of each message: a message that a sink refuses is dead, whatever the other sinks did. */
-export function outcomesOf(judged: readonly Judged[], sinks: readonly string[], refusals: Refusals): Outcomes {
+/** What queues refuse, by sink; nothing where no sink has a queue. */
+export function* queueRefusals(
+  prepared: readonly (PreparedDocuments | undefined)[],
+): Iterable<readonly [string, ReadonlyMap<string, Death>]> {
+  const all = prepared.flatMap((each) => [...(each?.refusals ?? [])]);
+  for (const name of new Set(all.map(([sink]) => sink)))
+    yield [name, new Map(all.flatMap(([sink, deaths]) => (sink === name ? [...deaths] : [])))];
+}
+
+/**
+ * What became of each message: a message that a sink refuses is dead, whatever the other sinks did.
+ *
+ * @param queues sinks that are not delivered to yet, but queued for.
+ */
+export function outcomesOf(
+  judged: readonly Judged[],
+  sinks: readonly string[],
+  refusals: Refusals,
+  queues: readonly string[] = [],
+): Outcomes {
+  const all = queues.length === 0 ? sinks : [...sinks, ...queues];
   const byUid = new Map<number, Outcome>();
   const deliveries: DeliveryRecord[] = [];
   const deadLetters: DeadLetter[] = [];
@@ -50,10 +70,11 @@ export function outcomesOf(judged: readonly Judged[], sinks: readonly string[], 
       continue;
     }
     let first: { readonly sink: string; readonly death: Death } | undefined;
-    for (const sink of sinks) {
+    for (const [index, sink] of all.entries()) {
       const death = refusals.get(sink)?.get(id);
       const to = { sink, documentId: id, edition: 1 };
-      deliveries.push(death ? { ...to, status: 'Dead', code: death.code } : { ...to, status: 'Acknowledged' });
+      if (death) deliveries.push({ ...to, status: 'Dead', code: death.code });
+      else deliveries.push({ ...to, status: index < sinks.length ? 'Acknowledged' : 'Queued' });
       if (death) first ??= { sink, death };
     }
     if (first) deadLetters.push(deadLetter(read, id, first.death, first.sink));

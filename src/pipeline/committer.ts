@@ -1,15 +1,17 @@
 import type { Row } from '../sinks/sink.ts';
 import type { CommitRecord } from '../store/commit.ts';
 import type { Cursor } from '../store/epochs.ts';
-import { type Identity, resolveIdentities } from '../store/identity.ts';
+import type { Identity } from '../store/identity.ts';
 import { fenced, type Lease } from '../store/leases.ts';
 import { fence, record } from '../store/record.ts';
 import { UidSet } from '../store/uid-set.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { countCommit } from './commit-metrics.ts';
-import { coverageOf, type Judged, outcomesOf, type ReadBatch, type Refusals } from './commit-record.ts';
+import { coverageOf, type Judged, outcomesOf, queueRefusals, type ReadBatch, type Refusals } from './commit-record.ts';
 import type { PipelineContext } from './context.ts';
-import { type Death, judge, type ReadMessage } from './processed.ts';
+import { identify } from './identify.ts';
+import type { PreparedDocuments } from './outbox.ts';
+import { type Death, judge, type Origin, type ReadMessage } from './processed.ts';
 
 /**
  * A commit takes what has queued up behind the one before it, up to this many rows: a slow disk makes large groups, a fast one small
@@ -38,6 +40,8 @@ interface JudgedBatch {
   readonly identities: ReadonlyMap<number, Identity>;
   readonly judged: readonly Judged[];
   readonly rows: readonly Row[];
+  /** Present: some sinks have a queue. */
+  readonly queued?: PreparedDocuments;
 }
 
 /** Turns one folder's batches into commits, in order, while the next ones are being fetched and judged. */
@@ -100,8 +104,11 @@ export class Committer {
       return;
     }
     try {
-      const identities = await this.#identify(batch.messages);
-      this.#ready.push({ batch, identities, ...this.#judged(batch.messages, identities) });
+      const identities = await identify(batch.messages, this.#cursor, this.#options);
+      const judgement = this.#judged(batch.messages, identities);
+      const { outbox } = this.#options.context;
+      const queued = await outbox?.prepare(judgement.judged, this.#options.sourceName, 1);
+      this.#ready.push({ batch, identities, ...judgement, ...(queued && { queued }) });
       this.#running ??= this.#run();
     } catch (error) {
       this.#fail(error, [batch]);
@@ -158,33 +165,14 @@ export class Committer {
     return this.#ready.splice(0, end);
   }
 
-  async #identify(messages: readonly ReadMessage[]): Promise<ReadonlyMap<number, Identity>> {
-    const { context, lease } = this.#options;
-    failpoint('before-resolve');
-    const identities = await resolveIdentities(
-      context.database,
-      lease,
-      {
-        namespace: context.revision.namespace,
-        source: this.#options.sourceName,
-        account: this.#options.account,
-        folder: this.#cursor.folder,
-        uidvalidity: this.#cursor.uidvalidity,
-        epochId: this.#cursor.epochId,
-      },
-      messages,
-    );
-    failpoint('after-resolve');
-    return identities;
-  }
-
   async #commit(group: readonly JudgedBatch[]): Promise<void> {
     const { context, lease } = this.#options;
     if (!this.#options.fresh()) throw fenced();
     const started = performance.now();
     const rows = group.flatMap((each) => each.rows);
     this.#examine(group.flatMap(({ judged }) => judged.map(({ verdict }) => verdict.state === 'Dead')));
-    const refusals = new Map<string, Map<string, Death>>();
+    await context.outbox?.admit();
+    const refusals = new Map<string, ReadonlyMap<string, Death>>(queueRefusals(group.map(({ queued }) => queued)));
     for (const sink of context.sinks) {
       if (sink.shared) continue;
       failpoint('before-sink-commit');
@@ -195,6 +183,7 @@ export class Committer {
       );
       failpoint('after-sink-commit');
     }
+    const documents = group.flatMap(({ queued }) => queued?.documents ?? []);
     const { commit, keep } = await context.database.transaction(
       async (client) => {
         await fence(client, lease, this.#cursor.epochId, this.#cursor.version);
@@ -209,12 +198,14 @@ export class Committer {
         const prepared = this.#record(group, refusals);
         failpoint('in-store-transaction');
         await record(client, lease, prepared.commit);
+        await context.outbox?.enqueue(client, lease, this.#origin, documents);
         return prepared;
       },
       () => failpoint('before-store-commit'),
     );
     failpoint('after-store-commit');
     keep();
+    context.outbox?.queued(documents);
     for (const sink of context.sinks) context.health.sink(sink.name);
     this.#cursor = {
       ...this.#cursor,
@@ -252,10 +243,14 @@ export class Committer {
     };
   }
 
+  get #origin(): Origin {
+    return { source: this.#options.sourceName, account: this.#options.account, folder: this.#cursor.folder };
+  }
+
   /** What the steps make of those that are new here; they are under way from now on. */
   #judged(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
     const { context } = this.#options;
-    const origin = { source: this.#options.sourceName, account: this.#options.account, folder: this.#cursor.folder };
+    const origin = this.#origin;
     const judged: Judged[] = [];
     const rows: Row[] = [];
     for (const read of messages) {
@@ -271,11 +266,12 @@ export class Committer {
 
   /** What the store is to remember of a group; throws when too much of it is dead now that the sinks have spoken. */
   #record(group: readonly JudgedBatch[], refusals: Refusals): { readonly commit: CommitRecord; keep(): void } {
-    const { sinks, revision } = this.#options.context;
+    const { sinks, outbox, revision } = this.#options.context;
     const { byUid, deliveries, deadLetters } = outcomesOf(
       group.flatMap(({ judged }) => judged),
       sinks.map((sink) => sink.name),
       refusals,
+      outbox?.names,
     );
     const outcomes = [...byUid.values()];
     const keep = this.#examine(outcomes.map((outcome) => outcome.state === 'Dead'));

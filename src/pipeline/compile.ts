@@ -9,7 +9,7 @@ import { compileSteps } from '../steps/registry.ts';
 import type { Types } from '../steps/step.ts';
 import { didYouMean } from '../steps/suggestion.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { CompileIssue, Revision, RevisionSource, SecretKey } from './revision.ts';
+import type { CompileIssue, Revision, RevisionSink, RevisionSource, SecretKey } from './revision.ts';
 import { sourceSecrets, uniqueKeys } from './source-secrets.ts';
 
 /** A pipeline to compile; validation has accepted its spec. Without a namespace it belongs to `default`. */
@@ -75,6 +75,7 @@ function sourceOf(
 
 /** Columns of a sink: its fields exist, and each becomes a column of its own. */
 function checkColumns(sink: ResolvedSink, index: number, types: Types): readonly CompileIssue[] {
+  if (sink.postgres === undefined) return [];
   const path = `spec.sinks[${index}].postgres`;
   const { columns } = sink.postgres;
   const issues: CompileIssue[] = [];
@@ -123,8 +124,16 @@ export function referencedSecrets(revision: Revision): readonly SecretKey[] {
     const zone = authenticate?.live?.zoneSecretRef;
     if (zone !== undefined) keys.push({ name: zone.name, key: zone.key ?? 'zone' });
   }
-  for (const { postgres } of revision.sinks) {
-    keys.push({ name: postgres.secretRef.name, key: postgres.secretRef.key ?? 'uri' });
-  }
+  for (const sink of revision.sinks) keys.push(...sinkSecrets(sink));
   return uniqueKeys(keys);
+}
+
+function sinkSecrets({ postgres, webhook }: RevisionSink): readonly SecretKey[] {
+  const of = (ref: { readonly name: string; readonly key?: string } | undefined, key: string) =>
+    ref === undefined ? [] : [{ name: ref.name, key: ref.key ?? key }];
+  return [
+    ...of(postgres?.secretRef, 'uri'),
+    ...of(webhook?.auth?.secretRef, 'token'),
+    ...of(webhook?.tls?.caSecretRef, 'ca.crt'),
+  ];
 }

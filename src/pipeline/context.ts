@@ -9,6 +9,7 @@ import type { Phases } from '../telemetry/phases.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadRate } from './dead-rate.ts';
 import type { PipelineHealth } from './health.ts';
+import type { Outbox } from './outbox.ts';
 import type { Death } from './processed.ts';
 import type { Revision } from './revision.ts';
 
@@ -39,6 +40,8 @@ export interface PipelineContext {
   /** Fields of the message that steps or sinks use; nothing else is computed. */
   readonly fields: readonly Field[];
   readonly sinks: readonly DirectSink[];
+  /** Absent: no sink has a queue. */
+  readonly outbox?: Outbox;
   readonly budget: ByteBudget;
   readonly deadRate: DeadRate;
   /** A person accepted the dead letters of this revision. */

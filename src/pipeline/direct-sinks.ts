@@ -5,7 +5,7 @@ import type { Progress, ProgressKey, Row, WriteContext, WriteResult } from '../s
 import type { Database } from '../store/database.ts';
 import type { DirectSink } from './context.ts';
 import type { Death } from './processed.ts';
-import type { RevisionSink } from './revision.ts';
+import type { RevisionDirectSink, RevisionSink } from './revision.ts';
 
 export interface DirectSinkOptions {
   readonly secret: (name: string, key: string) => Promise<string>;
@@ -19,13 +19,13 @@ const deaths = (result: WriteResult): Map<string, Death> =>
 /** A sink as the committer uses it: in the store's transaction where both are one database, else in its own. */
 class PipelineSink implements DirectSink {
   readonly name: string;
-  readonly #spec: RevisionSink;
+  readonly #spec: RevisionDirectSink;
   readonly #types: ReadonlyMap<string, FieldType>;
   readonly #options: DirectSinkOptions;
   #sink: Sink | undefined;
   #shared = false;
 
-  constructor(spec: RevisionSink, types: ReadonlyMap<string, FieldType>, options: DirectSinkOptions) {
+  constructor(spec: RevisionDirectSink, types: ReadonlyMap<string, FieldType>, options: DirectSinkOptions) {
     this.name = spec.name;
     this.#spec = spec;
     this.#types = types;
@@ -82,9 +82,13 @@ class PipelineSink implements DirectSink {
   }
 }
 
-/** The sinks of a revision; nothing is connected before `check`. */
+/** Those of a revision's sinks that are not fed from the outbox. */
+export const directOnes = (specs: readonly RevisionSink[]): readonly RevisionDirectSink[] =>
+  specs.flatMap((spec) => (spec.postgres ? [spec] : []));
+
+/** The direct sinks of a revision; nothing is connected before `check`. */
 export const directSinks = (
-  specs: readonly RevisionSink[],
+  specs: readonly RevisionDirectSink[],
   types: ReadonlyMap<string, FieldType>,
   options: DirectSinkOptions,
 ): readonly DirectSink[] => specs.map((spec) => new PipelineSink(spec, types, options));

@@ -14,6 +14,7 @@ import { DeadRate } from './dead-rate.ts';
 import { firstLogin } from './first-login.ts';
 import { PipelineHealth } from './health.ts';
 import { neededFields } from './needed-fields.ts';
+import { openOutbox, whileDelivering, withQueues } from './open-outbox.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
@@ -84,7 +85,7 @@ export class PipelineRunner {
       revision: this.revision.hash,
       ready: this.#ready,
       store: this.#health.storeHealth,
-      sinks: this.#health.sinks,
+      sinks: withQueues(this.#health.sinks, context?.outbox),
       accounts: told.accounts,
       ...(told.sources.length > 0 && { sources: told.sources }),
       counters: context ? { ...context.counters } : { read: 0, delivered: 0, dropped: 0, dead: 0 },
@@ -99,6 +100,7 @@ export class PipelineRunner {
     const { metrics } = this.#environment;
     const pipeline = { namespace: this.revision.namespace, pipeline: this.revision.pipeline };
     metrics.ready.set({ ...pipeline, revision: this.revision.hash }, this.#ready ? 1 : 0);
+    this.#context?.outbox?.measure();
     const told = accountsTold(this.#accounts?.sources ?? []);
     metrics.stalled.set(pipeline, (this.#health.stalled ?? told.stalled) ? 1 : 0);
     for (const source of this.revision.sources) {
@@ -131,7 +133,7 @@ export class PipelineRunner {
       if (stop.aborted || this.#mode.kind === 'check') return;
       const runs = new PipelineRuns(context, accounts);
       this.#runs = runs;
-      await this.#work(accounts, runs, stop);
+      await whileDelivering(context.outbox, stop, () => this.#work(accounts, runs, stop));
     } finally {
       for (const sink of this.#context?.sinks ?? []) await sink.close();
       this.#environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
@@ -176,6 +178,8 @@ export class PipelineRunner {
         const id = await pipelineId(environment.database, namespace, pipeline, milliseconds(retention));
         this.storeHealth();
         const sinks = await this.#openSinks(compiled.types, stop);
+        const once = this.#mode.kind === 'once';
+        const outbox = await openOutbox(this.revision, id, environment, this.#health, once);
         environment.phases.reach('sinks');
         this.#context = {
           revision: this.revision,
@@ -185,6 +189,7 @@ export class PipelineRunner {
           steps: compiled.steps,
           fields: fieldsNamed(neededFields(this.revision.sinks, compiled)),
           sinks,
+          ...(outbox && { outbox }),
           budget: environment.budget,
           deadRate: new DeadRate(),
           deadAccepted: false,

@@ -85,7 +85,7 @@ export class PipelineRuns {
     const begun = await beginRun(database, pipelineId, key);
     if (begun.state !== 'Running') return begun;
     const results = await this.#accounts.once(stop);
-    const failure = results.find((result) => result.status === 'rejected');
+    const failure = results.find((result) => result.status === 'rejected') ?? (await this.#delivered());
     if (stop.aborted && !failure) return undefined;
     const error = failure && asMailmillError(failure.reason);
     if (error && error.family !== 'Stalled') throw error;
@@ -95,5 +95,11 @@ export class PipelineRuns {
     });
     if (error) throw error;
     return result;
+  }
+
+  /** Waits until what was queued is sent, which is part of the run; or what keeps it from that. */
+  async #delivered(): Promise<PromiseRejectedResult | undefined> {
+    const [result] = await Promise.allSettled([this.#context.outbox?.finish()]);
+    return result.status === 'rejected' ? result : undefined;
   }
 }

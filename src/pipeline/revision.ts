@@ -4,6 +4,8 @@ import type { MaildirSpec } from '../api/kinds/maildir.ts';
 import type { MboxSpec } from '../api/kinds/mbox.ts';
 import type { PostgresSpec } from '../api/kinds/postgres.ts';
 import type { S3Spec } from '../api/kinds/s3.ts';
+import type { QueueSpec, RetrySpec } from '../api/kinds/queue.ts';
+import type { WebhookSpec } from '../api/kinds/webhook.ts';
 import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 
 /** A source of a revision: its resolved spec (defaults filled in). Exactly one kind is set. */
@@ -16,9 +18,23 @@ export interface RevisionSource {
   readonly encryption?: MailboxSourceSpec['encryption'];
 }
 
-export interface RevisionSink {
+/** A sink of a revision: its resolved spec. Exactly one kind is set. */
+export type RevisionSink = RevisionDirectSink | RevisionQueuedSink;
+
+/** Commits with the store, or before it. */
+export interface RevisionDirectSink {
   readonly name: string;
   readonly postgres: PostgresSpec;
+  readonly webhook?: undefined;
+}
+
+/** Is fed from the outbox. */
+export interface RevisionQueuedSink {
+  readonly name: string;
+  readonly webhook: WebhookSpec;
+  readonly retry: RetrySpec;
+  readonly queue: QueueSpec;
+  readonly postgres?: undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Source } from '../sources/source.ts';
 import { cursors } from '../store/epochs.ts';
 import { type Lease, raiseToken } from '../store/leases.ts';
+import { retireQueues } from '../store/outbox-queue.ts';
 import { refeed, registerSink, sinkBaseline } from '../store/refeed.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
@@ -28,6 +29,9 @@ export async function settleSinks(
     lease = settled.lease;
     moved ||= settled.moved;
   }
+  const dead = await retireQueues(context.database, lease, context.outbox?.names ?? []);
+  if (dead > 0)
+    context.log.warn('what waited for sinks that the pipeline does not have any more is dead', { deliveries: dead });
   return { lease, moved };
 }
 

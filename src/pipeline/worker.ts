@@ -7,6 +7,7 @@ import { Database } from '../store/database.ts';
 import { uidAllocator } from '../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../store/leases.ts';
 import { checkServer, migrate } from '../store/migrate.ts';
+import { sweepPayloads } from '../store/outbox-queue.ts';
 import { dropExpiredPartitions, ensurePartitions } from '../store/partitions.ts';
 import { sweepDeadWorkers } from '../store/slots.ts';
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
@@ -17,7 +18,7 @@ import type { Registry } from '../telemetry/prometheus.ts';
 import { Backoff, sleep } from './backoff.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ConnectionBroker } from './connection-broker.ts';
-import { directSinks } from './direct-sinks.ts';
+import { directOnes, directSinks } from './direct-sinks.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { PipelineRunner, type RunnerMode } from './pipeline-runner.ts';
 import type { Revision } from './revision.ts';
@@ -97,7 +98,7 @@ export class Worker {
           hardStop: this.#hardStop.signal,
           openSource: (of, name) => this.#openSource(of, name),
           openSinks: (of, types) =>
-            directSinks(of.sinks, types, {
+            directSinks(directOnes(of.sinks), types, {
               secret: options.secret,
               store: this.#database,
               context: { revision: of.hash, source: of.sources.map((source) => source.name).join(',') },
@@ -278,6 +279,7 @@ export class Worker {
         if (dropped.length > 0)
           this.#options.log.info('dropped partitions beyond retention', { count: dropped.length });
         await sweepDeadWorkers(this.#database);
+        await sweepPayloads(this.#database);
       } catch (error) {
         wait = retryHousekeepingMs;
         this.#options.log.warn('housekeeping of the store failed; it is tried again in a minute', {

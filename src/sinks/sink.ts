@@ -1,4 +1,5 @@
 import type { Document, FieldType } from '../message/fields.ts';
+import type { MailmillError } from '../telemetry/errors.ts';
 
 /** One document on its way to a sink. */
 export interface Row {
@@ -53,3 +54,52 @@ export type ColumnTypes = ReadonlyMap<string, FieldType>;
 
 /** What a sink promises about repeats: none visible, or the key by which the receiver can tell them. */
 export type Guarantee = { readonly kind: 'Exact' | 'AtLeastOnce'; readonly key: string };
+
+/** The value of one key of a Secret. Throws Stalled `SECRET_MISSING`. */
+export type SecretOf = (name: string, key: string) => Promise<string>;
+
+/** What a sink with a queue is sent: the document as JSON, or the message as it was received. */
+export type PayloadForm = 'Json' | 'Raw';
+
+/** One document on its way to a sink with a queue. */
+export interface Delivery {
+  /** UUID, the same for every repeat: derived from pipeline, sink, document and edition. */
+  readonly id: string;
+  readonly documentId: string;
+  readonly edition: number;
+  readonly namespace: string;
+  readonly pipeline: string;
+  readonly source: string;
+  readonly account: string;
+  readonly folder: string;
+  /** When the mail server received the message. */
+  readonly receivedAt: Date;
+  readonly payload: Buffer;
+}
+
+/**
+ * What became of one attempt; `result` is a short word for metrics: the HTTP status, or what kept it from one.
+ * - `Acknowledged`: the receiver has it.
+ * - `Failed`: it may work later; `retryAfterMs` when the receiver said when.
+ * - `Refused`: the receiver will never take this one.
+ * - `Misconfigured`: the receiver takes nothing until a person acts; says nothing about this document.
+ */
+export type Attempt =
+  | { readonly outcome: 'Acknowledged'; readonly result: string }
+  | { readonly outcome: 'Failed'; readonly result: string; readonly error: MailmillError }
+  | { readonly outcome: 'Refused'; readonly result: string; readonly code: string; readonly detail: string }
+  | { readonly outcome: 'Misconfigured'; readonly result: string; readonly error: MailmillError };
+
+/** A sink that is fed from the outbox, one document at a time. */
+export interface QueuedSink {
+  readonly name: string;
+  readonly guarantee: Guarantee;
+  readonly form: PayloadForm;
+  /** Deliveries of one worker at the same time. */
+  readonly concurrency: number;
+  /** Reads Secrets; reaches for nothing: a receiver that is away must not keep mail from its queue. Throws Stalled what is wrong with them. */
+  check(): Promise<void>;
+  /** One attempt; ends in bounded time. Throws the signal's reason when it is aborted. */
+  deliver(delivery: Delivery, signal: AbortSignal): Promise<Attempt>;
+  close(): void;
+}

@@ -30,7 +30,7 @@ export interface DeliveryRecord {
   readonly sink: string;
   readonly documentId: string;
   readonly edition: number;
-  readonly status: 'Acknowledged' | 'Dead';
+  readonly status: 'Queued' | 'Acknowledged' | 'Dead';
   readonly code?: string;
 }
 

@@ -21,6 +21,8 @@ interface Erasure {
 
 /** Tables with a foreign key are named too, so that they are counted; the order lets each be found before what it hangs on is gone. */
 const ofPipeline: readonly Erasure[] = [
+  'outbox',
+  'outbox_payload',
   'delivery',
   'message',
   'dead_letter',
@@ -42,12 +44,13 @@ const inEpochs = `t.epoch_id IN (${epochs})`;
 const ofAccount = 't.account_id = ANY($1)';
 const inFolders = 't.folder_id IN (SELECT id FROM mailmill.folder WHERE account_id = ANY($1))';
 
+const documentSeen = `EXISTS (SELECT FROM mailmill.occurrence o WHERE o.message_id = t.document_id AND o.epoch_id IN (${epochs}))`;
+
 const ofSource: readonly Erasure[] = [
   // A delivery names its document alone, whose id is that of its message.
-  {
-    table: 'delivery',
-    where: `EXISTS (SELECT FROM mailmill.occurrence o WHERE o.message_id = t.document_id AND o.epoch_id IN (${epochs}))`,
-  },
+  { table: 'delivery', where: documentSeen },
+  { table: 'outbox', where: documentSeen },
+  { table: 'outbox_payload', where: documentSeen },
   { table: 'message', where: inEpochs },
   { table: 'dead_letter', where: inEpochs },
   { table: 'coverage', where: inEpochs },

@@ -94,6 +94,10 @@ export interface TracedDelivery {
   readonly status: 'Queued' | 'Acknowledged' | 'Retrying' | 'Dead';
   readonly code: string | undefined;
   readonly recordedAt: Date;
+  /** While it is in the outbox: what its last try said, how many there were, and when the next is due. */
+  readonly queued?:
+    | { readonly attempts: number; readonly detail: string | undefined; readonly nextAt: Date | undefined }
+    | undefined;
 }
 
 /** Everything that the store has on a message, for one pipeline. */
@@ -158,9 +162,15 @@ export async function traceMessage(
     status: TracedDelivery['status'];
     code: string | null;
     recorded_at: Date;
+    attempts: number | null;
+    detail: string | null;
+    next_at: Date | null;
   }>(
-    `SELECT DISTINCT ON (sink, document_id) sink, document_id, edition, status, code, recorded_at
-       FROM mailmill.delivery WHERE pipeline_id = $1 AND document_id = $2 ORDER BY sink, document_id, edition DESC, recorded_at DESC`,
+    `SELECT DISTINCT ON (d.sink, d.document_id) d.sink, d.document_id, d.edition, coalesce(o.status, d.status) AS status, coalesce(o.code, d.code) AS code,
+            d.recorded_at, o.attempts, o.detail, o.next_at
+       FROM mailmill.delivery d LEFT JOIN mailmill.outbox o
+         ON o.pipeline_id = d.pipeline_id AND o.document_id = d.document_id AND o.sink = d.sink AND o.edition = d.edition
+      WHERE d.pipeline_id = $1 AND d.document_id = $2 ORDER BY d.sink, d.document_id, d.edition DESC, d.recorded_at DESC`,
     [pipelineId, messageId],
   );
   const dead = await database.query<{ detail: string; sink: string | null; resolved: boolean }>(
@@ -185,11 +195,19 @@ export async function traceMessage(
       uid: Number(row.uid),
       recordedAt: recorded_at,
     })),
-    deliveries: deliveries.map(({ document_id, recorded_at, ...row }) => ({
+    deliveries: deliveries.map(({ document_id, recorded_at, attempts, detail, next_at, ...row }) => ({
       ...row,
       code: row.code ?? undefined,
       documentId: document_id,
       recordedAt: recorded_at,
+      queued:
+        attempts === null
+          ? undefined
+          : {
+              attempts,
+              detail: detail ?? undefined,
+              nextAt: row.status === 'Dead' ? undefined : (next_at ?? undefined),
+            },
     })),
     dead: dead[0] && { detail: dead[0].detail, sink: dead[0].sink ?? undefined, resolved: dead[0].resolved },
   };

@@ -27,8 +27,32 @@ export function workerMetrics(registry: Registry) {
     }),
     rows: new Counter({
       name: 'mailmill_deliveries_total',
-      help: 'Documents delivered, by sink and status.',
+      help: 'Documents by sink and what became of them: Queued, Acknowledged, Dead.',
       labelNames: [...pipelineLabels, 'sink', 'status'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'mailmill_delivery_attempts_total',
+      help: 'Attempts to deliver from a queue, by HTTP status or what kept it from one.',
+      labelNames: [...pipelineLabels, 'sink', 'code'],
+      registers,
+    }),
+    outboxMessages: new Gauge({
+      name: 'mailmill_outbox_messages',
+      help: 'Deliveries that wait in the queue of a sink.',
+      labelNames: [...pipelineLabels, 'sink'],
+      registers,
+    }),
+    outboxSeconds: new Gauge({
+      name: 'mailmill_outbox_seconds',
+      help: 'Age of the oldest delivery that waits in the queue of a sink.',
+      labelNames: [...pipelineLabels, 'sink'],
+      registers,
+    }),
+    outboxDead: new Gauge({
+      name: 'mailmill_outbox_dead',
+      help: 'Dead deliveries that nobody has retried or resolved.',
+      labelNames: [...pipelineLabels, 'sink'],
       registers,
     }),
     deadLetters: new Counter({

@@ -1,4 +1,5 @@
 import { logins } from './corpus-logins.ts';
+import { webhooks } from './corpus-webhook.ts';
 
 /** One resource and, in words, what is special about it. */
 export interface Case {
@@ -97,6 +98,7 @@ const sinkList =
 /** Resources on both sides of every kind of rule; a differential test asks the API server what each of them is. */
 export const corpus: readonly Case[] = [
   ...Object.entries({ ...base, ...logins }).map(([name, yaml]) => ({ name, yaml })),
+  ...webhooks,
   ...mutate('source', [
     ['no kind', '  imap:\n', '  imapp:\n'],
     ['both kinds', 'spec:\n', 'spec:\n  maildir: {path: mail}\n'],
@@ -229,7 +231,7 @@ export const corpus: readonly Case[] = [
     ['same table of another database', 'analytics-db}, schema: archive', 'other-db}, schema: public'],
     ['sinks of one name', 'name: copy', 'name: warehouse'],
     ['sink without a kind', '      postgres: {secretRef: {name: analytics-db}, table: emails, mode: Upsert}\n', ''],
-    ['unknown sink', sinkList, `${sinkList}    - {name: hook, webhook: {url: "https://example.com"}}\n`],
+    ['unknown sink', sinkList, `${sinkList}    - {name: hook, kafka: {topic: mail}}\n`],
     [
       '17 sinks',
       sinkList,

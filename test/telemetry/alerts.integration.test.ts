@@ -96,6 +96,22 @@ const cases: readonly Case[] = [
     labels: { ...of, code: 'IMAP_AUTH_REJECTED' },
   },
   {
+    alert: 'MailmillDeliveryDead',
+    series: { [`mailmill_outbox_dead{${pipeline},sink="hook",pod="w-1"}`]: '0x10 2x20 0x30' },
+    quietAt: 9,
+    firesAt: 15,
+    resolvedAt: 40,
+    labels: { ...of, sink: 'hook' },
+  },
+  {
+    alert: 'MailmillDeliveryLate',
+    series: { [`mailmill_outbox_seconds{${pipeline},sink="hook",pod="w-1"}`]: '0x10 1000x20 3x30' },
+    quietAt: 13,
+    firesAt: 25,
+    resolvedAt: 40,
+    labels: { ...of, sink: 'hook' },
+  },
+  {
     alert: 'MailmillSinkDown',
     series: { [condition('Delivering')]: '1x10 0x20 1x30' },
     quietAt: 13,

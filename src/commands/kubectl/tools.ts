@@ -39,7 +39,7 @@ async function storeOf({ client, namespace, io }: PluginContext, pipeline: strin
   return { kind: 'store', secret: { name, key } };
 }
 
-/** `dead PIPELINE [list | show ID | resolve [--message ID]… | accept]`. */
+/** `dead PIPELINE [list | show ID | retry | resolve [--sink NAME] [--message ID]… | accept]`. */
 export const dead: Verb = async (context, [pipeline, verb = 'list', ...rest]) => {
   if (pipeline === undefined || pipeline.startsWith('-')) return undefined;
   if (rest.some((arg) => arg.startsWith('--raw') || arg.startsWith('--store') || arg.startsWith('--namespace'))) {
@@ -52,6 +52,7 @@ export const dead: Verb = async (context, [pipeline, verb = 'list', ...rest]) =>
   const named: Readonly<Record<string, readonly string[] | undefined>> = {
     list: rest.length === 0 ? [pipeline] : undefined,
     show: rest.length === 1 ? rest : undefined,
+    retry: [pipeline, ...rest],
     resolve: [pipeline, ...rest],
     accept: rest.length === 0 ? [pipeline] : undefined,
   };

@@ -11,14 +11,15 @@ export async function showDemo(
   secret: (name: string, key: string) => Promise<string>,
   options: { readonly once: boolean },
 ): Promise<string> {
-  const first = sinks[0];
+  const tablesOf = sinks.flatMap(({ postgres }) => postgres ?? []);
+  const first = tablesOf[0];
   if (!first) return '';
-  const uri = await secret(first.postgres.secretRef.name, first.postgres.secretRef.key ?? 'uri');
+  const uri = await secret(first.secretRef.name, first.secretRef.key ?? 'uri');
   const client = new pg.Client({ connectionString: uri });
   await client.connect();
   const tables: string[] = [];
   try {
-    for (const { postgres } of sinks) {
+    for (const postgres of tablesOf) {
       const table = `${client.escapeIdentifier(postgres.schema ?? 'public')}.${client.escapeIdentifier(postgres.table)}`;
       const { rows } = await client.query<Record<string, unknown>>(
         `SELECT * FROM ${table} AS t ORDER BY coalesce(to_jsonb(t)->>'sent_at', to_jsonb(t)->>'date') DESC NULLS LAST LIMIT ${newest}`,

@@ -20,7 +20,7 @@ export class Secrets {
     this.#project = project;
     this.#files = directory === undefined ? undefined : secretFiles(directory);
     this.#embedded = embedded;
-    this.#databases = new Set(project.sinks.map((sink: RevisionSink) => sink.postgres.secretRef.name));
+    this.#databases = new Set(project.sinks.flatMap((sink: RevisionSink) => sink.postgres?.secretRef.name ?? []));
   }
 
   /** Undefined when nobody has the Secret. Throws Stalled `SECRET_KEY_MISSING`, `SECRET_MISSING` for a file that cannot be read. */

@@ -72,20 +72,26 @@ export function recordedFate(trace: MessageTrace): Fate | undefined {
       const because = `it died ${where} (${record.code ?? 'no code'})${detail}`;
       return { state: trace.dead?.resolved ? 'Resolved' : 'Dead', because, record, deliveries };
     }
-    case 'Processed': {
-      const open = deliveries.filter(({ status }) => status !== 'Acknowledged');
-      return open.length === 0
-        ? { state: 'Delivered', because: 'every sink has acknowledged it', record, deliveries }
-        : {
-            state: 'Waiting',
-            because: `it was processed; ${open.map(({ sink, status }) => `${sink} is ${status}`).join(', ')}`,
-            record,
-            deliveries,
-          };
-    }
+    case 'Processed':
+      return { ...deliveredFate(deliveries), record, deliveries };
     case 'JustIn':
       return { state: 'Waiting', because: 'it is recorded and not processed yet', record, deliveries };
   }
+}
+
+/** Fate of a message whose document was made, by what became of its deliveries. */
+function deliveredFate(deliveries: readonly TracedDelivery[]): Pick<Fate, 'state' | 'because'> {
+  const waiting = deliveries.filter(({ status }) => status === 'Queued' || status === 'Retrying');
+  const dead = deliveries.filter(({ status }) => status === 'Dead');
+  const told = ({ sink, status, code, queued }: TracedDelivery) =>
+    `${sink} is ${status}${code === undefined ? '' : ` (${code})`}${queued?.detail === undefined ? '' : `: ${queued.detail}`}`;
+  if (waiting.length > 0)
+    return { state: 'Waiting', because: `it was processed; ${[...waiting, ...dead].map(told).join('; ')}` };
+  if (dead.length === 0) return { state: 'Delivered', because: 'every sink has acknowledged it' };
+  if (dead.every(({ queued }) => queued === undefined))
+    return { state: 'Resolved', because: `it was processed; ${dead.map(told).join('; ')}` };
+  const next = '`mailmill dead retry` sends it again, `mailmill dead resolve` forgets it';
+  return { state: 'Dead', because: `it was processed; ${dead.map(told).join('; ')}; ${next}` };
 }
 
 /** Fate of a message at a place that the pipeline has not read. */

@@ -1,10 +1,31 @@
+import { deliveryId } from '../../pipeline/delivery-policy.ts';
 import type { Revision } from '../../pipeline/revision.ts';
+import type { TracedDelivery } from '../../store/trace.ts';
 import type { TraceReport } from './look.ts';
 
 /** Table of a sink's rows; undefined when the revision has no such sink any more. */
 function tableOf(revision: Revision, sink: string): string | undefined {
   const postgres = revision.sinks.find(({ name }) => name === sink)?.postgres;
   return postgres && `${postgres.schema ?? 'public'}.${postgres.table}`;
+}
+
+/** The key that the receiver got; undefined: not a sink with a queue. */
+function keyOf({ namespace, pipeline, sinks }: Revision, { sink, documentId, edition }: TracedDelivery) {
+  const webhook = sinks.find(({ name }) => name === sink)?.webhook;
+  return webhook && deliveryId({ namespace, pipeline, sink }, documentId, edition);
+}
+
+/** Where a document went, or goes. */
+function goes(revision: Revision, delivery: TracedDelivery): string {
+  const { status, documentId, queued } = delivery;
+  const key = keyOf(revision, delivery);
+  if (key !== undefined) {
+    const tries = queued && queued.attempts > 0 ? `, ${queued.attempts} tries` : '';
+    const next = queued?.nextAt && queued.attempts > 0 ? `, next ${queued.nextAt.toISOString()}` : '';
+    return `: webhook-id ${key}${tries}${next}`;
+  }
+  if (status !== 'Acknowledged') return '';
+  return `: _mailmill_id ${documentId} in ${tableOf(revision, delivery.sink) ?? 'a sink that this revision has not'}`;
 }
 
 /** The report as one JSON value. Holds ids, folders, UIDs and dates: nothing of the mail, and no address. */
@@ -26,11 +47,11 @@ export function traceJson(revision: Revision, { source, id, fate, found, sightin
       ...record,
       uidvalidity: record.uidvalidity === undefined ? undefined : String(record.uidvalidity),
     },
-    deliveries: deliveries.map(({ documentId, ...delivery }) => ({
-      ...delivery,
-      table: tableOf(revision, delivery.sink),
-      row: documentId,
-    })),
+    deliveries: deliveries.map((delivery) => {
+      const { documentId, ...rest } = delivery;
+      const key = keyOf(revision, delivery);
+      return { ...rest, ...(key ? { key } : { table: tableOf(revision, delivery.sink) }), row: documentId };
+    }),
   };
 }
 
@@ -70,13 +91,10 @@ export function traceLines(revision: Revision, report: TraceReport): string {
       `${recordedAt.toISOString()} at ${folder ?? '-'} UID ${uid} by revision ${by}, edition ${edition}`,
     );
   }
-  for (const { sink, status, code, recordedAt, documentId } of deliveries) {
-    const table = tableOf(revision, sink);
-    const row =
-      status === 'Acknowledged'
-        ? `: _mailmill_id ${documentId} in ${table ?? 'a table that this revision has not'}`
-        : '';
-    line('sink', `${sink} ${status}${code === undefined ? '' : ` (${code})`} ${recordedAt.toISOString()}${row}`);
+  for (const delivery of deliveries) {
+    const { sink, status, code, recordedAt } = delivery;
+    const why = code === undefined ? '' : ` (${code})`;
+    line('sink', `${sink} ${status}${why} ${recordedAt.toISOString()}${goes(revision, delivery)}`);
   }
   return `${lines.join('\n')}\n`;
 }

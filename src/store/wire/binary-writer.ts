@@ -101,6 +101,13 @@ export class BinaryWriter {
     this.#end = start + 16;
   }
 
+  blob(bytes: Uint8Array): void {
+    this.#reserve(4 + bytes.length);
+    this.#int32(bytes.length);
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
   /** Bytes that are given as hexadecimal digits. */
   hex(value: string): void {
     const bytes = value.length >> 1;

@@ -130,6 +130,51 @@ export const overview: Dashboard = {
       ],
     },
     {
+      title: 'Queues',
+      panels: [
+        {
+          kind: 'timeseries',
+          title: 'Deliveries waiting',
+          description: 'In the queues of sinks such as webhooks.',
+          queries: [
+            {
+              expr: `max by (pipeline, sink) (mailmill_outbox_messages{${chosen}})`,
+              legend: '{{pipeline}} {{sink}}',
+            },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Oldest delivery',
+          description: 'Age of the oldest that waits.',
+          unit: 's',
+          queries: [
+            { expr: `max by (pipeline, sink) (mailmill_outbox_seconds{${chosen}})`, legend: '{{pipeline}} {{sink}}' },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Attempts by answer',
+          description: 'HTTP status, or what kept an attempt from one.',
+          unit: 'ops',
+          queries: [
+            {
+              expr: rate('mailmill_delivery_attempts_total', 'pipeline, sink, code'),
+              legend: '{{pipeline}} {{sink}} {{code}}',
+            },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Dead deliveries',
+          description: 'Not taken by the receiver, and kept until somebody retries or resolves them.',
+          queries: [
+            { expr: `max by (pipeline, sink) (mailmill_outbox_dead{${chosen}})`, legend: '{{pipeline}} {{sink}}' },
+          ],
+        },
+      ],
+    },
+    {
       title: 'Trouble',
       panels: [
         {
