@@ -1,6 +1,8 @@
 import type { EmailPipelineSpec, StepSpec } from './email-pipeline.ts';
 import { isRecord, recordOf, type SchemaNode, schemaNode } from './json-schema.ts';
 import type { ImapSpec } from './kinds/imap.ts';
+import { withDefaults } from './kinds/imap-defaults.ts';
+import type { PresetName } from './kinds/imap-presets.ts';
 import type { MaildirSpec } from './kinds/maildir.ts';
 import type { MboxSpec } from './kinds/mbox.ts';
 import type { PostgresSpec } from './kinds/postgres.ts';
@@ -27,7 +29,9 @@ export interface ResolvedImap extends ImapSpec {
   port: number;
   tls: NonNullable<ImapSpec['tls']> & { mode: 'Implicit' | 'StartTLS' | 'None'; caSecretRef?: SecretKeyRef };
   auth: ImapSpec['auth'] & { type: 'Password' | 'OAuth2'; tokenCaSecretRef?: SecretKeyRef };
-  folders: { include: string[]; exclude: string[] };
+  preset: PresetName;
+  folders: { include: string[]; exclude: string[]; watch: string[] };
+  backfill: { order: 'OldestFirst' | 'NewestFirst' };
   pollInterval: string;
   limits: { connectionsPerAccount: number; messageSize: string };
 }
@@ -130,11 +134,7 @@ export function resolveSource(source: MailboxSource): ResolvedSource {
   const spec = resolve(resources.MailboxSource.spec, source.spec) as ResolvedSourceSpec;
   const { imap } = spec;
   if (!imap) return { ...source, spec };
-  const { host, port, ...rest } = imap;
-  return {
-    ...source,
-    spec: { ...spec, imap: { host, port: port ?? (rest.tls.mode === 'Implicit' ? 993 : 143), ...rest } },
-  };
+  return { ...source, spec: { ...spec, imap: withDefaults(imap) } };
 }
 
 /** A pipeline with its defaults. `timeZone` gets one only where there is a schedule, `retry` and `queue` where a sink has a queue; `replicas` belongs to `kubectl scale` and gets none. */

@@ -95,6 +95,7 @@ export class AccountFolders {
     this.#folders = new Map(
       order.map((name) => [name, this.#folders.get(name) ?? new FolderSync(name, this.#options)]),
     );
+    for (const { name, watch = false } of listed) this.#folders.get(name)!.worthWatching = watch;
     this.doubt();
   }
 

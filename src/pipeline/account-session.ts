@@ -208,12 +208,12 @@ export class AccountSession {
 
   /** Waits in further folders that are worth it. */
   #watch(): void {
-    const { folders, source, once } = this.#options;
-    if (once || !source.watches) return;
+    const { folders, once } = this.#options;
+    if (once) return;
     for (const folder of folders.all) {
       // One is left for old mail.
       if (!this.#spare.mayStart || this.#spare.size >= this.#spare.most - 1) return;
-      if (folder === folders.watched || folder.watched || !source.watches(folder.name)) continue;
+      if (folder === folders.watched || folder.watched || !folder.worthWatching) continue;
       folder.watched = true;
       const ended = () => {
         folder.watched = false;

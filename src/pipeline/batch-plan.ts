@@ -72,7 +72,8 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
       gone.push(uid);
       continue;
     }
-    if (input.since && uid < input.firstUidNext && listed.receivedAt < input.since) open.excluded += 1;
+    if (listed.excluded || (input.since && uid < input.firstUidNext && listed.receivedAt < input.since))
+      open.excluded += 1;
     else {
       const tooLarge = listed.size > input.messageSize;
       const bytes = tooLarge ? headerBytes : listed.size;

@@ -30,6 +30,8 @@ export class FolderSync {
   claimed = false;
   /** A lane of its own waits in it. */
   watched = false;
+  /** One should, when a connection is free. */
+  worthWatching = false;
   /** The server may have more than was listed. */
   stale = true;
   /** The next look opens it anew. */

@@ -43,10 +43,18 @@ export function matchesFolder(pattern: string, folder: string): boolean {
   return ends.has(name.length);
 }
 
+/** Special uses of a folder (`\\Sent`), in lower case. */
+export type Uses = ReadonlySet<string>;
+const none: Uses = new Set();
+
+/** Whether a pattern means the folder: by its name, or by a special use. */
+export const means = (pattern: string, folder: string, uses: Uses = none): boolean =>
+  pattern.startsWith('\\') ? uses.has(pattern.toLowerCase()) : matchesFolder(pattern, folder);
+
 /** Whether `include` has the folder and `exclude` does not. */
-export const isSelected = (folder: string, selection: FolderSelection): boolean =>
-  selection.include.some((pattern) => matchesFolder(pattern, folder)) &&
-  !selection.exclude.some((pattern) => matchesFolder(pattern, folder));
+export const isSelected = (folder: string, selection: FolderSelection, uses: Uses = none): boolean =>
+  selection.include.some((pattern) => means(pattern, folder, uses)) &&
+  !selection.exclude.some((pattern) => means(pattern, folder, uses));
 
 /** Order of folder names: by code unit, the same on every machine. */
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>

@@ -5,6 +5,8 @@ export interface FolderInfo {
   readonly name: string;
   /** Message count, when the server gives it without selecting. */
   readonly messages?: number;
+  /** It is worth a connection of its own to wait in. */
+  readonly watch?: boolean;
 }
 
 /** A selected folder. */
@@ -35,6 +37,8 @@ export interface Listed {
   readonly receivedAt: Date;
   /** EMAILID or X-GM-MSGID; survives moves and new epochs. */
   readonly objectId?: string;
+  /** In a folder that is read, and yet left out: by its labels. */
+  readonly excluded?: boolean;
 }
 
 /** One message as received. */
@@ -131,8 +135,6 @@ export interface Source {
   readonly messageSize: number;
   /** In which order mail is read that is there before; default: oldest first. */
   readonly backfillOrder?: 'OldestFirst' | 'NewestFirst';
-  /** Whether a folder is worth a connection of its own to wait in, beside INBOX. */
-  watches?(folder: string): boolean;
   /**
    * Folders are all opened before one is read: mail that was moved from one into another is recognised there once the epoch is over in which
    * it was seen before.

@@ -24,15 +24,35 @@ describe('defaults', () => {
   test('of an IMAP source', () => {
     expect(resolveSource(imap()).spec).toEqual({
       imap: {
+        preset: 'generic',
         host: 'h',
         port: 993,
         tls: { mode: 'Implicit' },
         auth: { type: 'Password', secretRef: { name: 's' } },
-        folders: { include: ['INBOX'], exclude: [] },
+        folders: { include: ['INBOX'], exclude: [], watch: [] },
+        backfill: { order: 'OldestFirst' },
         pollInterval: '1m',
         limits: { connectionsPerAccount: 4, messageSize: '64Mi' },
       },
     });
+  });
+
+  test.each([
+    ['gmail' as const, { connectionsPerAccount: 15, messageSize: '64Mi' }],
+    ['exchange-online' as const, { connectionsPerAccount: 8, messageSize: '64Mi' }],
+  ])('of preset %s', (preset, limits) => {
+    expect(resolveSource(imap({ preset })).spec.imap?.limits).toEqual(limits);
+  });
+
+  test('what a source says wins over its preset; the scope of a preset is that of app-only access', () => {
+    const oauth = { type: 'OAuth2' as const, tokenUrl: 'https://login/token', secretRef: { name: 's' } };
+    const of = (grant: 'ClientCredentials' | 'RefreshToken', scope?: string) =>
+      resolveSource(imap({ preset: 'exchange-online', auth: { ...oauth, grant, ...(scope && { scope }) } })).spec.imap;
+    expect(of('ClientCredentials')?.auth.scope).toBe('https://outlook.office365.com/.default');
+    expect(of('ClientCredentials', 'mine')?.auth.scope).toBe('mine');
+    expect(of('RefreshToken')?.auth.scope).toBeUndefined();
+    const two = imap({ preset: 'gmail', limits: { connectionsPerAccount: 2 } });
+    expect(resolveSource(two).spec.imap?.limits.connectionsPerAccount).toBe(2);
   });
 
   test.each([

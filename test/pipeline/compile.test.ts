@@ -55,7 +55,7 @@ describe('a revision', () => {
   it('is this JSON', () => {
     expect(JSON.stringify(revision(full, { name: 'mail', namespace: 'team-a' }), null, 2)).toMatchInlineSnapshot(`
       "{
-        "hash": "a6f9894ee3",
+        "hash": "252e2f5a1f",
         "namespace": "team-a",
         "pipeline": "mail",
         "retention": "30d",
@@ -82,12 +82,16 @@ describe('a revision', () => {
                 },
                 "type": "Password"
               },
+              "backfill": {
+                "order": "OldestFirst"
+              },
               "folders": {
                 "exclude": [],
                 "include": [
                   "INBOX",
                   "Archive/*"
-                ]
+                ],
+                "watch": []
               },
               "host": "imap.example.org",
               "limits": {
@@ -96,6 +100,7 @@ describe('a revision', () => {
               },
               "pollInterval": "1m",
               "port": 993,
+              "preset": "generic",
               "since": "90d",
               "tls": {
                 "caSecretRef": {

@@ -1,6 +1,8 @@
-import { Closed, Duration, Size, Text } from '../schema.ts';
+import { Closed, Duration, OneOf, Size, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { auth } from './imap-auth.ts';
+import { imapFolders } from './imap-folders.ts';
+import { presetNames } from './imap-presets.ts';
 import { proxy, tls } from './imap-transport.ts';
 
 const folderPattern = Text({
@@ -10,7 +12,7 @@ const folderPattern = Text({
   maxLength: 255,
 });
 
-/** Which folders are read; shared by every kind of source that has folders. */
+/** Which folders are read, of a kind of source whose folders have names alone. */
 export const folders = Closed(
   {
     include: Type.Optional(
@@ -52,6 +54,13 @@ export { messageSize };
 /** `spec.imap` of a MailboxSource. */
 export const imap = Closed(
   {
+    preset: Type.Optional(
+      OneOf(presetNames, {
+        description:
+          'Defaults, and manners, for a provider. `gmail`: All Mail is read once, plus Spam and Trash where included, and folder patterns are matched against labels; 15 connections. `exchange-online`: 8 connections, and the scope of app-only access.',
+        'x-mailmill-default': 'generic',
+      }),
+    ),
     host: Text({
       description: 'Host name or address of the IMAP server.',
       minLength: 1,
@@ -68,8 +77,22 @@ export const imap = Closed(
     tls: Type.Optional(tls),
     auth,
     proxy: Type.Optional(proxy),
-    folders: Type.Optional(folders),
+    folders: Type.Optional(imapFolders),
     since: Type.Optional(since),
+    backfill: Type.Optional(
+      Closed(
+        {
+          order: Type.Optional(
+            OneOf(['OldestFirst', 'NewestFirst'], {
+              description:
+                'In which order mail is read that is there before. Mail that arrives meanwhile goes ahead of it.',
+              'x-mailmill-default': 'OldestFirst',
+            }),
+          ),
+        },
+        { description: 'How the mail is read that is there at the first look.', 'x-mailmill-default': {} },
+      ),
+    ),
     pollInterval: Type.Optional(
       Duration({
         description: 'How often folders that are not watched by IDLE are checked.',
@@ -81,10 +104,10 @@ export const imap = Closed(
         {
           connectionsPerAccount: Type.Optional(
             Type.Integer({
-              description: 'IMAP connections to one account at the same time, over all pipelines and workers.',
+              description:
+                'IMAP connections to one account at the same time, over all pipelines and workers. Default: what the preset says, else 4.',
               minimum: 1,
               maximum: 64,
-              'x-mailmill-default': 4,
             }),
           ),
           messageSize: Type.Optional(messageSize),

@@ -1,3 +1,5 @@
+import { folderName } from './folder-names.ts';
+
 /** One answer to FETCH: what is absent was not in it. */
 export interface FetchRow {
   readonly uid: number;
@@ -14,6 +16,8 @@ export interface FetchRow {
   readonly receivedAt?: Date;
   /** EMAILID or X-GM-MSGID. */
   readonly objectId?: string;
+  /** X-GM-LABELS, as folders are called. */
+  readonly labels?: readonly string[];
 }
 
 type Value = string | Buffer | null | readonly Value[];
@@ -174,6 +178,9 @@ export function parseFetchRow(text: string, literals: readonly Buffer[]): FetchR
       case 'EMAILID':
       case 'X-GM-MSGID':
         row.objectId = firstOf(value);
+        break;
+      case 'X-GM-LABELS':
+        row.labels = (Array.isArray(value) ? value : []).map((label) => folderName(utf8(textOf(label)), '/'));
         break;
       default:
         if (value !== null && /^BODY\[HEADER\]/i.test(name)) row.header = bytesOf(value);

@@ -104,9 +104,11 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     connectionsPerAccount: spec.limits.connectionsPerAccount,
     pollMs: milliseconds(spec.pollInterval),
     messageSize: bytes(spec.limits.messageSize),
+    backfillOrder: spec.backfill.order,
     cutoff: (now) => cutoffAt(spec.since, now),
     async open(_account, signal): Promise<SourceSession> {
-      return new ImapSession(await connect(await transportOf(options), logins, signal), spec.folders);
+      const connection = await connect(await transportOf(options), logins, signal);
+      return new ImapSession(connection, spec.folders, spec.preset === 'gmail');
     },
   };
 }
