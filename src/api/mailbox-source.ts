@@ -38,7 +38,7 @@ export const mailboxSourceSpec = Closed(
         message: 'exactly one kind of source must be set, such as imap',
       },
       {
-        rule: '!has(self.imap) || !has(self.imap.auth.grant) || self.imap.auth.grant != "RefreshToken" || has(self.encryption)',
+        rule: '!has(self.imap) || !has(self.imap.auth) || !has(self.imap.auth.grant) || self.imap.auth.grant != "RefreshToken" || has(self.encryption)',
         message:
           'grant RefreshToken needs encryption.keyRef: a refresh token that the provider replaces is kept encrypted',
       },

@@ -6,8 +6,8 @@ import type { PresetName } from './kinds/imap-presets.ts';
 import type { MaildirSpec } from './kinds/maildir.ts';
 import type { MboxSpec } from './kinds/mbox.ts';
 import type { PostgresSpec } from './kinds/postgres.ts';
-import type { S3Spec } from './kinds/s3.ts';
 import { type QueueSpec, queue, type RetrySpec, retry } from './kinds/queue.ts';
+import type { S3Spec } from './kinds/s3.ts';
 import type { WebhookSpec } from './kinds/webhook.ts';
 import type { MailboxSourceSpec } from './mailbox-source.ts';
 import {
@@ -29,6 +29,7 @@ export interface ResolvedImap extends ImapSpec {
   port: number;
   tls: NonNullable<ImapSpec['tls']> & { mode: 'Implicit' | 'StartTLS' | 'None'; caSecretRef?: SecretKeyRef };
   auth: ImapSpec['auth'] & { type: 'Password' | 'OAuth2'; tokenCaSecretRef?: SecretKeyRef };
+  accounts?: { secretRef?: SecretKeyRef; table?: { secretRef: SecretKeyRef; table: string } };
   preset: PresetName;
   folders: { include: string[]; exclude: string[]; watch: string[] };
   backfill: { order: 'OldestFirst' | 'NewestFirst' };

@@ -15,7 +15,7 @@ export function uniqueKeys(keys: readonly SecretKey[]): readonly SecretKey[] {
 /** The keys of Secrets that whoever reads this source needs: sorted by name and key, each once. */
 export function sourceSecrets({ imap, s3, encryption }: SecretSource): readonly SecretKey[] {
   const keys: SecretKey[] = [];
-  if (imap !== undefined) keys.push(...login(imap.auth), ...transport(imap));
+  if (imap !== undefined) keys.push(...login(imap), ...transport(imap), ...list(imap));
   keys.push(...bucketKeys(s3));
   if (encryption !== undefined) keys.push({ name: encryption.keyRef.name, key: encryption.keyRef.key ?? 'key' });
   return uniqueKeys(keys);
@@ -27,15 +27,38 @@ const bucketKeys = (bucket: Pick<S3Spec, 'auth'> | undefined): readonly SecretKe
     ? []
     : ['accessKeyId', 'secretAccessKey'].map((key) => ({ name: bucket.auth!.secretRef.name, key }));
 
-function login(auth: ImapSpec['auth']): readonly SecretKey[] {
-  const of = (...keys: readonly string[]) => keys.map((key) => ({ name: auth.secretRef.name, key }));
+/**
+ * Of these, the keys that workers read again while they run: lists of accounts. They are mounted with the others, as files of a projected volume
+ * (never by subPath, which is not updated), and a change of them alone must not replace pods: leave them out of what a rollout is decided by.
+ */
+export function rereadSecrets({ imap }: Pick<SecretSource, 'imap'>): readonly SecretKey[] {
+  const ref = imap?.accounts?.secretRef;
+  return ref === undefined ? [] : [{ name: ref.name, key: ref.key ?? 'accounts' }];
+}
+
+function list({ accounts }: ImapSpec): readonly SecretKey[] {
+  const { secretRef, table } = accounts ?? {};
+  return [
+    ...(secretRef === undefined ? [] : [{ name: secretRef.name, key: secretRef.key ?? 'accounts' }]),
+    ...(table === undefined ? [] : [{ name: table.secretRef.name, key: table.secretRef.key ?? 'uri' }]),
+  ];
+}
+
+function login({ auth, accounts }: ImapSpec): readonly SecretKey[] {
+  if (auth?.secretRef === undefined) return [];
+  const { name } = auth.secretRef;
+  const of = (...keys: readonly string[]) => keys.map((key) => ({ name, key }));
+  // With a list it says whose mail is read, and has what belongs to each.
+  const alone = accounts === undefined;
+  const username = alone ? of('username') : [];
   if (auth.type !== 'OAuth2')
-    return of('username', 'password', ...(auth.loginAs === undefined ? [] : ['adminUsername']));
+    return [...username, ...of('password', ...(auth.loginAs === undefined ? [] : ['adminUsername']))];
   const ca = auth.tokenCaSecretRef;
   return [
-    ...of('username', 'clientId'),
+    ...username,
+    ...of('clientId'),
     ...of(...(auth.clientAuthentication === 'None' ? [] : ['clientSecret'])),
-    ...of(...(auth.grant === 'RefreshToken' ? ['refreshToken'] : [])),
+    ...of(...(auth.grant === 'RefreshToken' && alone ? ['refreshToken'] : [])),
     ...(ca === undefined ? [] : [{ name: ca.name, key: ca.key ?? 'ca.crt' }]),
   ];
 }

@@ -48,7 +48,13 @@ export async function createSource(source: SourceSpec, dependencies: SourceDepen
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'MailboxSource',
     metadata: { name, namespace: dependencies.namespace },
-    spec: { imap: source.imap, maildir: source.maildir, mbox: source.mbox, s3: source.s3, encryption: source.encryption },
+    spec: {
+      imap: source.imap,
+      maildir: source.maildir,
+      mbox: source.mbox,
+      s3: source.s3,
+      encryption: source.encryption,
+    },
   });
   if (spec.imap) {
     const { namespace, secret, credentials } = dependencies;

@@ -10,6 +10,7 @@ const oauth = (fields: string) => `    auth: {type: OAuth2, secretRef: {name: s}
 const token = ', tokenUrl: "https://login.example.com/token"';
 const app = `${token}, grant: ClientCredentials`;
 const key = '  encryption: {keyRef: {name: sealing}}\n';
+const list = '    accounts: {secretRef: {name: team, key: accounts.yaml}}\n';
 const password = '    auth: {secretRef: {name: s}}\n';
 const at = (url: string) => oauth(`, grant: ClientCredentials, tokenUrl: "${url}"`);
 const proxy = (url: string, more = '') => source(`${password}    proxy: {url: "${url}"${more}}\n`);
@@ -37,5 +38,16 @@ export const logins: Readonly<Record<string, string>> = {
   'login: proxy of another kind': proxy('socks4://proxy.example.com'),
   'login: client certificate': tls('mode: StartTLS, certificateSecretRef: {name: pair}, serverName: mail.example.com'),
   'login: client certificate without TLS': tls('mode: None, certificateSecretRef: {name: pair}'),
+  'accounts: passwords of their own': source('    accounts: {secretRef: {name: team}}\n'),
+  'accounts: an administrator': source(`${list}    auth: {secretRef: {name: s}, loginAs: MasterUser}\n`),
+  'accounts: an application': source(`${list}${oauth(app)}`),
+  'accounts: a table': source('    accounts: {table: {secretRef: {name: db}, table: mail.boxes}}\n'),
+  'accounts: a list and a table': source(
+    '    accounts: {secretRef: {name: t}, table: {secretRef: {name: d}, table: boxes}}\n',
+  ),
+  'accounts: none, and no login': source(''),
+  'accounts: a password for all': source(`${list}${password}`),
+  'accounts: an administrator without a login': source(`${list}    auth: {loginAs: MasterUser}\n`),
+  'accounts: a table with a name that is none': source('    accounts: {table: {secretRef: {name: d}, table: "a;b"}}\n'),
   'login: key without a source that needs it': source(password, key),
 };

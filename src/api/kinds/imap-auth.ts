@@ -10,14 +10,16 @@ export const auth = Closed(
     type: Type.Optional(
       OneOf(['Password', 'OAuth2'], { description: 'How to log in.', 'x-mailmill-default': 'Password' }),
     ),
-    secretRef: Closed(
-      {
-        name: Name({
-          description:
-            'Name of a Secret. Its keys: `username`, always, is whose mail is read; `password`; with `loginAs` also `adminUsername`; with OAuth2 instead of a password `clientId`, `clientSecret` (unless `clientAuthentication` is None) and, for the grant RefreshToken, `refreshToken`.',
-        }),
-      },
-      { description: 'The login.' },
+    secretRef: Type.Optional(
+      Closed(
+        {
+          name: Name({
+            description:
+              'Name of a Secret. Its keys: `username`, always, is whose mail is read; `password`; with `loginAs` also `adminUsername`; with OAuth2 instead of a password `clientId`, `clientSecret` (unless `clientAuthentication` is None) and, for the grant RefreshToken, `refreshToken`. With `accounts` it holds what they share, without `username` and `refreshToken`.',
+          }),
+        },
+        { description: 'The login.' },
+      ),
     ),
     loginAs: Type.Optional(
       OneOf(['AuthorizationIdentity', 'MasterUser'], {
@@ -69,6 +71,7 @@ export const auth = Closed(
   },
   {
     description: 'The login.',
+    'x-mailmill-default': {},
     'x-kubernetes-validations': [
       {
         rule: `!(${isOAuth2}) || (has(self.tokenUrl) && has(self.grant))`,

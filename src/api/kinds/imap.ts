@@ -1,5 +1,6 @@
 import { Closed, Duration, OneOf, Size, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { accounts } from './imap-accounts.ts';
 import { auth } from './imap-auth.ts';
 import { imapFolders } from './imap-folders.ts';
 import { presetNames } from './imap-presets.ts';
@@ -75,7 +76,8 @@ export const imap = Closed(
       }),
     ),
     tls: Type.Optional(tls),
-    auth,
+    auth: Type.Optional(auth),
+    accounts: Type.Optional(accounts),
     proxy: Type.Optional(proxy),
     folders: Type.Optional(imapFolders),
     since: Type.Optional(since),
@@ -116,7 +118,20 @@ export const imap = Closed(
       ),
     ),
   },
-  { description: 'An account on an IMAP server.' },
+  {
+    description: 'An account on an IMAP server, or many.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.accounts) || (has(self.auth) && has(self.auth.secretRef))',
+        message: 'auth.secretRef is missing, or accounts',
+      },
+      {
+        rule: '!has(self.accounts) || (has(self.auth) && has(self.auth.secretRef)) == (has(self.auth) && (has(self.auth.loginAs) || (has(self.auth.type) && self.auth.type == "OAuth2")))',
+        message:
+          'with accounts, auth.secretRef is what they share: needed with loginAs or OAuth2, and else no use, because passwords stand in the list',
+      },
+    ],
+  },
 );
 
 export type ImapSpec = Static<typeof imap>;

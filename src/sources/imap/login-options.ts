@@ -20,12 +20,24 @@ export interface LoginOptions {
   readonly random: () => number;
 }
 
+/** An account of a list, with what it brings to its login. */
+export interface AccountLogin {
+  readonly username: string;
+  readonly password?: string;
+  readonly refreshToken?: string;
+}
+
 /** Logins of a source, from its Secrets as they are at the time. */
 export interface Logins {
-  /** Name of the account. */
-  account(): Promise<string>;
-  /** The login now. `refused` is a token that the mail server did not take. Throws `SECRET_*`, `OAUTH_*`, `PROXY_*`, `ENCRYPTION_*`. */
-  login(signal: AbortSignal, refused?: string): Promise<ImapLogin>;
+  /** Whose mail is read, where there is no list: as the Secret says. */
+  username(): Promise<string>;
+  /**
+   * The login now, of the one account, or of one on the list. `refused` is a token that the mail server did not take. Throws `SECRET_*`, `OAUTH_*`,
+   * `PROXY_*`, `ENCRYPTION_*`.
+   */
+  login(signal: AbortSignal, account: AccountLogin | undefined, refused?: string): Promise<ImapLogin>;
+  /** Forgets what is known of accounts that are not on the list any more. */
+  keep(has: (username: string) => boolean): void;
 }
 
 /** Values of keys of one Secret. Throws Stalled `SECRET_EMPTY`, and what `secret` throws. */
@@ -40,4 +52,10 @@ export async function readSecret<K extends string>(
     throw stalled('SECRET_EMPTY', `the key ${empty.join(' and ')} of Secret ${name} must not be empty`);
   // One entry a key, as made above.
   return Object.fromEntries(entries) as Record<K, string>;
+}
+
+/** Admission wants it where it is used; a revision is not checked again. */
+export function secretOf({ secretRef }: LoginOptions['auth']): string {
+  if (secretRef === undefined) throw stalled('SECRET_MISSING', 'auth.secretRef is not set; add it');
+  return secretRef.name;
 }

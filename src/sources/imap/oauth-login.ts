@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stalled } from '../../telemetry/errors.ts';
-import { type LoginOptions, type Logins, readSecret } from './login-options.ts';
+import { type AccountLogin, type LoginOptions, type Logins, readSecret, secretOf } from './login-options.ts';
 import { type Granted, grantedBy } from './oauth-answer.ts';
 import { askForToken, type TokenEndpoint } from './oauth-endpoint.ts';
 import { RefreshTokens } from './oauth-refresh.ts';
@@ -9,23 +9,42 @@ import { AccessTokens } from './oauth-tokens.ts';
 /** Milliseconds of a request for a token; it is not broken off earlier, because its answer may hold the only refresh token. */
 const tokenMs = 10_000;
 
+interface Known {
+  readonly tokens: AccessTokens;
+  /** As it is on the list now. */
+  account: AccountLogin | undefined;
+  /** A digest of the values that its token was derived from. */
+  values: string;
+}
+
 /** Logins by access tokens; what the token was derived from is looked at each time. */
-export function oauthLogin(options: LoginOptions, account: () => Promise<string>): Logins['login'] {
+export function oauthLogin(options: LoginOptions, username: Logins['username']): Pick<Logins, 'login' | 'keep'> {
   const { auth, monotonic, random } = options;
-  /** By user name: a refresh token belongs to one; and the values that its token was derived from. */
-  let current: { readonly user: string; readonly tokens: AccessTokens; values: string } | undefined;
-  return async (signal, refused) => {
-    const user = await account();
-    const client = await clientOf(options);
-    const values = createHash('sha256').update(JSON.stringify(client)).digest('hex');
-    if (current?.user !== user) {
-      const renew = renewal(options, user);
-      current = { user, tokens: new AccessTokens({ renew, now: monotonic, random }), values };
-    }
-    if (current.values !== values) current.tokens.forget();
-    current.values = values;
-    const token = await current.tokens.get(signal, refused);
-    return { user, token, ...(auth.mechanism && { mechanism: auth.mechanism }) };
+  const shared = auth.grant !== 'RefreshToken';
+  /** By user name: a refresh token belongs to one. What an application is given for itself is good for every mailbox. */
+  const known = new Map<string, Known>();
+  return {
+    async login(signal, account, refused) {
+      const user = account?.username ?? (await username());
+      const client = await clientOf(options, account);
+      const values = createHash('sha256').update(JSON.stringify(client)).digest('hex');
+      const key = shared && account ? '' : user;
+      let current = known.get(key);
+      if (!current) {
+        if (!account) known.clear(); // one account, whose name has changed in its Secret
+        const renew = renewal(options, user, () => known.get(key)?.account);
+        current = { tokens: new AccessTokens({ renew, now: monotonic, random }), account, values };
+        known.set(key, current);
+      }
+      if (current.values !== values) current.tokens.forget();
+      current.account = account;
+      current.values = values;
+      const token = await current.tokens.get(signal, refused);
+      return { user, token, ...(auth.mechanism && { mechanism: auth.mechanism }) };
+    },
+    keep(has) {
+      if (!shared) for (const user of known.keys()) if (!has(user)) known.delete(user);
+    },
   };
 }
 
@@ -36,28 +55,34 @@ interface Client {
   readonly refreshToken?: string;
 }
 
-async function clientOf({ auth, secret }: LoginOptions): Promise<Client> {
-  const { name } = auth.secretRef;
+async function clientOf({ auth, secret }: LoginOptions, account: AccountLogin | undefined): Promise<Client> {
+  const name = secretOf(auth);
+  const own = account?.refreshToken;
   return {
     ...(await readSecret(secret, name, ['clientId'])),
     ...(auth.clientAuthentication === 'None' ? {} : await readSecret(secret, name, ['clientSecret'])),
-    ...(auth.grant === 'RefreshToken' ? await readSecret(secret, name, ['refreshToken']) : {}),
+    ...(own === undefined ? {} : { refreshToken: own }),
+    ...(auth.grant === 'RefreshToken' && own === undefined ? await readSecret(secret, name, ['refreshToken']) : {}),
   };
 }
 
-function renewal(options: LoginOptions, account: string): (signal: AbortSignal) => Promise<Granted> {
+function renewal(
+  options: LoginOptions,
+  user: string,
+  account: () => AccountLogin | undefined,
+): (signal: AbortSignal) => Promise<Granted> {
   const { auth, keyRef, secret, credentials, namespace, source } = options;
   const { tokenUrl } = auth;
   // Admission refuses both; a revision is not checked again.
   if (tokenUrl === undefined) throw stalled('OAUTH_ENDPOINT_INVALID', 'auth.tokenUrl is not set; add it');
   if (auth.grant !== 'RefreshToken')
     return async (signal) =>
-      request(options, tokenUrl, await clientOf(options), { grant_type: 'client_credentials' }, signal);
+      request(options, tokenUrl, await clientOf(options, account()), { grant_type: 'client_credentials' }, signal);
   if (keyRef === undefined || credentials === undefined)
     throw stalled('ENCRYPTION_KEY_MISSING', 'the grant RefreshToken needs encryption.keyRef and a store; add them');
-  const refreshTokens = new RefreshTokens({ credentials, namespace, source, account });
+  const refreshTokens = new RefreshTokens({ credentials, namespace, source, account: user });
   return async (signal) => {
-    const client = await clientOf(options);
+    const client = await clientOf(options, account());
     const key = await secret(keyRef.name, keyRef.key);
     const { refreshToken = '' } = client;
     // Once a refresh token is sent, its answer is waited for.

@@ -5,8 +5,10 @@ import type { CredentialStore } from '../../store/credentials.ts';
 import { MailmillError, stalled } from '../../telemetry/errors.ts';
 import { cutoffAt } from '../cutoff.ts';
 import type { Source, SourceSession } from '../source.ts';
+import type { AccountEntry } from './account-entries.ts';
 import { ImapConnection, type ImapTimeouts, type ImapTransport } from './connection.ts';
 import { createLogins } from './login.ts';
+import { LoginGate } from './login-gate.ts';
 import { type Logins, readSecret } from './login-options.ts';
 import type { ProxySettings } from './proxy.ts';
 import { ImapSession } from './session.ts';
@@ -70,20 +72,53 @@ async function transportOf(options: ImapSourceOptions): Promise<ImapTransport> {
 }
 
 /** Connects and logs in; a token that the server does not take any more is renewed once. */
-async function connect(transport: ImapTransport, logins: Logins, signal: AbortSignal): Promise<ImapConnection> {
-  const login = await logins.login(signal);
+async function connect(
+  transport: ImapTransport,
+  logins: Logins,
+  account: AccountEntry | undefined,
+  signal: AbortSignal,
+): Promise<ImapConnection> {
+  const login = await logins.login(signal, account);
   try {
     return await ImapConnection.open({ ...transport, ...login }, signal);
   } catch (error) {
     const refused = error instanceof MailmillError && error.code === 'IMAP_TOKEN_REJECTED';
     if (!refused || login.token === undefined) throw error;
-    const next = await logins.login(signal, login.token);
+    const next = await logins.login(signal, account, login.token);
     if (next.token === login.token) throw error;
     return ImapConnection.open({ ...transport, ...next }, signal);
   }
 }
 
-/** An account on an IMAP server. Secrets are read at each login, so that a changed password is used by the next one. */
+/** Logins to one server that are under way at the same time, of one worker. */
+const loginsAtOnce = 16;
+
+/** Whose mail is read. */
+interface Whose extends Pick<Source, 'accounts' | 'relist'> {
+  /** What an account brings to its login; undefined: all stands in the Secret of `auth`. */
+  entry(account: string): AccountEntry | undefined;
+}
+
+async function whose({ spec: { accounts: spec, auth }, secret }: ImapSourceOptions, logins: Logins): Promise<Whose> {
+  if (spec === undefined) {
+    const account = await logins.username();
+    return { accounts: async () => [account], entry: () => undefined };
+  }
+  const { createAccounts } = await import('./accounts.ts');
+  const list = createAccounts({ accounts: spec, auth, secret });
+  const relist = async (signal: AbortSignal) => {
+    const read = await list.read(signal);
+    logins.keep(list.has);
+    return read;
+  };
+  return {
+    accounts: async (signal) => (await relist(signal)).accounts.map((account) => account.name),
+    relist,
+    entry: list.entry,
+  };
+}
+
+/** An account on an IMAP server, or a list of them. Secrets are read at each login, so that a changed password is used by the next one. */
 export async function createImapSource(options: ImapSourceOptions): Promise<Source> {
   const { name, namespace, spec, secret } = options;
   const logins = await createLogins({
@@ -97,17 +132,20 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     monotonic: options.monotonic ?? (() => performance.now()),
     random: options.random ?? Math.random,
   });
-  const account = await logins.account();
+  const { entry, ...accounts } = await whose(options, logins);
+  const gate = new LoginGate(loginsAtOnce);
   return {
     name,
-    accounts: async () => [account],
+    ...accounts,
     connectionsPerAccount: spec.limits.connectionsPerAccount,
     pollMs: milliseconds(spec.pollInterval),
     messageSize: bytes(spec.limits.messageSize),
     backfillOrder: spec.backfill.order,
     cutoff: (now) => cutoffAt(spec.since, now),
-    async open(_account, signal): Promise<SourceSession> {
-      const connection = await connect(await transportOf(options), logins, signal);
+    async open(account, signal): Promise<SourceSession> {
+      const connection = await gate.run(signal, async () =>
+        connect(await transportOf(options), logins, entry(account), signal),
+      );
       return new ImapSession(connection, spec.folders, spec.preset === 'gmail');
     },
   };
