@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   migrate: () => import('./commands/migrate.ts'),
   kubectl: () => import('./commands/kubectl.ts'),
   worker: () => import('./commands/worker.ts'),
+  collector: () => import('./commands/collector.ts'),
   operator: () => import('./commands/operator.ts'),
 };
 
@@ -29,6 +30,7 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   migrate    bring a store's schema up to date
   kubectl    look at pipelines in a cluster: kubectl mailmill
   worker     run one revision of a pipeline (the operator starts it)
+  collector  take the mail of an smtp or http source in (the operator starts it)
   operator   turn resources into workers (the Helm chart starts it)
 `;
 

@@ -1,8 +1,10 @@
 import { conditions } from './conditions.ts';
+import { http } from './kinds/http.ts';
 import { imap } from './kinds/imap.ts';
 import { maildir } from './kinds/maildir.ts';
 import { mbox } from './kinds/mbox.ts';
 import { s3 } from './kinds/s3.ts';
+import { smtp } from './kinds/smtp.ts';
 import { Closed, secretKeyRef } from './schema.ts';
 import { type Static, Type } from './type.ts';
 
@@ -18,7 +20,7 @@ const encryption = Closed(
 );
 
 /** Kinds of sources, in the order in which a reader meets them. */
-const kinds = { imap, maildir, mbox, s3 };
+const kinds = { imap, maildir, mbox, s3, smtp, http };
 const names = Object.keys(kinds);
 
 /** `spec` of a MailboxSource. */
@@ -28,7 +30,15 @@ export const mailboxSourceSpec = Closed(
     maildir: Type.Optional(kinds.maildir),
     mbox: Type.Optional(kinds.mbox),
     s3: Type.Optional(kinds.s3),
+    smtp: Type.Optional(kinds.smtp),
+    http: Type.Optional(kinds.http),
     encryption: Type.Optional(encryption),
+    storeRef: Type.Optional(
+      secretKeyRef(
+        'Connection URI of the PostgreSQL database that keeps what an smtp or http source has accepted; the storeRef of its pipelines. Default: `{name: mailmill-store}`.',
+        'uri',
+      ),
+    ),
   },
   {
     description: 'Where mail comes from: exactly one kind.',
@@ -41,6 +51,10 @@ export const mailboxSourceSpec = Closed(
         rule: '!has(self.imap) || !has(self.imap.auth) || !has(self.imap.auth.grant) || self.imap.auth.grant != "RefreshToken" || has(self.encryption)',
         message:
           'grant RefreshToken needs encryption.keyRef: a refresh token that the provider replaces is kept encrypted',
+      },
+      {
+        rule: '!has(self.storeRef) || has(self.smtp) || has(self.http)',
+        message: 'storeRef is for sources that keep mail themselves: smtp and http',
       },
     ],
   },

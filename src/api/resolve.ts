@@ -10,6 +10,7 @@ import { type QueueSpec, queue, type RetrySpec, retry } from './kinds/queue.ts';
 import type { S3Spec } from './kinds/s3.ts';
 import type { WebhookSpec } from './kinds/webhook.ts';
 import type { MailboxSourceSpec } from './mailbox-source.ts';
+import type { ResolvedHttp, ResolvedSmtp } from './resolve-pushed.ts';
 import {
   type EmailPipeline,
   type EmailPipelineRun,
@@ -67,7 +68,10 @@ export interface ResolvedSourceSpec extends MailboxSourceSpec {
   maildir?: ResolvedMaildir;
   mbox?: ResolvedMbox;
   s3?: ResolvedS3;
+  smtp?: ResolvedSmtp;
+  http?: ResolvedHttp;
   encryption?: { keyRef: SecretKeyRef };
+  storeRef?: SecretKeyRef;
 }
 
 /** A sink that commits with or before the store: PostgreSQL. */
@@ -129,11 +133,12 @@ function fill(node: SchemaNode, value: unknown): unknown {
  */
 export const resolve = (schema: object, value: unknown): unknown => fill(schemaNode(schema), value);
 
-/** A source with its defaults. The port follows from `tls.mode`: 993 with implicit TLS, else 143. */
+/** A source with its defaults. The port of IMAP follows from `tls.mode`: 993 with implicit TLS, else 143. Only mail that is pushed needs a store. */
 export function resolveSource(source: MailboxSource): ResolvedSource {
   // The schema's defaults are what makes these types true; test/api/resolve.test.ts compares them field by field.
   const spec = resolve(resources.MailboxSource.spec, source.spec) as ResolvedSourceSpec;
   const { imap } = spec;
+  if (spec.smtp || spec.http) spec.storeRef ??= { name: 'mailmill-store', key: 'uri' };
   if (!imap) return { ...source, spec };
   return { ...source, spec: { ...spec, imap: withDefaults(imap) } };
 }

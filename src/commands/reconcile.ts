@@ -28,6 +28,7 @@ async function look(target: Target, signal: AbortSignal, tell: (report: FolderRe
         namespace: revision.namespace,
         secret,
         credentials: credentialStore(database, revision.namespace),
+        database,
         maildirPath,
         clock: () => Date.now(),
         uids: uidAllocator(database, revision.namespace),

@@ -70,7 +70,11 @@ async function work({ options, project, io, note, view, server }: Surroundings):
   const secrets = new Secrets(project, options.secrets, server.get);
   const uri = await storeUri(options.store, project.pipelines, secrets, server.get);
   const log = view ? noticeLogger(note, () => Date.now()) : createLogger({ stream: io.stderr });
-  const session = new Session({ project, storeUri: uri, secret: secrets.get, log, note, clock: () => new Date() });
+  const { listen } = options;
+  const session = new Session({
+    ...{ project, storeUri: uri, secret: secrets.get, log, note, listen },
+    clock: () => new Date(),
+  });
   const http = options.port === 0 ? undefined : await startHttp(options.port, session);
   if (http && !options.once) note(`metrics: http://127.0.0.1:${http.port}/metrics`);
   const stop = AbortSignal.any([io.signal, server.lost]);

@@ -103,6 +103,7 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
         namespace,
         secret,
         credentials: credentialStore(database, revision.namespace),
+        database,
         maildirPath,
         clock: () => Date.now(),
         uids: uidAllocator(database, namespace, { lookUpOnly: true }),

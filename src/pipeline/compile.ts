@@ -70,7 +70,13 @@ function sourceOf(
     issues.push({ path: 'spec.source.name', message, ...didYouMean(name, names) });
     return undefined;
   }
-  return { name, ...resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec };
+  const { smtp, http, storeRef, ...read } = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
+  if (!smtp && !http) return { name, ...read };
+  if (storeRef?.name !== spec.storeRef.name || storeRef.key !== spec.storeRef.key) {
+    const message = `the source keeps its mail in another store (${storeRef?.name}, key ${storeRef?.key}) than the pipeline (${spec.storeRef.name}, key ${spec.storeRef.key})`;
+    issues.push({ path: 'spec.storeRef', message, suggestion: 'name the same Secret and key in both' });
+  }
+  return { name, pushed: { by: smtp ? 'smtp' : 'http' } };
 }
 
 /** Columns of a sink: its fields exist, and each becomes a column of its own. */

@@ -15,6 +15,8 @@ export interface RevisionSource {
   readonly maildir?: MaildirSpec;
   readonly mbox?: MboxSpec;
   readonly s3?: S3Spec;
+  /** Mail that the source's collector takes in; how it does is no concern of pipelines. */
+  readonly pushed?: { readonly by: 'smtp' | 'http' };
   readonly encryption?: MailboxSourceSpec['encryption'];
 }
 

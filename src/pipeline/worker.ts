@@ -297,6 +297,7 @@ export class Worker {
       namespace: revision.namespace,
       secret: this.#options.secret,
       credentials: credentialStore(this.#database, revision.namespace),
+      database: this.#database,
       ...(this.#options.maildirPath && { maildirPath: this.#options.maildirPath }),
       clock: () => this.#options.clock().getTime(),
       uids: uidAllocator(this.#database, revision.namespace),

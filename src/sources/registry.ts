@@ -1,5 +1,6 @@
 import { resolveSource } from '../api/resolve.ts';
 import type { CredentialStore } from '../store/credentials.ts';
+import type { Database } from '../store/database.ts';
 import { stalled } from '../telemetry/errors.ts';
 import type { Source } from './source.ts';
 import type { UidAllocator } from './uid-allocator.ts';
@@ -11,6 +12,7 @@ export interface SourceSpec {
   readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
   readonly mbox?: Parameters<typeof resolveSource>[0]['spec']['mbox'];
   readonly s3?: Parameters<typeof resolveSource>[0]['spec']['s3'];
+  readonly pushed?: { readonly by: 'smtp' | 'http' };
   readonly encryption?: Parameters<typeof resolveSource>[0]['spec']['encryption'];
 }
 
@@ -21,6 +23,8 @@ export interface SourceDependencies {
   /** Where refresh tokens are kept that a provider replaces; absent where there is no store. */
   readonly credentials?: CredentialStore;
   readonly namespace: string;
+  /** The store, which holds the mail of sources that it is pushed to; absent where there is none. */
+  readonly database?: Database;
   /** Where the Maildir or the mbox files of a source are; default: its `path`, else where workers have them mounted. */
   readonly maildirPath?: (source: string) => string;
   /** Milliseconds since the epoch. */
@@ -32,6 +36,7 @@ const imap = () => import('./imap/source.ts');
 const maildir = () => import('./maildir/source.ts');
 const mbox = () => import('./mbox/source.ts');
 const s3 = () => import('./s3/source.ts');
+const kept = () => import('./kept/source.ts');
 
 /** Loads what `createSource` will need, ahead of time. */
 export async function loadKind(source: SourceSpec): Promise<void> {
@@ -39,11 +44,16 @@ export async function loadKind(source: SourceSpec): Promise<void> {
   if (source.maildir) await maildir();
   if (source.mbox) await mbox();
   if (source.s3) await s3();
+  if (source.pushed) await kept();
 }
 
 /** What reads a source. One line a kind. */
 export async function createSource(source: SourceSpec, dependencies: SourceDependencies): Promise<Source> {
   const { name } = source;
+  if (source.pushed && dependencies.database) {
+    const { namespace, database } = dependencies;
+    return (await kept()).createPushedSource({ namespace, name, kind: source.pushed.by, database });
+  }
   const { spec } = resolveSource({
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'MailboxSource',

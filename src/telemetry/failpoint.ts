@@ -9,6 +9,8 @@ export const failpoints = [
   'after-store-commit',
   'after-lease',
   'after-refeed',
+  'before-kept-commit',
+  'after-kept-commit',
 ] as const;
 
 export type Failpoint = (typeof failpoints)[number];

@@ -31,6 +31,7 @@ async function session(of: TestProject, uri: string, begins: string) {
     log: silentLogger,
     note: (line) => void notes.push(line),
     clock: () => new Date(Date.now() + offset),
+    listen: '127.0.0.1',
   });
   const stop = new AbortController();
   const ended = made.stream(stop.signal);

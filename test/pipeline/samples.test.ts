@@ -59,6 +59,8 @@ describe('the samples', () => {
     ['bounces/', 1],
     ['mbox/', 1],
     ['s3/', 1],
+    ['smtp/', 1],
+    ['http/', 1],
   ])('in %s compile', (directory, least) => {
     const all = resources(directory);
     expect(pipelinesOf(all).length).toBeGreaterThanOrEqual(least);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { defaultStateDirectory } from './embedded-postgres.ts';
 
-export const usage = `usage: mailmill run DIR [--once] [--json] [--store URI] [--state DIR] [--secrets DIR] [--port N] [--verbose]
+export const usage = `usage: mailmill run DIR [--once] [--json] [--store URI] [--state DIR] [--secrets DIR] [--port N] [--listen HOST] [--verbose]
 
 Runs the pipelines in DIR on this machine, in one process: streaming ones until you press Ctrl-C, scheduled ones at their times. What
 they did is remembered, so that the next start goes on where this one ended.
@@ -11,6 +11,7 @@ they did is remembered, so that the next start goes on where this one ended.
   --store URI     PostgreSQL that keeps the state; default: MAILMILL_STORE_URI, else the Secret that storeRef names, else an
                   embedded server
   --state DIR     where the embedded server keeps its data (default: a directory of its own for each DIR)
+  --listen HOST   address that smtp and http sources listen at (default 127.0.0.1; 0.0.0.0: every one)
   --secrets DIR   directory of <secret>/<key> files, beside the kind: Secret objects in DIR
   --port N        port of /metrics, /healthz and /readyz on 127.0.0.1 (default 9465, or a free one when that is taken; 0: none)
   --verbose       JSON logs on stderr instead of the progress lines
@@ -27,6 +28,7 @@ export interface Options {
   readonly store: string | undefined;
   readonly state: string;
   readonly secrets: string | undefined;
+  readonly listen: string;
   /** 0: none; undefined: any, best the default. */
   readonly port: number | undefined;
   readonly demo: boolean;
@@ -40,6 +42,7 @@ const flags = {
   state: { type: 'string' },
   secrets: { type: 'string' },
   port: { type: 'string' },
+  listen: { type: 'string' },
   demo: { type: 'boolean' },
   verbose: { type: 'boolean' },
 } as const;
@@ -68,6 +71,7 @@ export function parseOptions(
     store: values.store ?? env.MAILMILL_STORE_URI,
     state: values.state ?? defaultStateDirectory(directory, env),
     secrets: values.secrets,
+    listen: values.listen ?? '127.0.0.1',
     port: values.port === undefined ? undefined : Number(values.port),
     demo: values.demo ?? false,
     verbose: values.verbose ?? false,

@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { hasErrors } from '../../api/issue.ts';
 import { loadPaths, place, secretsOf } from '../../api/load.ts';
-import type { EmailPipelineRun } from '../../api/resources.ts';
+import { resolveSource } from '../../api/resolve.ts';
+import type { EmailPipelineRun, MailmillResource } from '../../api/resources.ts';
 import { validateObjects } from '../../api/validate.ts';
+import { type CollectorRevision, compileCollector } from '../../pipeline/collector/revision.ts';
 import { compilePipeline } from '../../pipeline/compile.ts';
 import type { Revision, RevisionSink } from '../../pipeline/revision.ts';
 import { format } from '../validate.ts';
@@ -25,6 +27,8 @@ export interface Project {
   readonly secrets: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Maildirs and mbox files by source name. */
   readonly maildirs: ReadonlyMap<string, string>;
+  /** Sources of these pipelines that mail is pushed to. */
+  readonly collectors: readonly CollectorRevision[];
 }
 
 /** Reads, validates and compiles resources; or says what is wrong, one line an issue. */
@@ -97,5 +101,21 @@ export async function loadProject(
     suspended,
     secrets: secretsOf(loaded.objects, namespaces[0]),
     maildirs,
+    collectors: collectorsOf(
+      pipelines,
+      valid.map(({ resource }) => resource),
+    ),
   };
+}
+
+function collectorsOf(
+  pipelines: readonly ProjectPipeline[],
+  resources: readonly MailmillResource[],
+): readonly CollectorRevision[] {
+  const read = new Set(pipelines.flatMap(({ revision }) => revision.sources.map(({ name }) => name)));
+  return resources.flatMap((resource) => {
+    if (resource.kind !== 'MailboxSource' || !read.has(resource.metadata.name)) return [];
+    const { namespace = 'default', name } = resource.metadata;
+    return compileCollector(namespace, name, resolveSource(resource).spec) ?? [];
+  });
 }

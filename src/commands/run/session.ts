@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
+import { Collector } from '../../pipeline/collector/collector.ts';
+import type { CollectorRevision } from '../../pipeline/collector/revision.ts';
 import type { RunnerMode } from '../../pipeline/pipeline-runner.ts';
 import type { Revision } from '../../pipeline/revision.ts';
 import { specHash } from '../../pipeline/spec-hash.ts';
 import { Worker } from '../../pipeline/worker.ts';
+import { type CollectorMetrics, collectorMetrics } from '../../telemetry/collector-metrics.ts';
 import { asMailmillError } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { workerMetrics } from '../../telemetry/metrics.ts';
@@ -21,10 +24,13 @@ export interface SessionOptions {
   /** Lines for the user: what comes next, what a run did. */
   readonly note: (line: string) => void;
   readonly clock: () => Date;
+  /** Address that listeners have. */
+  readonly listen: string;
 }
 
 const graceMs = 20_000;
 const budgetBytes = 64 * 2 ** 20;
+const collectorBudgetBytes = 256 * 2 ** 20;
 
 const result = ({ name, state, read, delivered, dropped, dead }: RunResult): string =>
   `run ${name} ${state === 'Succeeded' ? 'done' : state.toLowerCase()}: ${read} read, ${delivered} delivered, ${dropped} dropped, ${dead} dead`;
@@ -35,6 +41,7 @@ export class Session {
   readonly #registry = new Registry();
   readonly #metrics = workerMetrics(this.#registry);
   readonly #workers = new Set<Worker>();
+  #collectors: readonly Collector[] = [];
   /** What is shown of a scheduled pipeline between its runs. */
   readonly #idle = new Map<string, ProgressLine>();
   /** What is shown of pipelines whose worker has ended. */
@@ -61,13 +68,14 @@ export class Session {
   }
 
   ready(): boolean {
-    return this.#statuses().every((status) => status.ready);
+    return this.#statuses().every((status) => status.ready) && this.#collectors.every(({ ready }) => ready);
   }
 
   async metrics(): Promise<string> {
     this.#processMetrics ??= collectProcessMetrics(this.#registry);
     await this.#processMetrics;
     for (const worker of this.#workers) await worker.metrics(); // brings the gauges up to date
+    for (const collector of this.#collectors) collector.measure();
     return this.#registry.metrics();
   }
 
@@ -89,9 +97,14 @@ export class Session {
   async stream(stop: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const until = AbortSignal.any([stop, failed.signal]);
-    const { pipelines } = this.#options.project;
+    const { pipelines, collectors } = this.#options.project;
     const streaming = pipelines.filter((pipeline) => !pipeline.schedule);
     const work = pipelines.filter((pipeline) => pipeline.schedule).map((pipeline) => this.#atTimes(pipeline, until));
+    if (collectors.length > 0) {
+      const metrics = collectorMetrics(this.#registry);
+      this.#collectors = collectors.map((revision) => this.#collector(revision, metrics));
+      work.push(...this.#collectors.map((collector) => collector.run(until)));
+    }
     if (streaming.length > 0) {
       const revisions = streaming.map((pipeline) => pipeline.revision);
       const worker = this.#worker(revisions, { kind: 'stream' });
@@ -134,6 +147,24 @@ export class Session {
     });
     this.#workers.add(worker);
     return worker;
+  }
+
+  #collector(revision: CollectorRevision, metrics: CollectorMetrics): Collector {
+    const { storeUri, secret, log, clock, note, listen } = this.#options;
+    const { source } = revision;
+    return new Collector({
+      revision,
+      name: `${hostname()}-${process.pid}`,
+      storeUri,
+      secret,
+      host: listen,
+      metrics,
+      log: log.with({ source }),
+      clock,
+      budgetBytes: collectorBudgetBytes,
+      graceMs,
+      onListening: ({ kind, port }) => note(`${source}: takes mail by ${kind.toUpperCase()} at ${listen}:${port}`),
+    });
   }
 
   /** EmailPipelineRuns of streaming pipelines, once they are ready; the store knows which were done before. */
