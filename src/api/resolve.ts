@@ -35,7 +35,7 @@ export interface ResolvedImap extends ImapSpec {
   folders: { include: string[]; exclude: string[]; watch: string[] };
   backfill: { order: 'OldestFirst' | 'NewestFirst' };
   pollInterval: string;
-  limits: { connectionsPerAccount: number; messageSize: string };
+  limits: { connectionsPerAccount: number; messageSize: string; bytesPerDay?: string; messagesPerDay?: number };
 }
 
 /** `spec.maildir` with every default filled in. */

@@ -83,6 +83,13 @@ export interface AccountStatus {
   readonly role: 'Holder' | 'Standby';
   readonly connection: Health;
   readonly folders: readonly FolderStatus[];
+  /** It goes on by itself at a known time (RFC 3339). `oldOnly`: new mail is read meanwhile. */
+  readonly waiting?: {
+    readonly code: string;
+    readonly message: string;
+    readonly until: string;
+    readonly oldOnly?: boolean;
+  };
 }
 
 export interface FolderStatus {

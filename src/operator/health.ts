@@ -108,8 +108,13 @@ function flowingOf(workers: readonly WorkerObservation[], pollMs: number, now: n
   let late = 0;
   let folders = 0;
   let fresh = false;
+  let why: Trouble | undefined;
   for (const { status, startedAt = now, lag } of workers) {
     const held = status?.accounts.filter(({ role }) => role === 'Holder') ?? [];
+    why ??= held.map(({ connection }) => troubleOf(connection)).find(Boolean);
+    const waits = held.flatMap(({ waiting }) => waiting ?? []);
+    const spent = waits.find(({ oldOnly, code }) => !oldOnly && code === 'SOURCE_BUDGET_SPENT');
+    if (spent !== undefined) return negative(spent);
     for (const folder of held.flatMap((account) => account.folders)) {
       folders += 1;
       if (folder.state === 'CatchingUp') continue;
@@ -118,12 +123,20 @@ function flowingOf(workers: readonly WorkerObservation[], pollMs: number, now: n
       if (now - since > 2 * interval + slackMs) late += 1;
       else if (folder.checkedAt === undefined) fresh = true;
     }
-    if (lag !== undefined && lag.now > 0 && lag.now >= lag.before && lag.sinceMs > 2 * maxIntervalMs) {
+    // What waits for another day is no standstill.
+    if (
+      waits.length === 0 &&
+      lag !== undefined &&
+      lag.now > 0 &&
+      lag.now >= lag.before &&
+      lag.sinceMs > 2 * maxIntervalMs
+    ) {
       return no('LagWithoutCommits', 'messages wait and none was committed for 10 minutes; see /status of the worker');
     }
   }
   if (late > 0) {
-    return no('FoldersNotChecked', `${late} of ${folders} folders were not checked in time; see /status of the worker`);
+    const reason = why === undefined ? 'see /status of the worker' : tell(why);
+    return no('FoldersNotChecked', `${late} of ${folders} folders were not checked in time; ${reason}`);
   }
   if (folders === 0) return unknown('WaitingForLease', 'no worker reads a folder yet');
   if (fresh) return unknown('NotYetChecked', 'not every folder has been checked yet');

@@ -1,6 +1,7 @@
 import type { Source, SourceSession } from '../sources/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { AccountFolders } from './account-folders.ts';
+import type { Allowance } from './allowance.ts';
 import { sleep } from './backoff.ts';
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
@@ -31,6 +32,7 @@ export interface AccountSessionOptions {
   readonly lease: Lease;
   readonly fresh: () => boolean;
   readonly once: boolean;
+  readonly allowance: Allowance;
   /** Asks for a look at every folder. */
   readonly poke: Poke;
   /** Nothing is left to do; told again after each look that shows so. */
@@ -86,13 +88,13 @@ export class AccountSession {
   };
 
   async #run(): Promise<boolean> {
-    const { folders, once } = this.#options;
+    const { folders, once, allowance } = this.#options;
     for (;;) {
       this.#spare.throwIfFailed();
       await this.#list();
       if (!(await folders.refresh(this.#lane, this.#leave))) return false;
       this.#watch();
-      if (folders.backlog > 0) {
+      if (folders.backlog > 0 && allowance.pausedMs === 0) {
         this.#backfill();
         if (this.#mine) {
           if (!(await this.#slice())) return false;
@@ -161,13 +163,14 @@ export class AccountSession {
   }
 
   async #wait(): Promise<boolean> {
-    const { folders, poke, source, connection } = this.#options;
+    const { folders, poke, source, connection, allowance } = this.#options;
     const folder = folders.watched;
     if (!folder) return true;
     await this.#poll(folder);
     if (folders.all.some((each) => each.stale && !each.watched)) return !this.#leave();
     const polls = folders.all.length > 1 ? this.#polledAt + source.pollMs - performance.now() : idleMs;
-    const ms = Math.min(polls, this.#listedAt + folderListMs - performance.now());
+    const paused = allowance.pausedMs || Number.POSITIVE_INFINITY;
+    const ms = Math.min(polls, paused, this.#listedAt + folderListMs - performance.now());
     const [lane, stop, leave, spare] = [this.#lane, this.#stop, this.#leave, this.#spare.changed];
     return waitForMore({ folders, folder, lane, source, connection, poke, spare, leave, stop, ms });
   }
@@ -187,10 +190,10 @@ export class AccountSession {
   }
 
   readonly #readBacklog: SpareWork = async (lane, leave) => {
-    const { folders } = this.#options;
+    const { folders, allowance } = this.#options;
     this.#reading += 1;
     try {
-      while (!leave()) {
+      while (!leave() && allowance.pausedMs === 0) {
         const folder = folders.claim();
         if (folder) {
           try {

@@ -6,6 +6,7 @@ import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { AccountFolders } from './account-folders.ts';
 import { AccountSession } from './account-session.ts';
+import { Allowance } from './allowance.ts';
 import { Backoff, sleep } from './backoff.ts';
 import type { ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
@@ -44,11 +45,14 @@ export class AccountWorker {
   readonly #options: AccountWorkerOptions;
   readonly #backoff = new Backoff();
   readonly #folders: AccountFolders;
+  readonly #allowance: Allowance;
   readonly poke = new Poke();
   #lease: Lease | undefined;
   /** The lease under which the sinks were last compared with the cursors, when nothing has failed since. */
   #settled: Lease | undefined;
   #connection: Health;
+  /** Why it waits, and until when. */
+  #wait: AccountStatus['waiting'];
   #markedAt = 0;
   /** What was read when the log said last that everything is caught up; absent: something failed since. */
   #toldRead: number | undefined;
@@ -56,6 +60,7 @@ export class AccountWorker {
   constructor(options: AccountWorkerOptions) {
     this.#options = options;
     const { context, source, account, fresh, onFetch } = options;
+    this.#allowance = new Allowance(context.database, options.accountId, { ...source.perDay, allForOld: options.once });
     this.#folders = new AccountFolders({
       context,
       source,
@@ -67,6 +72,7 @@ export class AccountWorker {
       fresh,
       onFetch,
       onProgress: () => this.#recovered(),
+      allowance: this.#allowance,
       patience: options.patience,
     });
     this.#connection = notYet('NOT_YET_CONNECTED', 'no login yet', context.clock());
@@ -88,7 +94,15 @@ export class AccountWorker {
       role: this.#lease ? 'Holder' : 'Standby',
       connection: this.#connection,
       folders: this.#folders.status(),
+      ...this.#waiting(),
     };
+  }
+
+  /** Until when nothing is read, or no old mail. */
+  #waiting(): Pick<AccountStatus, 'waiting'> {
+    const paused = this.#allowance.paused(this.#options.context.clock());
+    if (this.#wait) return { waiting: this.#wait };
+    return paused && this.#lease && this.#folders.backlog > 0 ? { waiting: paused } : {};
   }
 
   /** Number of the account in the store. */
@@ -106,6 +120,8 @@ export class AccountWorker {
 
   /** What an error says about the source; nothing: it can be reached. */
   #connected(error?: MailmillError): void {
+    if (error === undefined) this.#wait = undefined;
+    if (error?.code === 'SOURCE_BUDGET_SPENT') return;
     if (error && !/^(IMAP|OAUTH|PROXY|ENCRYPTION|MAILDIR|MBOX|S3|SOURCE|SECRET)_/.test(error.code)) return;
     this.#connection = nextHealth(this.#connection, error, this.#options.context.clock());
   }
@@ -160,14 +176,19 @@ export class AccountWorker {
     });
     this.#toldRead = undefined;
     this.#connected(error);
+    const pause = this.#backoff.next(error);
+    const until = new Date(context.clock().getTime() + (error.retryAfterMs ?? pause)).toISOString();
+    this.#wait = error.family === 'Waiting' ? { code: error.code, message: error.message, until } : undefined;
     if (error.code === 'STORE_FENCED') this.#lose();
     this.#forget();
     if (error.family === 'Stalled') await this.#options.onStalled(error);
-    if (once && (error.family === 'Stalled' || this.#backoff.failures >= 8)) {
+    // A run does not wait for another day: the next one goes on.
+    const over = error.family === 'Stalled' || error.code === 'SOURCE_BUDGET_SPENT' || this.#backoff.failures > 8;
+    if (once && over) {
       await this.#release();
       throw error;
     }
-    await sleep(this.#backoff.next(error), stop);
+    await sleep(pause, stop);
   }
 
   async #acquire(stop: AbortSignal): Promise<Lease | undefined> {
@@ -235,8 +256,10 @@ export class AccountWorker {
       try {
         this.#connected();
         const onCaughtUp = () => this.#caughtUp(current);
-        const held = { session, connection, lease: current, folders: this.#folders, poke: this.poke, onCaughtUp };
-        const done = await new AccountSession({ ...this.#options, ...held }, stop).run();
+        const held = { session, connection, lease: current, poke: this.poke, onCaughtUp };
+        const kept = { folders: this.#folders, allowance: this.#allowance };
+        const done = await new AccountSession({ ...this.#options, ...held, ...kept }, stop).run();
+        await this.#allowance.giveBack();
         if (done) await this.#release();
         return done;
       } finally {

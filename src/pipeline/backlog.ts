@@ -96,6 +96,11 @@ export class Backlog {
     return this.#plans.shift();
   }
 
+  /** It was not begun. */
+  putBack(plan: PlannedBatch): void {
+    this.#plans.unshift(plan);
+  }
+
   clear(): void {
     this.#segments = [];
     this.#plans = [];

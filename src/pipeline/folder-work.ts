@@ -1,6 +1,7 @@
 import type { Listed, Source, SourceSession } from '../sources/source.ts';
 import type { Lease } from '../store/leases.ts';
 import { asMailmillError, transient } from '../telemetry/errors.ts';
+import type { Allowance } from './allowance.ts';
 import { Backlog } from './backlog.ts';
 import { batchMessages, type PlannedBatch, planBatches } from './batch-plan.ts';
 import type { Committer } from './committer.ts';
@@ -32,6 +33,8 @@ export interface FolderOptions {
   readonly onFetch: () => void;
   /** Something was committed. */
   readonly onProgress: () => void;
+  /** What the account may be made to give. */
+  readonly allowance: Allowance;
   /** With messages that the server lists and does not deliver. */
   readonly patience?: Patience | undefined;
 }
@@ -102,6 +105,11 @@ export class FolderWork {
       if (stop()) return false;
       const plan = await this.#next(lane, committer, share);
       if (!plan) break;
+      const amount = { bytes: plan.bytes, messages: plan.fetch.length + plan.tooLarge.length };
+      if (!(await this.#options.allowance.take(amount, share === 'Backlog'))) {
+        this.#shares[share].putBack(plan);
+        return false;
+      }
       await this.#do(lane, committer, plan, share);
     }
     while (share === 'New' && !stop()) {

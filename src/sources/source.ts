@@ -129,6 +129,8 @@ export interface Source {
   relist?(signal: AbortSignal): Promise<AccountList>;
   /** How many sessions one account may have at the same time over all workers; undefined: no limit (local files). */
   readonly connectionsPerAccount: number | undefined;
+  /** What one account may be made to give in a day, over all workers; absent: without limit. */
+  readonly perDay?: { readonly bytes?: number; readonly messages?: number };
   /** Milliseconds between checks of folders that are not waited on. */
   readonly pollMs: number;
   /** Bytes; larger messages become dead letters. */

@@ -68,6 +68,7 @@ const ofSource: readonly Erasure[] = [
   { table: 'folder', where: ofAccount },
   { table: 'slot_request', where: ofAccount },
   { table: 'slot', where: ofAccount },
+  { table: 'account_usage', where: ofAccount },
   { table: 'lease', where: ofAccount },
   {
     table: 'credential',

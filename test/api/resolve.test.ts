@@ -38,7 +38,7 @@ describe('defaults', () => {
   });
 
   test.each([
-    ['gmail' as const, { connectionsPerAccount: 15, messageSize: '64Mi' }],
+    ['gmail' as const, { connectionsPerAccount: 15, bytesPerDay: '2500Mi', messageSize: '64Mi' }],
     ['exchange-online' as const, { connectionsPerAccount: 8, messageSize: '64Mi' }],
   ])('of preset %s', (preset, limits) => {
     expect(resolveSource(imap({ preset })).spec.imap?.limits).toEqual(limits);

@@ -52,6 +52,7 @@ async function filled() {
   for (const account of [store.account, elsewhere])
     for (const sql of [
       'INSERT INTO mailmill.slot (account_id, n) VALUES ($1, 1)',
+      'INSERT INTO mailmill.account_usage (account_id, day, bytes, messages) VALUES ($1, now()::date, 1, 1)',
       'INSERT INTO mailmill.slot_request (account_id, holder, worker_id, readiness) VALUES ($1, gen_random_uuid(), gen_random_uuid(), false)',
       "WITH f AS (INSERT INTO mailmill.folder (account_id, name) VALUES ($1, 'files') RETURNING id) INSERT INTO mailmill.file_uid SELECT id, 'k', 1 FROM f",
       `INSERT INTO mailmill.credential (namespace, source, account, secret_hash) SELECT namespace, source, name, '' FROM mailmill.account WHERE id = $1`,

@@ -58,7 +58,7 @@ export const imap = Closed(
     preset: Type.Optional(
       OneOf(presetNames, {
         description:
-          'Defaults, and manners, for a provider. `gmail`: All Mail is read once, plus Spam and Trash where included, and folder patterns are matched against labels; 15 connections. `exchange-online`: 8 connections, and the scope of app-only access.',
+          'Defaults, and manners, for a provider. `gmail`: All Mail is read once, plus Spam and Trash where included, and folder patterns are matched against labels; 15 connections, 2500 MiB a day. `exchange-online`: 8 connections, and the scope of app-only access.',
         'x-mailmill-default': 'generic',
       }),
     ),
@@ -110,6 +110,19 @@ export const imap = Closed(
                 'IMAP connections to one account at the same time, over all pipelines and workers. Default: what the preset says, else 4.',
               minimum: 1,
               maximum: 64,
+            }),
+          ),
+          bytesPerDay: Type.Optional(
+            Size({
+              description:
+                'Bytes of mail to fetch from one account in a day (UTC), over all pipelines and workers; a tenth is kept for new mail. Absent: what the preset says, else no limit.',
+            }),
+          ),
+          messagesPerDay: Type.Optional(
+            Type.Integer({
+              description: 'Messages to fetch from one account in a day (UTC), likewise. Absent: no limit.',
+              minimum: 1,
+              maximum: 1_000_000_000,
             }),
           ),
           messageSize: Type.Optional(messageSize),

@@ -190,7 +190,7 @@ export class ImapSession implements SourceSession {
     const wanted = new Set(uids);
     for (const set of uidSets(uids)) {
       const query = { uid: true, flags: true, source: true };
-      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, query, { uid: true }));
+      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, query, { uid: true }), true);
       for await (const some of rows) {
         for (const { uid, body, oversize, flags = [] } of some) {
           if (body === undefined || !wanted.delete(uid)) continue;

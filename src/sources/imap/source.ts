@@ -71,6 +71,11 @@ async function transportOf(options: ImapSourceOptions): Promise<ImapTransport> {
   };
 }
 
+const dailyLimits = ({ bytesPerDay, messagesPerDay }: ResolvedImap['limits']) => ({
+  ...(bytesPerDay !== undefined && { bytes: bytes(bytesPerDay) }),
+  ...(messagesPerDay !== undefined && { messages: messagesPerDay }),
+});
+
 /** Connects and logs in; a token that the server does not take any more is renewed once. */
 async function connect(
   transport: ImapTransport,
@@ -141,6 +146,7 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     pollMs: milliseconds(spec.pollInterval),
     messageSize: bytes(spec.limits.messageSize),
     backfillOrder: spec.backfill.order,
+    perDay: dailyLimits(spec.limits),
     cutoff: (now) => cutoffAt(spec.since, now),
     async open(account, signal): Promise<SourceSession> {
       const connection = await gate.run(signal, async () =>
