@@ -68,6 +68,8 @@ function structural(node: SchemaNode): Json {
       return { ...start, ...pick(node, ['enum', 'minLength', 'maxLength', 'pattern', 'format']), ...end };
     case 'integer':
       return { ...start, format: 'int64', ...pick(node, ['minimum', 'maximum']), ...end };
+    case 'number':
+      return { ...start, ...pick(node, ['minimum', 'maximum']), ...end };
     case 'boolean':
       return { ...start, ...end };
   }

@@ -97,6 +97,12 @@ export const emailPipelineSpec = Closed(
           'Cron expression with five fields. Present: runs at these times and ends when caught up. Absent: streams.',
         minLength: 9,
         maxLength: 100,
+    load: Type.Optional(
+      OneOf(['Incremental', 'Full'], {
+        description:
+          'What a run of the schedule reads: what is new, or everything again under a new edition, after which rows of messages that are gone from the mailbox are removed. Absent: what is new.',
+      }),
+    ),
         pattern: '^[-0-9*/,A-Za-z]+( +[-0-9*/,A-Za-z]+){4}$',
       }),
     ),
@@ -131,6 +137,7 @@ export const emailPipelineSpec = Closed(
     ),
     sinks: Type.Array(sink, {
       description: 'Where documents go.',
+    rollout: Type.Optional(rollout),
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
@@ -141,6 +148,11 @@ export const emailPipelineSpec = Closed(
       'x-mailmill-default': { name: 'mailmill-store' },
     }),
     retention: Type.Optional(
+      {
+        rule: '!has(self.load) || self.load != "Full" || has(self.schedule)',
+        message: 'load: Full needs a schedule; a pipeline that streams is loaded again by an EmailPipelineRun',
+        fieldPath: '.load',
+      },
       Duration({
         description: 'How long per-message records are kept in the store. Cursors and identities are kept for ever.',
         'x-mailmill-default': '90d',

@@ -1,7 +1,7 @@
 import type { Rule } from './schema.ts';
 
 /** The part of JSON Schema that our TypeBox schemas use, as plain data to walk over. */
-export type SchemaNode = ObjectNode | RecordNode | ArrayNode | StringNode | IntegerNode | BooleanNode;
+export type SchemaNode = ObjectNode | RecordNode | ArrayNode | StringNode | IntegerNode | NumberNode | BooleanNode;
 
 interface NodeBase {
   readonly description: string;
@@ -49,11 +49,18 @@ export interface IntegerNode extends NodeBase {
   readonly maximum?: number;
 }
 
+/** With a fraction. */
+export interface NumberNode extends NodeBase {
+  readonly type: 'number';
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 export interface BooleanNode extends NodeBase {
   readonly type: 'boolean';
 }
 
-const types = ['object', 'array', 'string', 'integer', 'boolean'];
+const types = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
 
 /**
  * A TypeBox schema as a `SchemaNode`. Throws when the schema (at any depth) has something that a structural schema cannot say

@@ -18,6 +18,8 @@ function typeOf(node: SchemaNode): string {
     case 'integer':
       if (node.minimum === undefined && node.maximum === undefined) return 'integer';
       return `integer ${node.minimum ?? ''}…${node.maximum ?? ''}`;
+    case 'number':
+      return `number ${node.minimum ?? ''}…${node.maximum ?? ''}`;
     case 'boolean':
       return 'boolean';
   }

@@ -3,6 +3,7 @@ import {
   type ArrayNode,
   type IntegerNode,
   isRecord,
+  type NumberNode,
   type ObjectNode,
   type RecordNode,
   recordOf,
@@ -26,6 +27,7 @@ const article: Readonly<Record<SchemaNode['type'], string>> = {
   array: 'a list',
   string: 'a string',
   integer: 'an integer',
+  number: 'a number',
   boolean: 'true or false',
 };
 
@@ -52,11 +54,12 @@ function visit(walk: Walk, node: SchemaNode, value: unknown, path: string): void
     else map(walk, node, value, path);
   } else if (node.type === 'array' && Array.isArray(value)) list(walk, node, value, path);
   else if (node.type === 'string' && typeof value === 'string') text(walk, node, value, path);
-  else if (node.type === 'integer' && Number.isInteger(value)) integer(walk, node, Number(value), path);
+  else if (node.type === 'integer' && Number.isInteger(value)) bounds(walk, node, Number(value), path);
+  else if (node.type === 'number' && typeof value === 'number') bounds(walk, node, value, path);
   else if (node.type !== 'boolean' || typeof value !== 'boolean') wrongType(walk, node, value, path);
 }
 
-function integer(walk: Walk, node: IntegerNode, value: number, path: string): void {
+function bounds(walk: Walk, node: IntegerNode | NumberNode, value: number, path: string): void {
   if (value < (node.minimum ?? -Infinity)) add(walk, path, `must be at least ${node.minimum}`);
   if (value > (node.maximum ?? Infinity)) add(walk, path, `must be at most ${node.maximum}`);
 }
@@ -66,7 +69,7 @@ function wrongType(walk: Walk, node: SchemaNode, value: unknown, path: string): 
   const suggestion =
     node.type === 'string' && scalar
       ? 'put it in quotes'
-      : (node.type === 'integer' || node.type === 'boolean') && typeof value === 'string'
+      : ['integer', 'number', 'boolean'].includes(node.type) && typeof value === 'string'
         ? 'write it without quotes'
         : node.type === 'array' && value !== null
           ? 'write it as a list, one `- ` an item'

@@ -129,11 +129,32 @@ export interface RunResult extends Counters {
   /** First 16 hex digits of the SHA-256 of the EmailPipelineRun's canonical spec; empty for scheduled runs. */
   readonly specHash: string;
   readonly revision: string;
-  readonly state: 'Running' | 'Succeeded' | 'Failed';
+  /** `Cancelled`: its process was told to end; the same run goes on where it was when it is started again. */
+  readonly state: 'Running' | 'Succeeded' | 'Failed' | 'Cancelled';
   readonly startedAt: string;
   readonly finishedAt?: string;
+  /** Of what it writes. */
+  readonly edition?: number;
+  /** Messages handled, and in all as far as is known, of a run that re-reads. */
+  readonly done?: number;
+  readonly total?: number;
+  /** Rows removed from sinks. */
+  readonly removed?: number;
+  /** Messages that are neither in the mailbox nor kept. */
+  readonly missing?: number;
+  /** Of a dry run. */
+  readonly diff?: RunDiff;
   /** Family, code and text of the error that ended it. */
   readonly family?: 'Transient' | 'Waiting' | 'Stalled';
   readonly code?: string;
   readonly message?: string;
+}
+
+/** What a dry run found; `keys` are the first documents that would change, without values. */
+export interface RunDiff {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly removed: number;
+  readonly keys: readonly { readonly id: string; readonly columns: readonly string[] }[];
 }

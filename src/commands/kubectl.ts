@@ -5,6 +5,7 @@ import { createStreams } from '../kubernetes/streams.ts';
 import type { Command, CommandIo } from './command.ts';
 import type { Verb } from './kubectl/context.ts';
 import { logs } from './kubectl/logs.ts';
+import { replay } from './kubectl/replay.ts';
 import { report } from './kubectl/report.ts';
 import { run as runPipeline } from './kubectl/run.ts';
 import { runs, status } from './kubectl/status.ts';
@@ -16,8 +17,10 @@ const usage = `usage: kubectl mailmill VERB … [-n NAMESPACE] [--kubeconfig FIL
   runs [PIPELINE]            runs on demand and how they ended
   logs PIPELINE [-f] [--since 1h] [--previous]
                              logs of its workers; -f follows those that run now
-  run PIPELINE [--name N] [--wait]
-                             makes an EmailPipelineRun: everything new, now
+  run PIPELINE [--full] [--dry-run] [--name N] [--wait]
+                             makes an EmailPipelineRun: everything new, now; with --full everything again
+  replay PIPELINE [--since TIME] [--until TIME] [--dead] [--id ID]… [--dry-run] [--name N] [--no-wait]
+                             makes an EmailPipelineRun that reads recorded messages again, or dead letters, and shows what comes of it
   dead PIPELINE [list | show ID | retry | resolve [--sink NAME] [--message ID]… | accept]
                              dead letters and deliveries
   reconcile PIPELINE [--json]
@@ -34,6 +37,7 @@ unless -n says another. dead, reconcile and trace run as a short Job from the pi
 const verbs: Readonly<Record<string, Verb>> = {
   ...{ status, runs, logs, dead, reconcile, trace, report },
   run: runPipeline,
+  replay,
 };
 
 /** Takes the options that every verb has out of the arguments, wherever they stand; undefined: one has no value. */

@@ -1,9 +1,13 @@
+import { createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import type { RunPlan } from '../api/run-plan.ts';
 import type { RunResult } from '../api/worker-status.ts';
-import type { RunnerMode } from '../pipeline/pipeline-runner.ts';
 import type { Revision } from '../pipeline/revision.ts';
+import type { RunnerMode } from '../pipeline/runner-mode.ts';
+import type { PreflightOptions } from '../pipeline/runs/preflight.ts';
 import { Worker } from '../pipeline/worker.ts';
 import { asMailmillError, exitCodes, type MailmillError, stalled } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -12,7 +16,7 @@ import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command, CommandIo } from './command.ts';
 import { secretFiles } from './secret-files.ts';
 
-const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] | --check]
+const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] [--spec JSON [--diff FILE]] | --check | --preflight JSON]
 
 Runs one compiled revision of a pipeline; the operator starts it. Streams until it is told to end.
 
@@ -20,7 +24,11 @@ Runs one compiled revision of a pipeline; the operator starts it. Streams until 
   --once             end when everything is caught up; needs --run
   --run NAME         name of the run in the store
   --spec-hash HASH   hash of the EmailPipelineRun, for runs on demand
+  --spec JSON        what the run does: the spec of an EmailPipelineRun without its pipeline, such as '{"load":"Full"}'
+  --diff FILE        where a dry run writes what would change, with values, one JSON object a line
   --check            log in, check store and sinks, end
+  --preflight JSON   compare what this revision and the one that runs make of the newest mail, deliver nothing, end:
+                     '{"messages":100,"maxErrorRate":0.01,"baseline":"HASH"}'
 
 Environment: MAILMILL_SECRETS (directory of <secret>/<key> files), MAILMILL_HTTP_HOST, MAILMILL_HTTP_PORT,
 MAILMILL_STATUS_TOKEN_SHA256, MAILMILL_WORKER, MAILMILL_TERMINATION_LOG, MAILMILL_BUDGET_BYTES, MAILMILL_GRACE_SECONDS, MAILMILL_LOG_LEVEL.`;
@@ -35,14 +43,43 @@ async function readRevision(file: string): Promise<Revision> {
   }
 }
 
-async function terminationMessage(io: CommandIo, result: object): Promise<void> {
-  const text = JSON.stringify(result).slice(0, 2048);
+const terminationBytes = 2048;
+
+/** What there is room for: of a dry run the documents that it names come last. */
+function terminationText(result: RunResult): string {
+  for (let { diff } = result; ; diff = diff && { ...diff, keys: diff.keys.slice(0, -1) }) {
+    const text = JSON.stringify({ ...result, ...(diff && { diff }) });
+    if (Buffer.byteLength(text) <= terminationBytes || !diff || diff.keys.length === 0)
+      return text.slice(0, terminationBytes);
+  }
+}
+
+async function terminationMessage(io: CommandIo, result: RunResult): Promise<void> {
+  const text = terminationText(result);
   try {
     await writeFile(io.env.MAILMILL_TERMINATION_LOG ?? '/dev/termination-log', text);
   } catch {
     io.stdout.write(`${text}\n`); // not in a pod, or the file is not writable: the log has it
   }
 }
+
+/** What a run does. Throws Stalled `RUN_SPEC_INVALID`. */
+async function readPlan(text: string): Promise<RunPlan> {
+  const [{ planOf }, { runWorkOf }] = await Promise.all([
+    import('../api/run-plan.ts'),
+    import('../api/read-run-work.ts'),
+  ]);
+  const read = runWorkOf(text);
+  if ('problem' in read) throw stalled('RUN_SPEC_INVALID', `--spec: ${read.problem}`);
+  return planOf(read.work);
+}
+
+/** Tells what a dry run finds, a line a change: to the log without values, and whole to a file. */
+const changes = (io: CommandIo, file: Writable | undefined) => (change: object) => {
+  const { before: _before, after: _after, ...told } = change as { before?: unknown; after?: unknown };
+  io.stdout.write(`${JSON.stringify({ diff: told })}\n`);
+  file?.write(`${JSON.stringify(change)}\n`);
+};
 
 function failedRun(mode: RunnerMode, revision: string, error: MailmillError): RunResult {
   const now = new Date().toISOString();
@@ -83,20 +120,30 @@ export const command: Command = {
         once: { type: 'boolean' },
         run: { type: 'string' },
         'spec-hash': { type: 'string' },
+        spec: { type: 'string' },
+        diff: { type: 'string' },
         check: { type: 'boolean' },
+        preflight: { type: 'string' },
       },
     });
-    if (!values.revision || (values.once && !values.run)) {
+    if (!values.revision || (values.once && !values.run) || (values.spec !== undefined && !values.once)) {
       io.stderr.write(`${usage}\n`);
       return 2;
     }
     const revisions = await Promise.all(values.revision.map(readRevision));
     const first = revisions[0]!;
+    const diff = values.diff === undefined ? undefined : createWriteStream(values.diff, { mode: 0o600 });
     const mode: RunnerMode = values.check
       ? { kind: 'check' }
-      : values.once
-        ? { kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' }
-        : { kind: 'stream' };
+      : values.preflight !== undefined
+        ? // Written by the operator.
+          { kind: 'preflight', options: JSON.parse(values.preflight) as PreflightOptions }
+        : values.once
+          ? {
+              ...{ kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' },
+              ...(values.spec !== undefined && { plan: await readPlan(values.spec), onChange: changes(io, diff) }),
+            }
+          : { kind: 'stream' };
     const logger = createLogger({ stream: io.stdout, level: io.env.MAILMILL_LOG_LEVEL === 'debug' ? 'debug' : 'info' });
     const { namespace, pipeline, hash: revision } = first;
     const log = revisions.length === 1 ? logger.with({ namespace, pipeline, revision }) : logger;
@@ -138,7 +185,8 @@ export const command: Command = {
         dropped: result?.dropped,
         dead: result?.dead,
       });
-      return mode.kind === 'once' && !result && io.signal.aborted ? exitCodes.Transient : 0;
+      const unfinished = !result || result.state === 'Cancelled';
+      return mode.kind === 'once' && unfinished && io.signal.aborted ? exitCodes.Transient : 0;
     } catch (thrown) {
       const error = asMailmillError(thrown);
       log.error(error.message, {
@@ -148,6 +196,8 @@ export const command: Command = {
       });
       await terminationMessage(io, failedRun(mode, first.hash, error));
       return exitCodes[error.family];
+    } finally {
+      diff?.end();
     }
   },
 };

@@ -18,6 +18,7 @@ export const conditionTypes = [
   'Stalled',
   'Valid',
   'CredentialsResolved',
+  'Listening',
   'Connected',
   'Flowing',
   'Delivering',
@@ -103,8 +104,8 @@ export function transitions(before: readonly Condition[] | undefined, after: rea
 
 /** Reasons of a Ready that is only on its way. */
 export const progressReasons = [
-  ...['RollingOut', 'RolloutQueued', 'Checking', 'Suspending', 'Applying'],
+  ...['RollingOut', 'RolloutQueued', 'Checking', 'Preflight', 'PreflightWaiting', 'Suspending', 'Applying'],
   // Of a run.
-  ...['Starting', 'Asked', 'Running'],
+  ...['Starting', 'Asked', 'Running', 'WaitsForRun'],
 ] as const;
 const isProgress = (reason: string) => progressReasons.some((each) => each === reason);

@@ -14,8 +14,8 @@ export const managedBy = 'mailmill';
 /** Selects every child of every pipeline. */
 export const childSelector = `${labels.managedBy}=${managedBy},${labels.pipeline}`;
 
-/** What a worker's pod is for: it streams, it runs to an end, or it checks a revision. */
-export type Role = 'stream' | 'run' | 'check';
+/** What a worker's pod is for: it streams, it runs to an end, it checks a revision, or compares it with the one that runs. */
+export type Role = 'stream' | 'run' | 'check' | 'preflight';
 
 export const annotations = {
   /** On a pod template: HMAC over the values of the referenced Secret keys. */
@@ -38,6 +38,15 @@ export const checkJobName = (pipeline: string, revision: string, secretsHash: st
   `${pipeline}-check-${short([revision, secretsHash, image].join('\0'))}`;
 
 /** First 16 hex digits of the SHA-256 of the canonical spec: with the name it is the key of a run in the store. */
+/** So is a preflight. */
+export const preflightJobName = (
+  pipeline: string,
+  revision: string,
+  baseline: string,
+  secretsHash: string,
+  image: string,
+) => `${pipeline}-preflight-${short([revision, baseline, secretsHash, image].join('\0'))}`;
+
 export const runSpecHash = (spec: unknown) =>
   createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
 

@@ -21,6 +21,7 @@ import { configMapName, runJobName, runSpecHash } from './names.ts';
 import type { SecretReader } from './secrets.ts';
 import type { Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import type { StatusPoller } from './status-poller.ts';
+import { isOver, isWorker } from './decide/run.ts';
 
 export interface ObserverOptions {
   readonly caches: Caches;
@@ -116,7 +117,7 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get(name)),
         jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
         pods,
-        workers: poller.observations(pods),
+        workers: poller.observations(pods.filter(isWorker)),
       };
     },
     run: (key) => {
@@ -137,12 +138,20 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
       const ofJob = (pod: Pod) => job !== undefined && ownedBy(pod, job.metadata.uid);
       return {
         now: clock.now(),
+      const others = caches.runs.reflector.cache
+        .byIndex(byPipeline, keyOf(of))
+        .filter(
+          ({ metadata, status }) =>
+            metadata.uid !== run.metadata.uid && metadata.deletionTimestamp === undefined && !isOver(status),
+        );
         run,
         pipeline,
         lastGood: revisionNamed(namespace, of.name, good),
         job,
+        others,
         pods: pods.filter(ofJob),
-        workers: pipeline === undefined || isScheduled(pipeline) ? [] : poller.observations(pods),
+        jobWorkers: poller.observations(pods.filter(ofJob)),
+        workers: pipeline === undefined || isScheduled(pipeline) ? [] : poller.observations(pods.filter(isWorker)),
       };
     },
     source: async (key, signal) => {
@@ -164,7 +173,7 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
     digest: (key) => {
       const pipeline = present(caches.pipelines.objects.get(nameOf(key)));
       if (pipeline === undefined) return '';
-      const workers = poller.observations(caches.pods.reflector.cache.byIndex(byPipeline, key));
+      const workers = poller.observations(caches.pods.reflector.cache.byIndex(byPipeline, key).filter(isWorker));
       const { connected, flowing, delivering, stalled } = assess(
         workers,
         pollMsOf(compile(pipeline), undefined),

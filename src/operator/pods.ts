@@ -4,9 +4,11 @@ import type { Job, KubernetesObject, Pod } from '../kubernetes/objects.ts';
 import { containerName } from './build/pod.ts';
 import { labels, type Role } from './names.ts';
 
+const roles: readonly Role[] = ['stream', 'run', 'check', 'preflight'];
+
 export const roleOf = (pod: KubernetesObject): Role | undefined => {
   const role = pod.metadata.labels?.[labels.role];
-  return role === 'stream' || role === 'run' || role === 'check' ? role : undefined;
+  return roles.find((each) => each === role);
 };
 
 export const isReady = (pod: Pod) =>
@@ -62,16 +64,35 @@ export const camelCase = (code: string) =>
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join('');
 
+const states = ['Running', 'Succeeded', 'Failed', 'Cancelled'];
 const counts = ['read', 'delivered', 'dropped', 'dead'] as const;
 const texts = ['name', 'specHash', 'revision', 'startedAt'] as const;
 const optionalTexts = ['finishedAt', 'code', 'message'] as const;
 
+const optionalCounts = ['edition', 'done', 'total', 'removed', 'missing'] as const;
+const diffCounts = ['added', 'changed', 'unchanged', 'removed'] as const;
+
+const isDiff = (value: unknown) =>
+  isRecord(value) &&
+  diffCounts.every((field) => Number.isSafeInteger(value[field])) &&
+  Array.isArray(value.keys) &&
+  value.keys.every(
+    (key) =>
+      isRecord(key) &&
+      typeof key.id === 'string' &&
+      Array.isArray(key.columns) &&
+      key.columns.every((column) => typeof column === 'string'),
+  );
+
 /** A run's result out of JSON; `undefined` when it is none. */
 export function readRunResult(value: unknown): RunResult | undefined {
   if (!isRecord(value)) return undefined;
-  if (value.state !== 'Running' && value.state !== 'Succeeded' && value.state !== 'Failed') return undefined;
+  if (!states.some((state) => state === value.state)) return undefined;
   if (!texts.every((field) => typeof value[field] === 'string')) return undefined;
   if (!counts.every((field) => Number.isSafeInteger(value[field]) && Number(value[field]) >= 0)) return undefined;
+  if (!optionalCounts.every((field) => value[field] === undefined || Number.isSafeInteger(value[field])))
+    return undefined;
+  if (value.diff !== undefined && !isDiff(value.diff)) return undefined;
   if (!optionalTexts.every((field) => value[field] === undefined || typeof value[field] === 'string')) return undefined;
   return value as unknown as RunResult; // each field was looked at just now
 }

@@ -83,12 +83,16 @@ export interface RunSnapshot {
   readonly pipeline: Live<EmailPipeline> | undefined;
   /** Newest revision of the pipeline that became ready, as its ConfigMap has it. */
   readonly lastGood: Revision | undefined;
+  /** Other runs of the same pipeline that are not over. */
+  readonly others: readonly Live<EmailPipelineRun>[];
   readonly job: Live<Job> | undefined;
   /** Pods of that Job. */
   readonly pods: readonly Live<Pod>[];
   /** Workers of the streaming pipeline that are ready, and what they said. */
   readonly workers: readonly WorkerObservation[];
 }
+  /** What those said. */
+  readonly jobWorkers: readonly WorkerObservation[];
 
 /** Everything that a decision about one source may look at. */
 export interface SourceSnapshot {

@@ -45,9 +45,9 @@ const tickMs = 250;
 /** One missed answer is no outage. */
 const failuresToDoubt = 2;
 
-/** Workers that have a status worth looking at: those that stream, and those that check. */
+/** Workers that have a status worth looking at: those that stream, those that check, and runs on demand, for how far they are. */
 export const isPolled = (pod: Pod) =>
-  (roleOf(pod) === 'stream' || roleOf(pod) === 'check') &&
+  (roleOf(pod) === 'stream' || roleOf(pod) === 'check' || pod.metadata.labels?.[labels.run] !== undefined) &&
   pod.status?.phase === 'Running' &&
   pod.status.podIP !== undefined &&
   !isEnding(pod);

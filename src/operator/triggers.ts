@@ -45,6 +45,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
     }),
     caches.runs.reflector.onChange(({ type, object }) => {
       if (type !== 'deleted' && !isOver(object.status)) queues.run.add(keyOf(object.metadata));
+      // The next one of its pipeline waits for this.
+      else wakeRuns(caches, queues, keyOf({ namespace: object.metadata.namespace, name: object.spec.pipeline.name }));
     }),
     caches.networkPolicies.reflector.onChange(({ object }) => {
       queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);

@@ -78,6 +78,13 @@ export class AccountSet {
     return this.#sources.flatMap(({ members }) => [...members.values()].map(({ worker }) => worker));
   }
 
+  /** Every account, by its name. */
+  get accounts(): readonly { readonly source: Source; readonly account: string; readonly accountId: bigint }[] {
+    return this.#sources.flatMap(({ source, members }) =>
+      [...members].map(([account, { worker }]) => ({ source, account, accountId: worker.id })),
+    );
+  }
+
   /** Sources as they stand; the errors are of entries that are no account, and of the list. */
   get sources(): readonly {
     readonly source: Source;
@@ -121,11 +128,14 @@ export class AccountSet {
     if (failed.signal.aborted && !stop.aborted) throw failed.signal.reason;
   }
 
-  /** Works on every account until it is caught up; some at a time where there is a list. */
-  async once(stop: AbortSignal): Promise<readonly PromiseSettledResult<void>[]> {
+  /** Works on every account, or on these, until it is caught up; some at a time where there is a list. */
+  async once(
+    stop: AbortSignal,
+    these: (accountId: bigint) => boolean = () => true,
+  ): Promise<readonly PromiseSettledResult<void>[]> {
     const ended = new AbortController();
     const board = this.#board.run(AbortSignal.any([stop, ended.signal]));
-    const { workers } = this;
+    const workers = this.workers.filter(({ id }) => these(id));
     const limit = this.#sources.some(({ source }) => source.relist) ? atOnce : workers.length;
     const results = await inTurns(workers, limit, (worker) => worker.run(stop));
     ended.abort();
@@ -204,7 +214,7 @@ export class AccountSet {
     const { context, create } = this.#options;
     const { source, members } = listed;
     const names = accounts.map(({ name }) => name);
-    const ids = await accountIds(context.database, context.revision.namespace, source.name, names);
+    const ids = await accountIds(context.database, context.revision.namespace, source.storedAs ?? source.name, names);
     for (const { name, version } of accounts) {
       const accountId = ids.get(name);
       if (accountId === undefined) continue; // purged this moment; it is on the next list

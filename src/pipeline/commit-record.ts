@@ -51,6 +51,7 @@ export function outcomesOf(
   judged: readonly Judged[],
   sinks: readonly string[],
   refusals: Refusals,
+  edition: number,
   queues: readonly string[] = [],
 ): Outcomes {
   const all = queues.length === 0 ? sinks : [...sinks, ...queues];
@@ -58,7 +59,7 @@ export function outcomesOf(
   const deliveries: DeliveryRecord[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const { read, id, verdict } of judged) {
-    const base = { messageId: id, edition: 1, uid: read.uid };
+    const base = { messageId: id, edition, uid: read.uid };
     if (verdict.state === 'Dropped') {
       byUid.set(read.uid, { ...base, state: 'Dropped', step: verdict.step });
       continue;
@@ -66,18 +67,18 @@ export function outcomesOf(
     if (verdict.state === 'Dead') {
       const { code, step } = verdict.death;
       byUid.set(read.uid, { ...base, state: 'Dead', code, ...(step !== undefined && { step }) });
-      deadLetters.push(deadLetter(read, id, verdict.death));
+      deadLetters.push(deadLetter(read, id, verdict.death, edition));
       continue;
     }
     let first: { readonly sink: string; readonly death: Death } | undefined;
     for (const [index, sink] of all.entries()) {
       const death = refusals.get(sink)?.get(id);
-      const to = { sink, documentId: id, edition: 1 };
+      const to = { sink, documentId: id, edition };
       if (death) deliveries.push({ ...to, status: 'Dead', code: death.code });
       else deliveries.push({ ...to, status: index < sinks.length ? 'Acknowledged' : 'Queued' });
       if (death) first ??= { sink, death };
     }
-    if (first) deadLetters.push(deadLetter(read, id, first.death, first.sink));
+    if (first) deadLetters.push(deadLetter(read, id, first.death, edition, first.sink));
     byUid.set(read.uid, first ? { ...base, state: 'Dead', code: first.death.code } : { ...base, state: 'Processed' });
   }
   return { byUid, deliveries, deadLetters };

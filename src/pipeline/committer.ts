@@ -106,8 +106,8 @@ export class Committer {
     try {
       const identities = await identify(batch.messages, this.#cursor, this.#options);
       const judgement = this.#judged(batch.messages, identities);
-      const { outbox } = this.#options.context;
-      const queued = await outbox?.prepare(judgement.judged, this.#options.sourceName, 1);
+      const { outbox, edition } = this.#options.context;
+      const queued = await outbox?.prepare(judgement.judged, this.#options.sourceName, edition);
       this.#ready.push({ batch, identities, ...judgement, ...(queued && { queued }) });
       this.#running ??= this.#run();
     } catch (error) {
@@ -259,14 +259,15 @@ export class Committer {
       this.#underWay.add(id);
       const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
-      if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
+      if (verdict.state === 'Processed')
+        rows.push({ documentId: id, edition: context.edition, document: verdict.document });
     }
     return { judged, rows };
   }
 
   /** What the store is to remember of a group; throws when too much of it is dead now that the sinks have spoken. */
   #record(group: readonly JudgedBatch[], refusals: Refusals): { readonly commit: CommitRecord; keep(): void } {
-    const { sinks, outbox, revision } = this.#options.context;
+    const { sinks, outbox, revision, edition } = this.#options.context;
     const { byUid, deliveries, deadLetters } = outcomesOf(
       group.flatMap(({ judged }) => judged),
       sinks.map((sink) => sink.name),
@@ -278,6 +279,7 @@ export class Committer {
     const ids = new Map<number, string>();
     for (const { identities } of group) for (const [uid, { messageId }] of identities) ids.set(uid, messageId);
     const commit: CommitRecord = {
+      edition,
       epochId: this.#cursor.epochId,
       version: this.#cursor.version,
       revision: revision.hash,

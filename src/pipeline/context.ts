@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Field } from '../message/fields.ts';
-import type { Progress, ProgressKey, Row } from '../sinks/sink.ts';
+import type { Progress, ProgressKey, Rehearsal, Row } from '../sinks/sink.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -28,6 +28,10 @@ export interface DirectSink {
   /** The same within a transaction of the store. */
   writeShared(client: pg.ClientBase, rows: readonly Row[], progress: readonly Progress[]): Promise<Map<string, Death>>;
   close(): Promise<void>;
+  /** Takes documents out that have no newer edition than this; in the caller's transaction when the sink is shared. Returns how many there were. */
+  remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number>;
+  /** What writing these, and taking those out, would change; found out in a transaction that is rolled back. */
+  rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal>;
 }
 
 /** What everything that works for one pipeline shares. */
@@ -56,3 +60,5 @@ export interface PipelineContext {
   readonly counters: { read: number; delivered: number; dropped: number; dead: number };
   lastCommitAt: Date | undefined;
 }
+  /** Of what is written for mail that is read for the first time: 1, or that of the full load that this process is at. */
+  edition: number;

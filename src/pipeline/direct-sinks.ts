@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { FieldType } from '../message/fields.ts';
 import { openSink, type Sink } from '../sinks/registry.ts';
-import type { Progress, ProgressKey, Row, WriteContext, WriteResult } from '../sinks/sink.ts';
+import type { Progress, ProgressKey, Rehearsal, Row, WriteContext, WriteResult } from '../sinks/sink.ts';
 import type { Database } from '../store/database.ts';
 import type { DirectSink } from './context.ts';
 import type { Death } from './processed.ts';
@@ -41,9 +41,13 @@ class PipelineSink implements DirectSink {
     return this.#sink;
   }
 
-  async check(signal: AbortSignal): Promise<void> {
+  #uri(): Promise<string> {
     const { secretRef } = this.#spec.postgres;
-    const uri = await this.#options.secret(secretRef.name, secretRef.key ?? 'uri');
+    return this.#options.secret(secretRef.name, secretRef.key ?? 'uri');
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    const uri = await this.#uri();
     await this.close();
     const own = openSink(this.#spec, this.#types, { uri, connections: 1 });
     this.#sink = own;
@@ -73,6 +77,16 @@ class PipelineSink implements DirectSink {
   ): Promise<Map<string, Death>> {
     await this.#open.writeProgress(client, progress);
     return deaths(await this.#open.write(client, rows, this.#options.context));
+  }
+
+  async remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number> {
+    return this.#open.remove(ids, edition, signal, client);
+  }
+
+  /** Works without `check` too, which would make a table that is not there. */
+  async rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal> {
+    this.#sink ??= openSink(this.#spec, this.#types, { uri: await this.#uri(), connections: 1 });
+    return this.#sink.rehearse(rows, removed, this.#options.context, signal);
   }
 
   async close(): Promise<void> {

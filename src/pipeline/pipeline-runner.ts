@@ -1,3 +1,4 @@
+import { isIncremental } from '../api/run-plan.ts';
 import { milliseconds } from '../api/schema.ts';
 import type { PipelineStatus, RunResult } from '../api/worker-status.ts';
 import { fieldsNamed, messageTypes } from '../message/fields.ts';
@@ -19,15 +20,10 @@ import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
 import { tellStalled, whileStalled } from './standstill.ts';
+import type { RunnerMode } from './runner-mode.ts';
 
 /** Who stands still, among the accounts of a pipeline. */
 const keyOf = (source: string, accountId: bigint) => `${source}/${accountId}`;
-
-/** How a runner ends. */
-export type RunnerMode =
-  | { readonly kind: 'stream' }
-  | { readonly kind: 'once'; readonly run: string; readonly specHash: string }
-  | { readonly kind: 'check' };
 
 /** Runs one revision of one pipeline. */
 export class PipelineRunner {
@@ -127,6 +123,11 @@ export class PipelineRunner {
   async run(stop: AbortSignal): Promise<void> {
     try {
       const context = await this.#prepare(stop);
+      if (this.#mode.kind === 'preflight') {
+        const { preflight } = await import('./runs/preflight.ts');
+        this.#result = await preflight(this.revision, this.#mode.options, this.#environment, stop);
+        return;
+      }
       const accounts = this.#accounts;
       if (!context || !accounts) return;
       if (this.#mode.kind !== 'once') await this.#becomeReady(context, accounts, stop);
@@ -142,8 +143,13 @@ export class PipelineRunner {
 
   async #work(accounts: AccountSet, runs: PipelineRuns, stop: AbortSignal): Promise<void> {
     const mode = this.#mode;
-    if (mode.kind === 'once') this.#result = await runs.execute({ name: mode.run, specHash: mode.specHash }, stop);
-    else await this.#stream(accounts, runs, stop);
+    if (mode.kind !== 'once') return this.#stream(accounts, runs, stop);
+    const { run: name, specHash, plan, onChange = () => undefined } = mode;
+    const { broker, fresh } = this.#environment;
+    this.#result =
+      plan === undefined || isIncremental(plan)
+        ? await runs.execute({ name, specHash }, stop)
+        : await runs.reread({ name, specHash }, { plan, broker, fresh, onChange }, stop);
   }
 
   async #stream(accounts: AccountSet, runs: PipelineRuns, stop: AbortSignal): Promise<void> {
@@ -209,6 +215,7 @@ export class PipelineRunner {
     return undefined;
   }
 
+          edition: 1,
   async #openSinks(
     types: Parameters<RunnerEnvironment['openSinks']>[1],
     stop: AbortSignal,

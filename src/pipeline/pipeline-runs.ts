@@ -1,8 +1,11 @@
+import type { RunPlan } from '../api/run-plan.ts';
 import type { RunResult } from '../api/worker-status.ts';
+import { rememberRevision } from '../store/revisions.ts';
 import { beginRun, endCheckedRuns, endRun, recentRuns } from '../store/runs.ts';
 import { asMailmillError } from '../telemetry/errors.ts';
 import type { AccountSet } from './account-set.ts';
 import { sleep } from './backoff.ts';
+import type { ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
 
 const checkRunsMs = 1_000;
@@ -13,12 +16,23 @@ export interface RunKey {
   readonly specHash: string;
 }
 
+/** What a run that re-reads needs beside the pipeline. */
+export interface RereadOptions {
+  readonly plan: RunPlan;
+  readonly broker: ConnectionBroker;
+  readonly fresh: () => boolean;
+  /** Takes a change that a dry run found. */
+  readonly onChange: (change: object) => void;
+}
+
 /** The runs of one pipeline, as the store has them. */
 export class PipelineRuns {
   readonly #context: PipelineContext;
   readonly #accounts: AccountSet;
   #recent: readonly RunResult[] = [];
   readonly #ended = new Map<string, RunResult>();
+  /** Of a run that this process executes. */
+  #executing: RunResult | undefined;
 
   constructor(context: PipelineContext, accounts: AccountSet) {
     this.#context = context;
@@ -30,7 +44,7 @@ export class PipelineRuns {
     const again = [...this.#ended.values()].filter(
       (run) => !this.#recent.some((other) => other.name === run.name && other.specHash === run.specHash),
     );
-    return [...this.#recent, ...again];
+    return [...(this.#executing ? [this.#executing] : []), ...this.#recent, ...again];
   }
 
   /** An on-demand run of a streaming pipeline: every folder is checked from now on. */
@@ -50,10 +64,13 @@ export class PipelineRuns {
 
   /** Ends on-demand runs when their time has come, until `stop`; tells whether the store can be used. */
   async watch(stop: AbortSignal): Promise<void> {
-    const { health, log } = this.#context;
+    const { health, log, database, pipelineId, revision } = this.#context;
+    let remembered = false;
     while (!stop.aborted) {
       try {
         await this.#look();
+        if (!remembered) await rememberRevision(database, pipelineId, revision);
+        remembered = true;
         health.store();
       } catch (thrown) {
         const error = asMailmillError(thrown);
@@ -84,6 +101,7 @@ export class PipelineRuns {
     const key = { ...run, revision: revision.hash };
     const begun = await beginRun(database, pipelineId, key);
     if (begun.state !== 'Running') return begun;
+    await rememberRevision(database, pipelineId, revision);
     const results = await this.#accounts.once(stop);
     const failure = results.find((result) => result.status === 'rejected') ?? (await this.#delivered());
     if (stop.aborted && !failure) return undefined;
@@ -95,6 +113,27 @@ export class PipelineRuns {
     });
     if (error) throw error;
     return result;
+  }
+
+  /** Executes a run that re-reads; see `executeRun`. */
+  async reread(run: RunKey, { plan, broker, fresh, onChange }: RereadOptions, stop: AbortSignal): Promise<RunResult> {
+    // Hardly any worker ever needs it.
+    const { executeRun } = await import('./runs/execute.ts');
+    const accounts = this.#accounts;
+    return executeRun(
+      {
+        ...{ context: this.#context, accounts: accounts.accounts, run, plan, broker, fresh, onChange },
+        catchUp: async (mine, until) => {
+          const results = await accounts.once(until, mine);
+          const failure = results.find((result) => result.status === 'rejected');
+          if (failure) throw failure.reason;
+        },
+        onResult: (result) => {
+          this.#executing = result;
+        },
+      },
+      stop,
+    );
   }
 
   /** Waits until what was queued is sent, which is part of the run; or what keeps it from that. */

@@ -83,11 +83,17 @@ export function judge(read: ReadMessage, id: string, origin: Origin, { steps }: 
 }
 
 /** The dead letter of a message, with its raw bytes compressed and bounded. */
-export function deadLetter(read: ReadMessage, messageId: string, death: Death, sink?: string): DeadLetter {
+export function deadLetter(
+  read: ReadMessage,
+  messageId: string,
+  death: Death,
+  edition: number,
+  sink?: string,
+): DeadLetter {
   const keep = !read.headerOnly && read.raw.length <= deadRawBytes;
   return {
     messageId,
-    edition: 1,
+    edition,
     uid: read.uid,
     ...(death.step !== undefined && { step: death.step }),
     ...(sink !== undefined && { sink }),

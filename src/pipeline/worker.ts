@@ -20,8 +20,9 @@ import { ByteBudget } from './byte-budget.ts';
 import { ConnectionBroker } from './connection-broker.ts';
 import { directOnes, directSinks } from './direct-sinks.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { PipelineRunner, type RunnerMode } from './pipeline-runner.ts';
+import { PipelineRunner } from './pipeline-runner.ts';
 import type { Revision } from './revision.ts';
+import type { RunnerMode } from './runner-mode.ts';
 
 export interface WorkerOptions {
   /** Work of one worker; all in one store. */

@@ -50,6 +50,22 @@ export interface WriteResult {
   readonly refused: readonly Refusal[];
 }
 
+/** What writing would make of one document in a sink; values by column, without the sink's own. */
+export interface Change {
+  readonly documentId: string;
+  readonly kind: 'Added' | 'Changed' | 'Unchanged' | 'Removed';
+  /** Of a changed one: those that differ. */
+  readonly columns: readonly string[];
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+/** What writing documents, and taking others out, would change. */
+export interface Rehearsal {
+  readonly changes: readonly Change[];
+  readonly refused: readonly Refusal[];
+}
+
 export type ColumnTypes = ReadonlyMap<string, FieldType>;
 
 /** What a sink promises about repeats: none visible, or the key by which the receiver can tell them. */

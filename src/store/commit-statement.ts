@@ -27,13 +27,23 @@ export function commitStatement(
     parts.push(messages(params, pipeline, epoch, revision, alike));
   for (const alike of groupsOf(commit.deliveries, sameDelivery)) parts.push(deliveries(params, pipeline, alike));
   if (commit.coverage.length > 0) parts.push(coverage(params, pipeline, epoch, lease, commit));
-  const finished = params.one(commit.finished.toString(), 'int8multirange');
-  parts.push(`UPDATE mailmill.cursor c SET finished = finished + ${finished}, version = version + 1 FROM mailmill.epoch e
-  WHERE c.pipeline_id = ${pipeline} AND c.epoch_id = ${epoch} AND e.id = c.epoch_id RETURNING e.retired_at IS NOT NULL AS retired`);
+  parts.push(finish(params, pipeline, epoch, commit));
   const frozen = commit.sighted.length > 0 ? '(SELECT count(*) FROM part_0)' : '0';
   const text = `WITH ${parts.map((part, i) => `part_${i} AS (${part})`).join(',\n')}
 SELECT ${frozen} AS frozen, retired FROM part_${parts.length - 1}`;
   return { text, values: params.values };
+}
+
+/** Moves the cursor, or that of a run; gives whether the epoch is retired. */
+function finish(params: Params, pipeline: string, epoch: string, { finished, run }: CommitRecord): string {
+  const uids = params.one(finished.toString(), 'int8multirange');
+  if (run === undefined)
+    return `UPDATE mailmill.cursor c SET finished = finished + ${uids}, version = version + 1 FROM mailmill.epoch e
+  WHERE c.pipeline_id = ${pipeline} AND c.epoch_id = ${epoch} AND e.id = c.epoch_id RETURNING e.retired_at IS NOT NULL AS retired`;
+  return `INSERT INTO mailmill.run_cursor AS c (pipeline_id, run, spec_hash, epoch_id, finished)
+  VALUES (${pipeline}, ${params.one(run.name, 'text')}, ${params.one(run.specHash, 'text')}, ${epoch}, ${uids})
+  ON CONFLICT (pipeline_id, run, spec_hash, epoch_id) DO UPDATE SET finished = c.finished + excluded.finished
+  RETURNING (SELECT e.retired_at IS NOT NULL FROM mailmill.epoch e WHERE e.id = c.epoch_id) AS retired`;
 }
 
 /** Items that are alike, with what they have in common in the first; few groups, as most mail meets the same fate. */

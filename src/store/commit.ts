@@ -50,6 +50,8 @@ export interface DeadLetter {
 
 /** Everything that one store transaction says about one cursor. */
 export interface CommitRecord {
+  /** It is of a run that re-reads: `finished` is noted for the run, and the cursor stays where it is. */
+  readonly run?: { readonly name: string; readonly specHash: string };
   readonly epochId: bigint;
   /** Version of the cursor before. */
   readonly version: bigint;

@@ -30,6 +30,8 @@ export interface Lease {
   readonly accountId: bigint;
   readonly workerId: string;
   readonly token: bigint;
+  /** It is the right to execute runs of the pipeline, on this account now, beside whoever reads its mail. */
+  readonly ofRun?: true;
 }
 
 /** Somebody else holds the lease now, or the cursor moved: roll back and drop all work in flight. */
@@ -79,8 +81,10 @@ export async function holdsLease(database: Database, lease: Lease): Promise<bool
 }
 
 /** First statement of every transaction that writes for a lease: one row, locked, while it is held. Without parameters. */
-export const leaseCheck = (lease: Lease): string =>
-  `SELECT FROM mailmill.lease WHERE pipeline_id = ${lease.pipelineId} AND account_id = ${lease.accountId} AND worker_id = ${pg.escapeLiteral(lease.workerId)} AND token = ${lease.token} FOR UPDATE`;
+export const leaseCheck = (lease: Lease): string => {
+  const [table, account] = lease.ofRun ? ['run_lease', ''] : ['lease', ` AND account_id = ${lease.accountId}`];
+  return `SELECT FROM mailmill.${table} WHERE pipeline_id = ${lease.pipelineId}${account} AND worker_id = ${pg.escapeLiteral(lease.workerId)} AND token = ${lease.token} FOR UPDATE`;
+};
 
 /** Throws Transient `STORE_FENCED` when the lease is not held any more. */
 export async function checkLease(client: pg.ClientBase, lease: Lease): Promise<void> {

@@ -285,7 +285,42 @@ export const corpus: readonly Case[] = [
   ...mutate('run', [
     ['no pipeline', '  pipeline: {name: orders}\n', '  {}\n'],
     ['pipeline null', '{name: orders}', ''],
-    ['a field of later', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  replay: {}\n'],
+    ['an unknown field', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  rewind: {}\n'],
+    ['replay of nothing', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  replay: {}\n'],
+    ['replay of dead letters', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  replay: {only: Dead}\n'],
+    [
+      'replay of a range',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  replay: {since: 2026-11-01, until: "2026-11-01T12:30:00Z"}\n',
+    ],
+    [
+      'replay that ends before it begins',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  replay: {since: 2026-11-02, until: 2026-11-01}\n',
+    ],
+    [
+      'replay of no day',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  replay: {since: 2026-13-01, until: 2027-01-01}\n',
+    ],
+    [
+      'replay of ids',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  replay: {ids: [0190a8f0-0000-8000-8000-000000000000]}\n',
+    ],
+    ['replay of no id', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  replay: {ids: [x]}\n'],
+    [
+      'two kinds of a run',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  load: Full\n  replay: {only: Dead}\n',
+    ],
+    ['full load', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  load: Full\n  dryRun: true\n'],
+    ['backfill', '  pipeline: {name: orders}\n', '  pipeline: {name: orders}\n  backfill: {since: 2020-01-01}\n'],
+    [
+      'backfill without since',
+      '  pipeline: {name: orders}\n',
+      '  pipeline: {name: orders}\n  backfill: {until: 2020-01-01}\n',
+    ],
     ['generated name', 'name: orders-now', 'generateName: orders-'],
     ['empty name', 'name: orders-now', 'name: ""'],
     ['annotations', '{name: orders-now,', '{name: orders-now, annotations: {Example.com/Why: "because"},'],

@@ -70,7 +70,10 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
       'scheduled: four fields',
       '6:3 spec.schedule: must have at least 9 characters (five fields: minute, hour, day of month, month, day of week)',
     ],
-    ['run: a field of later', '6:3 spec.replay: unknown field (known here: pipeline)'],
+    ['run: an unknown field', '6:3 spec.rewind: unknown field (known here: pipeline, load, replay, backfill, dryRun)'],
+    ['run: replay of nothing', '6:3 spec.replay: say which messages: since, ids or only: Dead'],
+    ['run: replay that ends before it begins', '6:3 spec.replay: since must be a time before until'],
+    ['run: two kinds of a run', '4:1 spec: at most one of load, replay and backfill'],
   ])('%s', (name, issue) => {
     expect(errorsOf(named(name))).toContain(issue);
   });

@@ -4,7 +4,7 @@ import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-map.ts';
 import { deployment, podDisruptionBudget, withLastGood } from '../../src/operator/build/deployment.ts';
-import { checkJob, cronJob, runJob } from '../../src/operator/build/jobs.ts';
+import { checkJob, cronJob, preflightJob, runJob } from '../../src/operator/build/jobs.ts';
 import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
 import { compiled, config, pipeline, source } from './fixtures.ts';
 
@@ -42,10 +42,27 @@ const manifests: readonly (readonly [string, KubernetesObject])[] = [
   ['pod-disruption-budget', podDisruptionBudget('team-a', 'orders')],
   [
     'cron-job',
-    cronJob({ ...input, schedule: '0 2 * * *', timeZone: 'Europe/Zurich', suspend: false, lastGood: 'abc' }, config),
+    cronJob(
+      { ...input, schedule: '0 2 * * *', work: {}, timeZone: 'Europe/Zurich', suspend: false, lastGood: 'abc' },
+      config,
+    ),
   ],
   ['check-job', checkJob(input, config)],
-  ['run-job', runJob({ revision, template: undefined, run: 'now', specHash: '0123456789abcdef' }, config)],
+  [
+    'preflight-job',
+    preflightJob({ ...input, baseline: 'abc', beside: undefined, messages: 100, maxErrorRate: 0.01 }, config),
+  ],
+  ['run-job', runJob({ revision, template: undefined, run: 'now', specHash: '0123456789abcdef', work: {} }, config)],
+  [
+    'run-job-replay',
+    runJob(
+      {
+        ...{ revision, template: undefined, run: 'mend', specHash: 'fedcba9876543210' },
+        work: { replay: { only: 'Dead', since: '2026-11-01' }, dryRun: true },
+      },
+      config,
+    ),
+  ],
   ['network-policy', workersNetworkPolicy('team-a')],
   [
     'network-policy-egress',

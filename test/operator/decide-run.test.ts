@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EmailPipelineRunStatus } from '../../src/api/email-pipeline-run.ts';
 import type { RunResult } from '../../src/api/worker-status.ts';
-import type { Job, Live } from '../../src/kubernetes/objects.ts';
+import type { EmailPipelineRun, Job, Live } from '../../src/kubernetes/objects.ts';
 import { runJob } from '../../src/operator/build/jobs.ts';
 import { decideRun } from '../../src/operator/decide/run.ts';
 import { runSpecHash } from '../../src/operator/names.ts';
@@ -24,24 +24,32 @@ import {
 const revision = compiled();
 const spec = { pipeline: { name: 'orders' } };
 const specHash = runSpecHash(spec);
-const run = (status?: EmailPipelineRunStatus) =>
-  live({
+const runOf = (
+  of: EmailPipelineRun['spec'],
+  status?: EmailPipelineRunStatus,
+  name = 'now',
+  creationTimestamp?: string,
+) =>
+  live<EmailPipelineRun>({
     apiVersion: 'mailmill.io/v1alpha1',
     kind: 'EmailPipelineRun',
-    metadata: { name: 'now', generation: 1 },
-    spec,
+    metadata: { name, generation: 1, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
+    spec: of,
     ...(status === undefined ? {} : { status }),
   });
+const run = (status?: EmailPipelineRunStatus) => runOf(spec, status);
 
 const decide = (change: Partial<RunSnapshot> = {}) =>
   decideRun(
     {
       now,
       run: run(),
+      others: [],
       pipeline: pipeline(),
       lastGood: revision,
       job: undefined,
       pods: [],
+      jobWorkers: [],
       workers: [worker('orders-1', workerStatus(revision))],
       ...change,
     },
@@ -64,7 +72,7 @@ const result = (change: Partial<RunResult> = {}): RunResult => ({
 const shows = (one: RunResult) => ({ workers: [worker('orders-1', workerStatus(revision, { runs: [one] }))] });
 
 const job = (type?: 'Complete' | 'Failed'): Live<Job> => {
-  const desired = runJob({ revision, template: undefined, run: 'now', specHash }, config);
+  const desired = runJob({ revision, template: undefined, run: 'now', specHash, work: {} }, config);
   const conditions =
     type === undefined ? [] : [{ type, status: 'True', lastTransitionTime: at(5), message: 'backoff limit reached' }];
   return live({ ...desired, status: { startTime: at(60), conditions } });
@@ -166,5 +174,88 @@ describe('a run on demand', () => {
     expect(decision).toMatchObject({ status: { state: 'Pending' }, requeueAfterMs: 10_000 });
     expect(brief(decision.status?.conditions)).toContain(`Ready=False/${reason}`);
     expect(messageOf(decision.status?.conditions, 'Ready')).toMatch(says);
+  });
+});
+
+describe('a run that reads again', () => {
+  const replay = { ...spec, replay: { only: 'Dead' as const } };
+  const again = (change: Partial<RunSnapshot> = {}) => decide({ run: runOf(replay), ...change });
+  const jobOf = (type?: 'Complete' | 'Failed') => {
+    const made = job(type);
+    return { ...made, metadata: { ...made.metadata, creationTimestamp: at(60) } };
+  };
+  const jobWorkers = (done: number, total = 100) => [
+    worker(
+      'job-1',
+      workerStatus(revision, { runs: [result({ specHash: runSpecHash(replay), state: 'Running', done, total })] }),
+    ),
+  ];
+
+  test('is a Job of the last good revision, beside a worker that streams', () => {
+    const { job: made, ask } = again();
+    expect(ask).toBeUndefined();
+    const args = made?.spec?.template.spec?.containers[0]?.args ?? [];
+    expect(args.slice(-2)).toEqual(['--spec', '{"replay":{"only":"Dead"}}']);
+    expect(args).toContain(runSpecHash(replay));
+  });
+
+  test('is one although its pipeline is suspended', () => {
+    expect(again({ pipeline: pipeline({ suspend: true }), workers: [] }).job).toBeDefined();
+  });
+
+  const others: readonly (readonly [string, Live<EmailPipelineRun>, boolean])[] = [
+    ['an older one that is to begin goes first', runOf(spec, { state: 'Pending' }, 'older', at(120)), true],
+    ['a younger one that is under way goes first', runOf(spec, { state: 'Running' }, 'younger', at(10)), true],
+    ['a younger one waits', runOf(spec, { state: 'Pending' }, 'younger', at(10)), false],
+  ];
+  test.each(others)('one at a time: %s', (_, other, waits) => {
+    const decision = again({ run: runOf(replay, undefined, 'now', at(60)), others: [other] });
+    expect(decision.job === undefined).toBe(waits);
+    if (!waits) return;
+    expect(brief(decision.status?.conditions)).toEqual([
+      'Ready=False/WaitsForRun',
+      'Reconciling=True/WaitsForRun',
+      'Stalled=False/NotStalled',
+    ]);
+    expect(messageOf(decision.status?.conditions, 'Ready')).toContain(`run ${other.metadata.name} goes first`);
+    expect(decision.events).toEqual([]);
+  });
+
+  test('one that has a Job goes on, whoever is older', () => {
+    const decision = again({ job: jobOf(), others: [runOf(spec, { state: 'Pending' }, 'older', at(120))] });
+    expect(decision.status).toMatchObject({ state: 'Running' });
+  });
+
+  test('tells how far it is, at most every 30 seconds', () => {
+    const first = again({ job: jobOf(), jobWorkers: jobWorkers(10) }).status;
+    expect(first?.progress).toEqual({ done: 10, total: 100, at: `${new Date(now).toISOString().slice(0, 19)}Z` });
+    const later = (ms: number, done: number) =>
+      again({ run: runOf(replay, first), now: now + ms, job: jobOf(), jobWorkers: jobWorkers(done) }).status?.progress;
+    expect(later(29_000, 50)).toEqual(first?.progress);
+    expect(later(31_000, 50)).toMatchObject({ done: 50 });
+    expect(later(31_000, 10)).toEqual(first?.progress);
+  });
+
+  test('ends with what its pod said last', () => {
+    const diff = { added: 1, changed: 2, unchanged: 3, removed: 4, keys: [{ id: 'x', columns: ['subject'] }] };
+    const ended = result({ specHash: runSpecHash(replay), edition: 2, removed: 5, missing: 1, diff });
+    const made = jobOf('Complete');
+    const last = pod('job-1', { role: 'run', owner: made.metadata.uid, status: terminated(0, JSON.stringify(ended)) });
+    const { status } = again({ job: made, pods: [last] });
+    expect(status).toMatchObject({ state: 'Succeeded', edition: 2, removed: 5, missing: 1, diff });
+    expect(messageOf(status?.conditions, 'Ready')).toBe(
+      'of 3 messages: 1 documents would be added, 2 changed, 4 removed, 3 are the same; 0 messages would be dead',
+    );
+  });
+
+  test('that was told to end, and is started again, is still under way', () => {
+    const made = jobOf();
+    const cancelled = result({ specHash: runSpecHash(replay), state: 'Cancelled' });
+    const last = pod('job-1', {
+      role: 'run',
+      owner: made.metadata.uid,
+      status: terminated(75, JSON.stringify(cancelled)),
+    });
+    expect(again({ job: made, pods: [last] }).status).toMatchObject({ state: 'Running' });
   });
 });

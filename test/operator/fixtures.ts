@@ -167,7 +167,10 @@ export function liveDeployment(revision: Revision, change: Rollout = {}): Live<D
 
 export function liveCronJob(revision: Revision, suspend = false): Live<CronJob> {
   const input = { revision, template: undefined, secretsHash: hashOf(revision), lastGood: revision.hash };
-  return live(cronJob({ ...input, schedule: '0 2 * * *', timeZone: undefined, suspend }, config), 'uid-of-cronjob');
+  return live(
+    cronJob({ ...input, schedule: '0 2 * * *', work: {}, timeZone: undefined, suspend }, config),
+    'uid-of-cronjob',
+  );
 }
 
 export function liveCheck(

@@ -4,6 +4,7 @@ import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
 import { Collector } from '../../pipeline/collector/collector.ts';
 import type { CollectorRevision } from '../../pipeline/collector/revision.ts';
 import type { RunnerMode } from '../../pipeline/pipeline-runner.ts';
+import type { RunnerMode } from '../../pipeline/runner-mode.ts';
 import type { Revision } from '../../pipeline/revision.ts';
 import { specHash } from '../../pipeline/spec-hash.ts';
 import { Worker } from '../../pipeline/worker.ts';

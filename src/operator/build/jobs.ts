@@ -1,9 +1,11 @@
 import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
+import type { RunWork } from '../../api/email-pipeline-run.ts';
 import type { CronJob, Job } from '../../kubernetes/objects.ts';
+import { canonicalJson } from '../../pipeline/canonical-json.ts';
 import type { Revision } from '../../pipeline/revision.ts';
 import { exitCodes } from '../../telemetry/errors.ts';
 import type { DecisionConfig } from '../config.ts';
-import { annotations, checkJobName, childLabels, labels, runJobName } from '../names.ts';
+import { annotations, checkJobName, childLabels, labels, preflightJobName, runJobName } from '../names.ts';
 import { containerName, podTemplate } from './pod.ts';
 
 type JobSpec = NonNullable<Job['spec']>;
@@ -33,6 +35,7 @@ const podFailurePolicy: JobSpec['podFailurePolicy'] = {
 export function cronJob(
   input: JobInput & {
     readonly schedule: string;
+    readonly work: RunWork;
     readonly timeZone: string | undefined;
     readonly suspend: boolean;
     readonly lastGood: string | undefined;
@@ -44,7 +47,7 @@ export function cronJob(
     {
       ...input,
       role: 'run',
-      args: ['--once', '--run', '$(MAILMILL_RUN)'],
+      args: ['--once', '--run', '$(MAILMILL_RUN)', ...spec(input.work)],
       env: [
         {
           name: 'MAILMILL_RUN',
@@ -100,9 +103,46 @@ export function checkJob(input: JobInput, config: DecisionConfig): Job {
   };
 }
 
+/** Compares a revision with the one that runs. It stays until another is compared: what it found holds for as long. */
+export function preflightJob(
+  input: JobInput & {
+    readonly baseline: string;
+    /** That revision, while its ConfigMap is there. */
+    readonly beside: Revision | undefined;
+    readonly messages: number;
+    readonly maxErrorRate: number;
+  },
+  config: DecisionConfig,
+): Job {
+  const { namespace, pipeline, hash } = input.revision;
+  const { baseline, beside, messages, maxErrorRate } = input;
+  const options = canonicalJson({ baseline, messages, maxErrorRate });
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: preflightJobName(pipeline, hash, options, input.secretsHash, config.workerImage),
+      namespace,
+      labels: childLabels(pipeline, { [labels.revision]: hash, [labels.role]: 'preflight' }),
+    },
+    spec: {
+      backoffLimit: 2,
+      activeDeadlineSeconds: Math.ceil(config.rolloutDeadlineMs / 1000),
+      podFailurePolicy,
+      template: podTemplate(
+        { ...input, role: 'preflight', args: ['--preflight', options], ...(beside && { beside }) },
+        config,
+      ),
+    },
+  };
+}
+
+/** What a worker is told beside the name; nothing where it reads what is new. */
+const spec = (work: RunWork) => (Object.keys(work).length === 0 ? [] : ['--spec', canonicalJson(work)]);
+
 /** One run on demand. */
 export function runJob(
-  input: Omit<JobInput, 'secretsHash'> & { readonly run: string; readonly specHash: string },
+  input: Omit<JobInput, 'secretsHash'> & { readonly run: string; readonly specHash: string; readonly work: RunWork },
   config: DecisionConfig,
 ): Job {
   const { namespace, pipeline, hash } = input.revision;
@@ -123,7 +163,7 @@ export function runJob(
         {
           ...input,
           role: 'run',
-          args: ['--once', '--run', input.run, '--spec-hash', input.specHash],
+          args: ['--once', '--run', input.run, '--spec-hash', input.specHash, ...spec(input.work)],
           labels: runLabels,
         },
         config,

@@ -20,6 +20,8 @@ export interface PodInput {
   /** Arguments after `worker --revision FILE`. */
   readonly args?: readonly string[];
   readonly env?: Container['env'];
+  /** Another revision that it has to do with: its Secrets are there too, as far as they exist. */
+  readonly beside?: Revision;
   /** Labels beside our own. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -80,7 +82,7 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
       containers: [container(input, config)],
       volumes: [
         { name: 'revision', configMap: { name: configMapName(revision.pipeline, revision.hash) } },
-        { name: 'secrets', projected: { defaultMode: 0o444, sources: secretSources(referencedSecrets(revision)) } },
+        { name: 'secrets', projected: { defaultMode: 0o444, sources: allSecrets(input) } },
         { name: 'tmp', emptyDir: {} },
         ...maildirs(revision).map(({ volume, claimName }) => ({
           name: volume,
@@ -158,4 +160,13 @@ function maildirs(revision: Revision) {
     if (claim === undefined) return [];
     return [{ source: name, volume: `maildir-${index}`, claimName: claim.claimName, subPath: claim.subPath }];
   });
+function allSecrets({ revision, beside }: PodInput) {
+  const own = referencedSecrets(revision);
+  const other = (beside === undefined ? [] : referencedSecrets(beside)).filter(
+    ({ name, key }) => !own.some((each) => each.name === name && each.key === key),
+  );
+  const optional = secretSources(other).map(({ secret }) => ({ secret: { ...secret, optional: true } }));
+  return [...secretSources(own), ...optional];
+}
+
 }

@@ -53,9 +53,10 @@ function fromJob(job: Job): LastRun {
 
 /** What status says of a run's result; the state is the Job's unless the run itself ended. */
 export function fromResult(result: RunResult): Omit<LastRun, 'name'> {
-  const { state, startedAt, finishedAt, read, delivered, dropped, dead, code, message } = result;
+  const { startedAt, finishedAt, read, delivered, dropped, dead, code, message } = result;
   return {
-    state,
+    // One that was told to end goes on in the next process.
+    state: result.state === 'Cancelled' ? 'Running' : result.state,
     startedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
     read,

@@ -14,10 +14,19 @@ import { assess, type Health, isOfSource } from '../health.ts';
 import { selectorText, workerSelector } from '../names.ts';
 import { camelCase } from '../pods.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
-import { idleReasons, isScheduled, isSuspended, pollMsOf, secretsHashOf, type WorkloadDecision } from './decision.ts';
+import {
+  idleReasons,
+  isScheduled,
+  isSuspended,
+  pollMsOf,
+  rollingSecrets,
+  secretsHashOf,
+  type WorkloadDecision,
+} from './decision.ts';
 import { firstViolation, type Violation } from './gate.ts';
 import { hold } from './hold.ts';
 import { decideLastRun, type LastRunDecision } from './last-run.ts';
+import { decidePreflight, leftovers } from './preflight.ts';
 import { replicasVerdict } from './replicas.ts';
 import { decideScheduled } from './scheduled.ts';
 import { sharedVerdict } from './shared.ts';
@@ -91,10 +100,17 @@ function decideWorkload(
   const { compilation, pipeline, secrets } = snapshot;
   if (violation !== undefined) return hold(snapshot, violation, config);
   // The gate has seen to both; the types cannot know.
-  const hash = compilation.kind === 'Compiled' ? secretsHashOf(compilation.secrets, secrets, config) : undefined;
+  const hash =
+    compilation.kind === 'Compiled'
+      ? secretsHashOf(rollingSecrets(compilation.secrets, compilation.revision), secrets, config)
+      : undefined;
   if (compilation.kind !== 'Compiled' || hash === undefined) throw new Error('the gate let pass what is incomplete');
+  const held = decidePreflight(snapshot, compilation.revision, hash, config);
+  if (held !== undefined) return held;
   const decide = isScheduled(pipeline) ? decideScheduled : decideStreaming;
-  return decide(snapshot, compilation.revision, hash, config);
+  const decision = decide(snapshot, compilation.revision, hash, config);
+  const good = decision.lastGood === compilation.revision.hash;
+  return good ? { ...decision, deletions: [...decision.deletions, ...leftovers(snapshot)] } : decision;
 }
 
 function refused(workload: WorkloadDecision, refusal: Refusal | undefined): WorkloadDecision {

@@ -1,12 +1,13 @@
 import type { EmailPipelineRunStatus } from '../../api/email-pipeline-run.ts';
+import { isIncremental, planOf, workOf } from '../../api/run-plan.ts';
 import type { RunResult } from '../../api/worker-status.ts';
-import type { Job } from '../../kubernetes/objects.ts';
+import type { Job, Pod } from '../../kubernetes/objects.ts';
 import { runJob } from '../build/jobs.ts';
 import { type DecidedEvent, no, toConditions, transitions, type Verdict, type Verdicts, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { runSpecHash } from '../names.ts';
-import { jobState, podTrouble, resultOfJob } from '../pods.ts';
-import type { RunSnapshot } from '../snapshot.ts';
+import { jobState, podTrouble, resultOfJob, roleOf } from '../pods.ts';
+import type { RunSnapshot, WorkerObservation } from '../snapshot.ts';
 import { isScheduled } from './decision.ts';
 import { fromResult } from './last-run.ts';
 import { replicasOf } from './replicas.ts';
@@ -25,6 +26,11 @@ export interface RunDecision {
 
 const askAgainMs = 2_000;
 const waitMs = 10_000;
+/** How far a run is, is written at most this often. */
+const progressMs = 30_000;
+
+/** Whether a pod reads the mail of its pipeline, or is to: no run of its own. */
+export const isWorker = (pod: Pod) => roleOf(pod) !== 'run';
 
 /** Whether a run has ended: it is never executed again. */
 export const isOver = (status: EmailPipelineRunStatus | undefined) =>
@@ -40,14 +46,20 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
     const message = `there is no EmailPipeline "${run.spec.pipeline.name}" in this namespace; create it, or delete the run`;
     return pending(snapshot, 'PipelineMissing', message);
   }
-  const shown = resultOfWorkers(snapshot, specHash);
+  const shown = resultIn(snapshot.workers, snapshot, specHash);
   if (shown !== undefined) return told(snapshot, shown);
+  const ahead = runAhead(snapshot);
+  if (ahead !== undefined) {
+    const message = `run ${ahead} goes first: runs of a pipeline are executed one at a time`;
+    return pending(snapshot, 'WaitsForRun', message);
+  }
   if (lastGood === undefined) {
     const message = `pipeline ${pipeline.metadata.name} has no revision yet that became ready; the run begins when it has`;
     return pending(snapshot, 'PipelineNotReady', message);
   }
-  if (isScheduled(pipeline) || replicasOf(pipeline, lastGood) === 0) {
-    const input = { revision: lastGood, template: pipeline.spec.template };
+  // A worker that streams looks for what is new anyway; what reads again is not to hold it up.
+  if (!isIncremental(planOf(run.spec)) || isScheduled(pipeline) || replicasOf(pipeline, lastGood) === 0) {
+    const input = { revision: lastGood, template: pipeline.spec.template, work: workOf(run.spec) };
     const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
     return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };
   }
@@ -59,7 +71,18 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
   return { ...decision, ask: { pod: worker.pod, name: run.metadata.name, specHash }, requeueAfterMs: askAgainMs };
 }
 
-function resultOfWorkers({ workers, run }: RunSnapshot, specHash: string): RunResult | undefined {
+/** The run of the same pipeline that goes before this one: one that is under way, else the oldest. */
+function runAhead({ run, others }: RunSnapshot): string | undefined {
+  const age = ({ metadata }: RunSnapshot['run']) => `${metadata.creationTimestamp ?? '9'}/${metadata.name}`;
+  const before = others.filter((other) => other.status?.state === 'Running' || age(other) < age(run));
+  return before.sort((a, b) => (age(a) < age(b) ? -1 : 1))[0]?.metadata.name;
+}
+
+function resultIn(
+  workers: readonly WorkerObservation[],
+  { run }: RunSnapshot,
+  specHash: string,
+): RunResult | undefined {
   const results = workers
     .flatMap(({ status }) => status?.runs ?? [])
     .filter((result) => result.name === run.metadata.name && result.specHash === specHash);
@@ -73,9 +96,10 @@ function byJob(snapshot: RunSnapshot, job: Job): RunDecision {
     const trouble = snapshot.pods.map(podTrouble).find(Boolean);
     const message = trouble === undefined ? `Job ${job.metadata.name} runs` : trouble.message;
     const startedAt = job.status?.startTime;
-    return write(snapshot, { state: 'Running', ...(startedAt && { startedAt }) }, under('Running', message));
+    const status = { state: 'Running' as const, ...(startedAt && { startedAt }), ...progressOf(snapshot) };
+    return { ...write(snapshot, status, under('Running', message)), requeueAfterMs: progressMs };
   }
-  if (result !== undefined && result.state !== 'Running') return told(snapshot, result);
+  if (result?.state === 'Succeeded' || result?.state === 'Failed') return told(snapshot, result);
   const message = ended.message ?? `Job ${job.metadata.name} ended without a result; see its pods`;
   const status = { state: ended.state, ...(ended.at && { finishedAt: ended.at }) };
   return ended.state === 'Succeeded'
@@ -83,8 +107,31 @@ function byJob(snapshot: RunSnapshot, job: Job): RunDecision {
     : write(snapshot, { ...status, message: message.slice(0, 1024) }, failed(message));
 }
 
+/** How far the Job says that it is; what was written before stays for a while. */
+function progressOf(snapshot: RunSnapshot): Pick<EmailPipelineRunStatus, 'progress'> {
+  const { run, now, jobWorkers } = snapshot;
+  const before = run.status?.progress;
+  if (before !== undefined && now - Date.parse(before.at) < progressMs) return { progress: before };
+  const result = resultIn(jobWorkers, snapshot, runSpecHash(run.spec));
+  if (result?.done === undefined || result.total === undefined) return before === undefined ? {} : { progress: before };
+  const { done, total } = result;
+  if (before?.done === done && before.total === total) return { progress: before };
+  return { progress: { done, total, at: `${new Date(now).toISOString().slice(0, 19)}Z` } };
+}
+
+/** What only runs on demand have of a result. */
+const more = ({ edition, removed, missing, diff }: RunResult) => ({
+  ...(edition !== undefined && { edition }),
+  ...(removed !== undefined && { removed }),
+  ...(missing !== undefined && { missing }),
+  ...(diff !== undefined && {
+    diff: { ...diff, keys: diff.keys.map((key) => ({ ...key, columns: [...key.columns] })) },
+  }),
+});
+
 function told(snapshot: RunSnapshot, result: RunResult): RunDecision {
-  const { message, ...status } = fromResult(result);
+  const { message, ...base } = fromResult(result);
+  const status = { ...base, ...more(result) };
   if (result.state === 'Running') {
     const { state, startedAt } = status;
     // Live counters are for /status and metrics.
@@ -95,9 +142,19 @@ function told(snapshot: RunSnapshot, result: RunResult): RunDecision {
     const why = message ?? 'the worker did not say why';
     return write(snapshot, { ...status, message: why }, failed(why));
   }
-  const { read, delivered, dropped, dead } = result;
-  const what = `${delivered} of ${read} messages delivered, ${dropped} dropped, ${dead} dead`;
-  return write(snapshot, status, succeeded(read === 0 ? 'every folder was checked; nothing was new' : what));
+  return write(snapshot, status, succeeded(summary(snapshot, result)));
+}
+
+function summary({ run }: RunSnapshot, result: RunResult): string {
+  const { read, delivered, dropped, dead, removed = 0, missing = 0, diff } = result;
+  const incremental = isIncremental(planOf(run.spec));
+  if (diff !== undefined)
+    return `of ${read} messages: ${diff.added} documents would be added, ${diff.changed} changed, ${diff.removed} removed, ${diff.unchanged} are the same; ${dead} messages would be dead`;
+  if (read === 0 && removed + missing === 0)
+    return incremental ? 'every folder was checked; nothing was new' : 'there was nothing to do';
+  const gone = missing === 0 ? '' : `, ${missing} that nobody has any more`;
+  const rows = removed === 0 ? '' : `; ${removed} rows of messages that are gone removed`;
+  return `${delivered} of ${read} messages delivered, ${dropped} dropped, ${dead} dead${gone}${rows}`;
 }
 
 const pending = (snapshot: RunSnapshot, reason: string, message: string): RunDecision => ({

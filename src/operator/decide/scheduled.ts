@@ -40,7 +40,9 @@ export function decideScheduled(
   const stale = staleConfigMaps(snapshot, [revision.hash, lastGood]);
   if (good) {
     const { schedule = '', timeZone } = pipeline.spec;
-    const wanted = cronJob({ ...input, schedule, timeZone, suspend: isSuspended(pipeline), lastGood }, config);
+    const work = pipeline.spec.load === 'Full' ? { load: 'Full' as const } : {};
+    const suspend = isSuspended(pipeline);
+    const wanted = cronJob({ ...input, schedule, work, timeZone, suspend, lastGood }, config);
     return {
       objects: [revisionConfigMap(revision), wanted],
       patches: [],

@@ -191,7 +191,7 @@ export function rolloutTrouble(snapshot: PipelineSnapshot, rollout?: Rollout): s
 }
 
 const pendingPods = ({ pods }: PipelineSnapshot) =>
-  pods.filter((pod) => !isEnding(pod) && !isReady(pod) && roleOf(pod) !== 'run');
+  pods.filter((pod) => !isEnding(pod) && !isReady(pod) && (roleOf(pod) === 'stream' || roleOf(pod) === 'check'));
 
 /** What workers say that are still to become ready. */
 function pendingOf(snapshot: PipelineSnapshot): readonly WorkerObservation[] {

@@ -2,12 +2,23 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
 import { stalled, transient } from '../../telemetry/errors.ts';
-import type { ColumnTypes, Guarantee, Progress, ProgressKey, Row, WriteContext, WriteResult } from '../sink.ts';
+import type {
+  ColumnTypes,
+  Guarantee,
+  Progress,
+  ProgressKey,
+  Rehearsal,
+  Row,
+  WriteContext,
+  WriteResult,
+} from '../sink.ts';
 import { columnsOf, type TableColumns } from './columns.ts';
 import { durable, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, openPool, withConnection } from './connection.ts';
 import { sinkError, sqlState } from './errors.ts';
 import { inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
+import { rehearse } from './rehearse.ts';
+import { removeRows } from './remove-rows.ts';
 import { sharesDatabase } from './shared-database.ts';
 import {
   createProgressTable,
@@ -87,26 +98,10 @@ export class PostgresSink {
 
   /** False when somebody else made a table at the same time: look again. */
   async #checkOnce(signal: AbortSignal): Promise<boolean> {
-    const { schema } = this.#table;
-    const progress: TableName = { schema, table: progressTable };
     return withConnection(this.#pool, signal, async ({ client }) => {
       await client.query(begin);
-      const server = await readServer(client, schema);
-      const unusable = serverProblem(server, schema);
-      if (unusable) throw unusable;
-      const table = await readRelation(client, this.#table);
-      const recorded = await readRelation(client, progress);
-      const problem =
-        (table && tableProblem(this.#table, requiredColumns(this.#columns), ['_mailmill_id'], table)) ??
-        (recorded && tableProblem(progress, progressColumns, progressKeyColumns, recorded)) ??
-        rightsProblem(server, schema, [
-          { name: this.#table, relation: table },
-          { name: progress, relation: recorded },
-        ]);
-      if (problem) throw problem;
       try {
-        if (!table) await client.query(createTable(this.#table, this.#columns, server.lz4));
-        if (!recorded) await client.query(createProgressTable(schema));
+        await this.#prepare(client);
         await client.query('COMMIT');
       } catch (error) {
         if (!raceStates.has(sqlState(error) ?? '')) throw error;
@@ -114,6 +109,66 @@ export class PostgresSink {
         return false;
       }
       return true;
+    });
+  }
+
+  /** Checks server, rights and tables, and makes the tables that do not exist, in the transaction that `client` is in. */
+  async #prepare(client: pg.ClientBase): Promise<void> {
+    const { schema } = this.#table;
+    const progress: TableName = { schema, table: progressTable };
+    const server = await readServer(client, schema);
+    const unusable = serverProblem(server, schema);
+    if (unusable) throw unusable;
+    const table = await readRelation(client, this.#table);
+    const recorded = await readRelation(client, progress);
+    const problem =
+      (table && tableProblem(this.#table, requiredColumns(this.#columns), ['_mailmill_id'], table)) ??
+      (recorded && tableProblem(progress, progressColumns, progressKeyColumns, recorded)) ??
+      rightsProblem(server, schema, [
+        { name: this.#table, relation: table },
+        { name: progress, relation: recorded },
+      ]);
+    if (problem) throw problem;
+    if (!table) await client.query(createTable(this.#table, this.#columns, server.lz4));
+    if (!recorded) await client.query(createProgressTable(schema));
+  }
+
+  /**
+   * Checks as `check` does, writes rows and takes others out, and tells what changed; then everything is rolled back, a table that it made
+   * included.
+   *
+   * @throws what `check` and `commit` throw of the table and the server.
+   */
+  async rehearse(
+    rows: readonly Row[],
+    removed: readonly string[],
+    context: WriteContext,
+    signal: AbortSignal,
+  ): Promise<Rehearsal> {
+    return withConnection(this.#pool, signal, async ({ client }) => {
+      await client.query(begin);
+      await this.#prepare(client);
+      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      const found = await rehearse(client, this.#table, this.#writer, rows, removed, context, signal);
+      await client.query('ROLLBACK'); // after an error the connection is thrown away, which does as well
+      return found;
+    });
+  }
+
+  /**
+   * Takes out documents whose edition is not newer than `edition`, in a transaction of its own or in the caller's. Returns how many there were.
+   *
+   * @throws errors in our families.
+   */
+  async remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number> {
+    if (ids.length === 0) return 0;
+    if (client) return removeRows(client, this.#table, ids, edition);
+    return withConnection(this.#pool, signal, async (own) => {
+      await own.client.query(`${begin}; ${durable}`);
+      const count = await removeRows(own.client, this.#table, ids, edition);
+      own.seal();
+      await own.client.query('COMMIT');
+      return count;
     });
   }
 

@@ -1,0 +1,190 @@
+import { milliseconds } from '../../api/schema.ts';
+import type { RunResult } from '../../api/worker-status.ts';
+import type { Row } from '../../sinks/sink.ts';
+import type { SourceSession } from '../../sources/source.ts';
+import { cursors } from '../../store/epochs.ts';
+import { accountId, pipelineId } from '../../store/names.ts';
+import { rememberedRevision } from '../../store/revisions.ts';
+import { messageIds } from '../../store/run-targets.ts';
+import { asMailmillError, stalled } from '../../telemetry/errors.ts';
+import { Backoff, sleep } from '../backoff.ts';
+import type { Origin, ReadMessage } from '../processed.ts';
+import { MessageReader } from '../read-message.ts';
+import type { Revision } from '../revision.ts';
+import type { RunnerEnvironment } from '../runner-environment.ts';
+import { type Maker, makerOf } from './maker.ts';
+import { readUids } from './read-uids.ts';
+import type { RunAccount } from './scope.ts';
+
+/** What a preflight is asked. */
+export interface PreflightOptions {
+  readonly messages: number;
+  /** Share of the messages that may be dead with the new revision, beyond those that are with the old one. */
+  readonly maxErrorRate: number;
+  /** Hash of the revision that runs. */
+  readonly baseline: string;
+}
+
+/** Failures in a row that end the process; the Job starts another. */
+const mostFailures = 5;
+/** Accounts of a list that are looked at: a change of steps shows in a few. */
+const mostAccounts = 5;
+
+/** A message to try, with the id that it has or would have. */
+interface Sample {
+  readonly read: ReadMessage;
+  readonly id: string;
+  readonly origin: Origin;
+}
+
+/**
+ * Lets a new revision and the one that runs process the same newest messages, and tries the sinks of both in transactions that are rolled
+ * back. Throws Stalled `PREFLIGHT_REJECTED` with the numbers and the first error when more die than may; what is wrong with a sink; Transient and
+ * Waiting what is out of reach.
+ */
+export async function preflight(
+  revision: Revision,
+  options: PreflightOptions,
+  environment: RunnerEnvironment,
+  stop: AbortSignal,
+): Promise<RunResult | undefined> {
+  const startedAt = environment.clock().toISOString();
+  const { database, hardStop } = environment;
+  const { namespace, pipeline, retention } = revision;
+  const id = await pipelineId(database, namespace, pipeline, milliseconds(retention));
+  const next = makerOf(revision, environment);
+  // Our own compiler wrote it.
+  const before = (await rememberedRevision(database, id, options.baseline)) as Revision | undefined;
+  const samples = await newest(revision, id, options.messages, environment, stop);
+  if (!samples) return undefined;
+  const found = await deaths(next, samples, environment, hardStop);
+  const known = before ? await deaths(makerOf(before, environment), samples, environment, hardStop) : { dead: 0 };
+  const more = found.dead - known.dead;
+  if (more > options.maxErrorRate * samples.length)
+    throw stalled(
+      'PREFLIGHT_REJECTED',
+      `${found.dead} of the newest ${samples.length} messages would be dead letters, ${known.dead} are with revision ${options.baseline}; the first ${found.first}. Correct the pipeline; mail goes on meanwhile`,
+    );
+  return {
+    ...{ name: 'preflight', specHash: '', revision: revision.hash, state: 'Succeeded', startedAt },
+    finishedAt: environment.clock().toISOString(),
+    read: samples.length,
+    delivered: samples.length - found.dead - found.dropped,
+    dropped: found.dropped,
+    dead: found.dead,
+  };
+}
+
+/** How many of the samples a revision and its sinks let die; and of the first where and why, without content. */
+async function deaths(maker: Maker, samples: readonly Sample[], environment: RunnerEnvironment, signal: AbortSignal) {
+  const dead = new Map<string, string>();
+  const rows: Row[] = [];
+  let dropped = 0;
+  for (const { read, id, origin } of samples) {
+    const verdict = await maker.make(read, id, origin, signal);
+    if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
+    else if (verdict.state === 'Dropped') dropped += 1;
+    else
+      dead.set(
+        id,
+        `${verdict.death.step ? `at step ${verdict.death.step}` : 'when it is read'}: ${verdict.death.code}`,
+      );
+  }
+  for (const sink of environment.openSinks(maker.revision, maker.types))
+    try {
+      const { refused } = await sink.rehearse(rows, [], signal);
+      for (const { documentId, code } of refused) dead.set(documentId, `at sink ${sink.name}: ${code}`);
+    } finally {
+      await sink.close();
+    }
+  const [first] = dead.values();
+  return { dead: dead.size, dropped, first };
+}
+
+/** The newest messages of the first accounts; undefined: `stop` was aborted. */
+async function newest(
+  revision: Revision,
+  pipeline: bigint,
+  count: number,
+  environment: RunnerEnvironment,
+  stop: AbortSignal,
+): Promise<readonly Sample[] | undefined> {
+  const samples: Sample[] = [];
+  for (const { name } of revision.sources) {
+    const source = await environment.openSource(revision, name);
+    const names = (await source.accounts(environment.hardStop)).slice(0, mostAccounts);
+    const share = Math.ceil(count / names.length);
+    for (const account of names) {
+      const of = await accountId(environment.database, revision.namespace, name, account);
+      const found = await withSession(environment, { source, account, accountId: of }, stop, (session) =>
+        newestOf(environment, pipeline, { source, account, accountId: of }, session, share, stop),
+      );
+      if (!found) return undefined;
+      samples.push(...found);
+    }
+  }
+  return samples;
+}
+
+/** Does work with a session, with a new one after errors that pass. Undefined: `stop` was aborted. */
+async function withSession<T>(
+  { broker, hardStop, log }: RunnerEnvironment,
+  { source, account, accountId: id }: RunAccount,
+  stop: AbortSignal,
+  work: (session: SourceSession) => Promise<T>,
+): Promise<T | undefined> {
+  const backoff = new Backoff();
+  while (!stop.aborted)
+    try {
+      // As the login that makes a new pod ready: a rollout waits for it.
+      const connection = await broker.acquire(id, source.connectionsPerAccount, true, stop);
+      if (!connection) return undefined;
+      try {
+        await using session = await source.open(account, hardStop);
+        return await work(session);
+      } finally {
+        await connection.release();
+      }
+    } catch (thrown) {
+      const error = asMailmillError(thrown);
+      log.warn(error.message, { code: error.code, family: error.family, source: source.name });
+      if (error.family === 'Stalled' || backoff.failures >= mostFailures) throw error;
+      await sleep(backoff.next(error), stop);
+    }
+  return undefined;
+}
+
+async function newestOf(
+  { database, budget, hardStop }: RunnerEnvironment,
+  pipeline: bigint,
+  account: RunAccount,
+  session: SourceSession,
+  count: number,
+  stop: AbortSignal,
+): Promise<readonly Sample[]> {
+  const { source } = account;
+  const known = await cursors(database, pipeline, account.accountId);
+  const candidates: { readonly folder: string; readonly uid: number; readonly receivedAt: Date }[] = [];
+  for (const { name } of await session.folders(hardStop)) {
+    await session.select(name, hardStop);
+    const uids = [...(await session.search(1, undefined, hardStop))].sort((a, b) => a - b).slice(-count);
+    const listed = uids.length === 0 ? [] : await session.list(uids, hardStop);
+    candidates.push(...listed.map(({ uid, receivedAt }) => ({ folder: name, uid, receivedAt })));
+  }
+  candidates.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime() || b.uid - a.uid);
+  const samples: Sample[] = [];
+  for (const [folder, of] of Map.groupBy(candidates.slice(0, count), (each) => each.folder)) {
+    const state = await session.select(folder, hardStop);
+    const uids = of.map(({ uid }) => uid).sort((a, b) => a - b);
+    const epoch = known.find((each) => each.folder === folder && each.uidvalidity === state.epoch)?.epochId;
+    const ids = epoch === undefined ? new Map<number, string>() : await messageIds(database, epoch, uids);
+    const origin = { source: source.name, account: account.account, folder };
+    const reader = new MessageReader({ origin, fields: [], onFallback: () => undefined });
+    const context = { budget, hardStop, steps: [] };
+    const take = async ({ messages }: { readonly messages: readonly ReadMessage[] }) => {
+      for (const read of messages) samples.push({ read, id: ids.get(read.uid) ?? crypto.randomUUID(), origin });
+    };
+    await readUids({ context, source, session, reader, uids, take }, stop);
+  }
+  return samples;
+}

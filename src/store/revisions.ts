@@ -1,0 +1,26 @@
+import type { Database } from './database.ts';
+
+/** Remembers a revision, so that it can be told later what it made of a message. */
+export async function rememberRevision(
+  database: Database,
+  pipelineId: bigint,
+  revision: { readonly hash: string },
+): Promise<void> {
+  await database.query(
+    'INSERT INTO mailmill.revision (pipeline_id, hash, spec) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [pipelineId, revision.hash, JSON.stringify(revision)],
+  );
+}
+
+/** A revision that a worker of the pipeline has had; undefined: none has. */
+export async function rememberedRevision(
+  database: Database,
+  pipelineId: bigint,
+  hash: string,
+): Promise<unknown | undefined> {
+  const rows = await database.query<{ spec: unknown }>(
+    'SELECT spec FROM mailmill.revision WHERE pipeline_id = $1 AND hash = $2',
+    [pipelineId, hash],
+  );
+  return rows[0]?.spec;
+}
