@@ -1,6 +1,6 @@
 import { dump } from 'js-yaml';
 import { hasErrors, type Issue } from '../api/issue.ts';
-import { loadPaths, place } from '../api/load.ts';
+import { type LoadedObject, loadPaths, place } from '../api/load.ts';
 import { resolveResource } from '../api/resolve.ts';
 import type { MailboxSource } from '../api/resources.ts';
 import { type ValidResource, validateObjects } from '../api/validate.ts';
@@ -10,7 +10,7 @@ import type { Command, CommandIo } from './command.ts';
 const usage = `usage: mailmill validate PATH… [--resolved]
 
 Checks MailboxSource, EmailPipeline and EmailPipelineRun resources in files and directories (*.yaml, *.yml, *.json) without a
-cluster: what the API server checks, and that pipelines compile. Other kinds are left alone. Prints a line an issue,
+cluster: what the API server checks, and that pipelines compile. Other kinds are left alone, also where there are no others. Prints a line an issue,
   file:line:column: field: what is wrong (what to do)
 and ends with 1 when there is an error, else with 0.
 
@@ -52,6 +52,14 @@ function summary(valid: readonly ValidResource[], files: number, issues: readonl
   return `${resources} ${where}: all valid`;
 }
 
+/** Kinds of objects that are not ours to check, of well-formed ones: `Deployment, ScaledObject`. */
+function foreignKinds(objects: readonly LoadedObject[]): string {
+  const kinds = objects.flatMap(({ value: { apiVersion, kind } }) =>
+    typeof apiVersion === 'string' && typeof kind === 'string' ? [kind] : [],
+  );
+  return [...new Set(kinds)].sort().join(', ');
+}
+
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--resolved');
   const paths = args.filter((arg) => !arg.startsWith('-'));
@@ -67,8 +75,9 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const report = failed || resolved ? io.stderr : io.stdout;
   for (const issue of issues) report.write(`${format(issue)}\n`);
   if (valid.length === 0 && !failed) {
-    io.stderr.write(`no Mailmill resources in ${paths.join(', ')}\n`);
-    return 1;
+    const kinds = foreignKinds(loaded.objects);
+    io.stderr.write(`no Mailmill resources in ${paths.join(', ')}${kinds === '' ? '' : `: only ${kinds}`}\n`);
+    return kinds === '' ? 1 : 0;
   }
   if (resolved && !failed) {
     const documents = valid.map(({ resource }) => dump(resolveResource(resource), { lineWidth: 120, noRefs: true }));

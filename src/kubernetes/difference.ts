@@ -24,8 +24,9 @@ const listMapKeys: Readonly<Record<string, readonly string[]>> = {
   conditions: ['type'],
 };
 
-/** Of containers a list map, of network policies an atomic list. */
+/** Of containers and Services a list map, of network policies an atomic list. */
 const containerPortKeys = ['containerPort', 'protocol'];
+const servicePortKeys = ['port', 'protocol'];
 
 /** Fields whose values the server writes in a form of its own. */
 const quantityParents = new Set(['limits', 'requests']);
@@ -75,8 +76,10 @@ function compareLists(desired: readonly unknown[], live: unknown, path: readonly
 
 function keysOf(items: readonly unknown[], path: readonly string[]): readonly string[] | undefined {
   const field = path.at(-1) ?? '';
-  if (field === 'ports')
-    return items.every((item) => isRecord(item) && 'containerPort' in item) ? containerPortKeys : undefined;
+  if (field === 'ports') {
+    const all = (name: string) => items.every((item) => isRecord(item) && name in item);
+    return all('containerPort') ? containerPortKeys : all('targetPort') ? servicePortKeys : undefined;
+  }
   return listMapKeys[field];
 }
 

@@ -8,6 +8,7 @@ import type {
   V1Pod,
   V1PodDisruptionBudget,
   V1Secret,
+  V1Service,
 } from '@kubernetes/client-node';
 import type { EmailPipelineSpec, EmailPipelineStatus } from '../api/email-pipeline.ts';
 import type { EmailPipelineRunSpec, EmailPipelineRunStatus } from '../api/email-pipeline-run.ts';
@@ -72,6 +73,7 @@ type Typed<T> = KubernetesObject & Omit<Wire<T>, 'apiVersion' | 'kind' | 'metada
 
 export type ConfigMap = Typed<V1ConfigMap>;
 export type Secret = Typed<V1Secret>;
+export type Service = Typed<V1Service>;
 export type Pod = Typed<V1Pod>;
 export type Deployment = Typed<V1Deployment>;
 export type Job = Typed<V1Job>;
@@ -120,6 +122,7 @@ const namespaced = <T extends KubernetesObject>(group: string, version: string, 
 
 export const configMaps = namespaced<ConfigMap>('', 'v1', 'configmaps', 'ConfigMap');
 export const secrets = namespaced<Secret>('', 'v1', 'secrets', 'Secret');
+export const services = namespaced<Service>('', 'v1', 'services', 'Service');
 export const pods = namespaced<Pod>('', 'v1', 'pods', 'Pod');
 export const namespaces: ResourceType = {
   group: '',

@@ -16,15 +16,16 @@ import {
   podDisruptionBudgets,
   pods,
   type ResourceType,
+  services,
 } from '../kubernetes/objects.ts';
 import { createReflector, type Reflector } from '../kubernetes/reflector.ts';
 import type { Indexers } from '../kubernetes/store.ts';
-import { childSelector, labels, managedBy } from './names.ts';
+import { childSelector, labels } from './names.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 
 /** Index of children and runs: `namespace/pipeline`. */
 export const byPipeline = 'pipeline';
-/** Index of pipelines: `namespace/source`. */
+/** Index of pipelines, and of children of sources: `namespace/source`. */
 export const bySource = 'source';
 
 /** One kind of objects: what is known of it, and what changes. */
@@ -51,7 +52,17 @@ export function pipelineKeyOf(object: KubernetesObject): string | undefined {
   return name === undefined ? undefined : inNamespace(object, name);
 }
 
+/** `namespace/source` of a child of a source, by its label. */
+export function sourceKeyOf(object: KubernetesObject): string | undefined {
+  const name = object.metadata.labels?.[labels.source];
+  return name === undefined ? undefined : inNamespace(object, name);
+}
+
 const childIndex: Indexers<KubernetesObject> = {
+  [bySource]: (object) => {
+    const key = sourceKeyOf(object);
+    return key === undefined ? [] : [key];
+  },
   [byPipeline]: (object) => {
     const key = pipelineKeyOf(object);
     return key === undefined ? [] : [key];
@@ -85,7 +96,8 @@ export function createCaches({ client, namespaces, metrics, log }: CachesOptions
     jobs: cached(jobs, children),
     podDisruptionBudgets: cached(podDisruptionBudgets, children),
     pods: cached(pods, { ...children, transform: shrinkPod }),
-    networkPolicies: cached(networkPolicies, { labelSelector: `${labels.managedBy}=${managedBy}` }),
+    services: cached(services, children),
+    networkPolicies: cached(networkPolicies, children),
     isSynced: () => all.every((reflector) => reflector.isSynced()),
     synced: () => Promise.all(all.map((reflector) => reflector.synced)),
     run: async (signal: AbortSignal) => {

@@ -11,8 +11,11 @@ import {
   jobs,
   type KubernetesObject,
   type Live,
+  type MailboxSource,
+  networkPolicies,
   podDisruptionBudgets,
   type ResourceType,
+  services,
 } from '../kubernetes/objects.ts';
 import { stalled } from '../telemetry/errors.ts';
 import type { Cached, Caches } from './caches.ts';
@@ -23,7 +26,12 @@ export type Told = (reason: 'Created' | 'Updated' | 'Deleted', note: string) => 
 
 /** The only hands of the operator on children. Each method answers whether it wrote. Throws what `applyObject` and the client throw. */
 export interface Children {
-  apply(owner: Live<EmailPipeline>, child: Child, told: Told, signal: AbortSignal): Promise<boolean>;
+  apply(
+    owner: Live<EmailPipeline> | Live<MailboxSource>,
+    child: Child,
+    told: Told,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   patch(change: Patch, told: Told, signal: AbortSignal): Promise<boolean>;
   delete(deletion: Deletion, told: Told, signal: AbortSignal): Promise<boolean>;
   /** A Job of a run; made once and never changed. */
@@ -51,6 +59,8 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
     CronJob: kind(cronJobs, caches.cronJobs),
     Job: kind(jobs, caches.jobs),
     PodDisruptionBudget: kind(podDisruptionBudgets, caches.podDisruptionBudgets),
+    Service: kind(services, caches.services),
+    NetworkPolicy: kind(networkPolicies, caches.networkPolicies),
   };
   const kindOf = (object: KubernetesObject): Kind => {
     const found = kinds[object.kind];

@@ -20,6 +20,8 @@ export interface DecisionConfig {
   readonly rolloutConcurrency: number;
   /** Not connected, or not delivering, for longer is Stalled; milliseconds. */
   readonly stallDeadlineMs: number;
+  /** Between two looks at a collector; milliseconds. */
+  readonly collectorLookMs: number;
   /** The operator's own namespace. */
   readonly namespace: string;
   /** Empty: all. */
@@ -86,6 +88,7 @@ export async function readConfig(
     rolloutDeadlineMs: seconds('MAILMILL_ROLLOUT_DEADLINE_SECONDS', 600),
     rolloutConcurrency: count('MAILMILL_ROLLOUT_CONCURRENCY', 20),
     stallDeadlineMs: seconds('MAILMILL_STALL_DEADLINE_SECONDS', 900),
+    collectorLookMs: seconds('MAILMILL_STATUS_POLL_SECONDS', 15),
     namespace: required('MAILMILL_NAMESPACE'),
     watchNamespaces: (env.MAILMILL_WATCH_NAMESPACES ?? '')
       .split(',')

@@ -5,14 +5,15 @@ import { canonicalJson } from '../pipeline/canonical-json.ts';
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',
   pipeline: 'mailmill.io/pipeline',
+  source: 'mailmill.io/source',
   revision: 'mailmill.io/revision',
   role: 'mailmill.io/role',
   run: 'mailmill.io/run',
 } as const;
 
 export const managedBy = 'mailmill';
-/** Selects every child of every pipeline. */
-export const childSelector = `${labels.managedBy}=${managedBy},${labels.pipeline}`;
+/** Selects every child of every pipeline and source. */
+export const childSelector = `${labels.managedBy}=${managedBy}`;
 
 /** What a worker's pod is for: it streams, it runs to an end, it checks a revision, or compares it with the one that runs. */
 export type Role = 'stream' | 'run' | 'check' | 'preflight';
@@ -37,7 +38,6 @@ export const configMapName = (pipeline: string, revision: string) => `${pipeline
 export const checkJobName = (pipeline: string, revision: string, secretsHash: string, image: string) =>
   `${pipeline}-check-${short([revision, secretsHash, image].join('\0'))}`;
 
-/** First 16 hex digits of the SHA-256 of the canonical spec: with the name it is the key of a run in the store. */
 /** So is a preflight. */
 export const preflightJobName = (
   pipeline: string,
@@ -47,6 +47,7 @@ export const preflightJobName = (
   image: string,
 ) => `${pipeline}-preflight-${short([revision, baseline, secretsHash, image].join('\0'))}`;
 
+/** First 16 hex digits of the SHA-256 of the canonical spec: with the name it is the key of a run in the store. */
 export const runSpecHash = (spec: unknown) =>
   createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
 
@@ -59,6 +60,22 @@ export const childLabels = (pipeline: string, more: Readonly<Record<string, stri
   [labels.pipeline]: pipeline,
   ...more,
 });
+
+/** Deployment of a source that takes mail in, and what belongs to it. */
+export const collectorName = (source: string) => `${source}-collector`;
+
+/** Its own in the place of a pipeline's name, which has no slash: who has a pipeline's token cannot ask a collector. */
+export const collectorTokenName = (source: string) => `source/${source}`;
+
+/** Labels of any child of a source. */
+export const sourceLabels = (source: string, more: Readonly<Record<string, string>> = {}) => ({
+  [labels.managedBy]: managedBy,
+  [labels.source]: source,
+  ...more,
+});
+
+/** Labels that select the pods of a source's collector. */
+export const collectorSelector = (source: string) => sourceLabels(source, { [labels.role]: 'collector' });
 
 /** Labels that select the workers of a streaming pipeline. */
 export const workerSelector = (pipeline: string) => childLabels(pipeline, { [labels.role]: 'stream' satisfies Role });

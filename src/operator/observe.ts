@@ -1,3 +1,5 @@
+import { resolveSource } from '../api/resolve.ts';
+import { apiVersion } from '../api/resources.ts';
 import type { Clock } from '../kubernetes/clock.ts';
 import {
   controllerOf,
@@ -5,29 +7,33 @@ import {
   type KubernetesObject,
   keyOf,
   type Live,
+  type MailboxSource,
   nameOf,
   type Pod,
 } from '../kubernetes/objects.ts';
+import { type CollectorRevision, collectorSecrets, compileCollector } from '../pipeline/collector/revision.ts';
 import { referencedSecrets } from '../pipeline/compile.ts';
 import type { Revision } from '../pipeline/revision.ts';
-import { sourceSecrets } from '../pipeline/source-secrets.ts';
+import { sourceSecrets, uniqueKeys } from '../pipeline/source-secrets.ts';
 import { waiting } from '../telemetry/errors.ts';
 import { revisionOf } from './build/config-map.ts';
 import { byPipeline, bySource, type Caches } from './caches.ts';
+import type { Collectors } from './collectors.ts';
 import type { Compiler } from './compiler.ts';
 import { isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
-import { assess, workerTrouble } from './health.ts';
-import { configMapName, runJobName, runSpecHash } from './names.ts';
-import type { SecretReader } from './secrets.ts';
-import type { Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
-import type { StatusPoller } from './status-poller.ts';
 import { isOver, isWorker } from './decide/run.ts';
+import { assess, workerTrouble } from './health.ts';
+import { collectorName, configMapName, runJobName, runSpecHash } from './names.ts';
+import type { SecretReader } from './secrets.ts';
+import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
+import type { StatusPoller } from './status-poller.ts';
 
 export interface ObserverOptions {
   readonly caches: Caches;
   readonly secrets: SecretReader;
   readonly poller: StatusPoller;
   readonly compiler: Compiler;
+  readonly collectors: Collectors;
   readonly clock: Clock;
 }
 
@@ -45,7 +51,7 @@ export interface Observer {
   ): { readonly pipelines: string[]; readonly sources: string[] };
 }
 
-export function createObserver({ caches, secrets, poller, compiler, clock }: ObserverOptions): Observer {
+export function createObserver({ caches, secrets, poller, compiler, collectors, clock }: ObserverOptions): Observer {
   /** Names of the Secrets that a pipeline or source needed when it was last looked at. */
   const needed = { pipelines: new Map<string, Set<string>>(), sources: new Map<string, Set<string>>() };
 
@@ -100,9 +106,6 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
       needed.pipelines.set(key, names);
       const states = await secrets.read(namespace, names, signal);
       const pods = caches.pods.reflector.cache.byIndex(byPipeline, key);
-      const living = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(
-        objects: readonly T[],
-      ) => objects.filter((object) => object.metadata.deletionTimestamp === undefined);
       return {
         now: clock.now(),
         pipeline,
@@ -135,20 +138,20 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         name: runJobName(of.name, name.name, runSpecHash(run.spec)),
       });
       const pods = caches.pods.reflector.cache.byIndex(byPipeline, keyOf(of));
-      const ofJob = (pod: Pod) => job !== undefined && ownedBy(pod, job.metadata.uid);
-      return {
-        now: clock.now(),
       const others = caches.runs.reflector.cache
         .byIndex(byPipeline, keyOf(of))
         .filter(
           ({ metadata, status }) =>
             metadata.uid !== run.metadata.uid && metadata.deletionTimestamp === undefined && !isOver(status),
         );
+      const ofJob = (pod: Pod) => job !== undefined && ownedBy(pod, job.metadata.uid);
+      return {
+        now: clock.now(),
         run,
+        others,
         pipeline,
         lastGood: revisionNamed(namespace, of.name, good),
         job,
-        others,
         pods: pods.filter(ofJob),
         jobWorkers: poller.observations(pods.filter(ofJob)),
         workers: pipeline === undefined || isScheduled(pipeline) ? [] : poller.observations(pods.filter(isWorker)),
@@ -163,12 +166,33 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
         return undefined;
       }
       const issues = compiler.checkSource(source);
-      const secretKeys = issues.length > 0 ? [] : sourceSecrets(source.spec);
+      const revision = issues.length > 0 ? undefined : compiledCollector(source);
+      const secretKeys =
+        issues.length > 0
+          ? []
+          : uniqueKeys([...sourceSecrets(source.spec), ...(revision === undefined ? [] : collectorSecrets(revision))]);
       const names = new Set(secretKeys.map((secret) => secret.name));
       needed.sources.set(key, names);
       const states = await secrets.read(namespace, names, signal);
       const readers = readersOf(namespace, name.name);
-      return { now: clock.now(), source, issues, secretKeys, secrets: states, readers };
+      const pods = caches.pods.reflector.cache.byIndex(bySource, key);
+      const configMaps = living(caches.configMaps.objects.byIndex(bySource, key));
+      const deployment = present(caches.deployments.objects.get({ namespace, name: collectorName(name.name) }));
+      const collector: CollectorSnapshot = {
+        ...(revision && { revision }),
+        deployment,
+        configMaps,
+        existing: [
+          ...living(caches.deployments.objects.byIndex(bySource, key)),
+          ...living(caches.services.objects.byIndex(bySource, key)),
+          ...living(caches.networkPolicies.objects.byIndex(bySource, key)),
+          ...living(caches.podDisruptionBudgets.objects.byIndex(bySource, key)),
+          ...configMaps,
+        ],
+        pods,
+        workers: await collectors.ask({ namespace, source: name.name }, pods, signal),
+      };
+      return { now: clock.now(), source, issues, secretKeys, secrets: states, readers, collector };
     },
     digest: (key) => {
       const pipeline = present(caches.pipelines.objects.get(nameOf(key)));
@@ -199,6 +223,15 @@ export function createObserver({ caches, secrets, poller, compiler, clock }: Obs
       return { pipelines: matching(needed.pipelines), sources: matching(needed.sources) };
     },
   };
+}
+
+const living = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(objects: readonly T[]) =>
+  objects.filter((object) => object.metadata.deletionTimestamp === undefined);
+
+/** What takes the mail of a valid source in; `undefined` when nobody does. */
+function compiledCollector({ metadata, spec }: Live<MailboxSource>): CollectorRevision | undefined {
+  const resolved = resolveSource({ apiVersion, kind: 'MailboxSource', metadata: { name: metadata.name }, spec });
+  return compileCollector(metadata.namespace ?? '', metadata.name, resolved.spec);
 }
 
 /** Throws Waiting `PREDECESSOR_LEAVING` while children of a deleted pipeline of the same name are still there. */

@@ -10,6 +10,7 @@ import type { KubernetesMetrics } from '../kubernetes/metrics.ts';
 import { createQueue } from '../kubernetes/queue.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { createChildren } from './children.ts';
+import { createCollectors } from './collectors.ts';
 import { createCompiler } from './compiler.ts';
 import type { OperatorConfig } from './config.ts';
 import { serveProbes } from './http.ts';
@@ -114,7 +115,8 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
       for (const key of sources) queues.source.add(key);
     },
   });
-  const observer: Observer = createObserver({ caches, secrets, poller, compiler, clock });
+  const collectors = createCollectors({ workers, keys: config.keys, clock, maxAgeMs: config.collectorLookMs * 0.9 });
+  const observer: Observer = createObserver({ caches, secrets, poller, compiler, collectors, clock });
   const events = createEventRecorder({
     client,
     controller: 'mailmill.io/operator',

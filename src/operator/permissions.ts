@@ -20,6 +20,7 @@ export const permissions: readonly Permission[] = [
   { apiGroup: 'batch', resource: 'jobs', verbs: own },
   { apiGroup: 'networking.k8s.io', resource: 'networkpolicies', verbs: own },
   { apiGroup: 'policy', resource: 'poddisruptionbudgets', verbs: own },
+  { apiGroup: '', resource: 'services', verbs: own },
   { apiGroup: '', resource: 'pods', verbs: read },
   { apiGroup: 'events.k8s.io', resource: 'events', verbs: ['create', 'patch'] },
 ];

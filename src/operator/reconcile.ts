@@ -21,7 +21,7 @@ import { decideRun, type RunDecision } from './decide/run.ts';
 import { decideSource } from './decide/source.ts';
 import type { Observer } from './observe.ts';
 import type { Rollouts } from './rollouts.ts';
-import type { PipelineSnapshot, RunSnapshot } from './snapshot.ts';
+import type { PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import type { StatusPace } from './status-pace.ts';
 import { writeStatus } from './status-writer.ts';
 import type { WorkerClient } from './worker-client.ts';
@@ -64,7 +64,11 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   };
 
   /** Carries a decision out; answers whether anything was written. */
-  const carryOut = async (owner: PipelineSnapshot['pipeline'], decision: PipelineDecision, signal: AbortSignal) => {
+  const carryOut = async (
+    owner: PipelineSnapshot['pipeline'] | SourceSnapshot['source'],
+    decision: Pick<PipelineDecision, 'objects' | 'patches' | 'deletions'>,
+    signal: AbortSignal,
+  ) => {
     const { told, tellCreated } = teller(owner);
     let wrote = false;
     try {
@@ -72,7 +76,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
       for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
       for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
     } finally {
-      // Of a new pipeline nobody doubts that its children are new; the event of its Ready tells the rest.
+      // Of what is new nobody doubts that its children are new; the event of its Ready tells the rest.
       if (owner.status !== undefined) tellCreated();
     }
     return wrote;
@@ -119,10 +123,22 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   const source: Reconcile = async (key, signal) => {
     const snapshot = await observer.source(key, signal);
     if (snapshot === undefined) return undefined;
-    const decision = decideSource(snapshot, config);
-    if (await writeStatus(client, mailboxSources, caches.sources, snapshot.source, decision.status, signal)) {
-      tell(snapshot.source, decision.events);
+    const first = decideSource(snapshot, config);
+    const { wrote, failure } = await carryOut(snapshot.source, { ...first, patches: [] }, signal).then(
+      (done) => ({ wrote: done, failure: undefined }),
+      (error: unknown) => ({ wrote: true, failure: { error } }),
+    );
+    const after = wrote ? await observer.source(key, signal) : snapshot;
+    if (after === undefined) return undefined;
+    const refusal = failure && refusalOf(failure.error);
+    const decision = wrote ? decideSource(after, config, refusal) : first;
+    if (
+      (refusal !== undefined || failure === undefined) &&
+      (await writeStatus(client, mailboxSources, caches.sources, after.source, decision.status, signal))
+    ) {
+      tell(after.source, decision.events);
     }
+    if (failure !== undefined) throw failure.error;
     return { requeueAfterMs: decision.requeueAfterMs };
   };
 

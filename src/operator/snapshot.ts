@@ -1,3 +1,4 @@
+import type { CollectorStatus } from '../api/collector-status.ts';
 import type { PipelineStatus } from '../api/worker-status.ts';
 import type {
   ConfigMap,
@@ -6,11 +7,13 @@ import type {
   EmailPipeline,
   EmailPipelineRun,
   Job,
+  KubernetesObject,
   Live,
   MailboxSource,
   Pod,
   PodDisruptionBudget,
 } from '../kubernetes/objects.ts';
+import type { CollectorRevision } from '../pipeline/collector/revision.ts';
 import type { Revision, SecretKey } from '../pipeline/revision.ts';
 
 /** One thing that is wrong with a spec. */
@@ -80,19 +83,19 @@ export interface PipelineSnapshot {
 export interface RunSnapshot {
   readonly now: number;
   readonly run: Live<EmailPipelineRun>;
+  /** Other runs of the same pipeline that are not over. */
+  readonly others: readonly Live<EmailPipelineRun>[];
   readonly pipeline: Live<EmailPipeline> | undefined;
   /** Newest revision of the pipeline that became ready, as its ConfigMap has it. */
   readonly lastGood: Revision | undefined;
-  /** Other runs of the same pipeline that are not over. */
-  readonly others: readonly Live<EmailPipelineRun>[];
   readonly job: Live<Job> | undefined;
   /** Pods of that Job. */
   readonly pods: readonly Live<Pod>[];
+  /** What those said. */
+  readonly jobWorkers: readonly WorkerObservation[];
   /** Workers of the streaming pipeline that are ready, and what they said. */
   readonly workers: readonly WorkerObservation[];
 }
-  /** What those said. */
-  readonly jobWorkers: readonly WorkerObservation[];
 
 /** Everything that a decision about one source may look at. */
 export interface SourceSnapshot {
@@ -103,4 +106,18 @@ export interface SourceSnapshot {
   readonly secrets: Secrets;
   /** Names of the pipelines that read it; sorted. */
   readonly readers: readonly string[];
+  readonly collector: CollectorSnapshot;
+}
+
+/** The collector of a source, as far as there is one. */
+export interface CollectorSnapshot {
+  /** The compiled source; absent: it takes no mail in, or is not valid. */
+  readonly revision?: CollectorRevision;
+  readonly deployment: Live<Deployment> | undefined;
+  readonly configMaps: readonly Live<ConfigMap>[];
+  /** Every child of the source, those two included. */
+  readonly existing: readonly Live<KubernetesObject>[];
+  readonly pods: readonly Live<Pod>[];
+  /** What they said; without a status: no answer. */
+  readonly workers: readonly { readonly pod: string; readonly status?: CollectorStatus }[];
 }

@@ -1,7 +1,7 @@
 import { controllerOf, type EmailPipeline, type KubernetesObject, keyOf, type Live } from '../kubernetes/objects.ts';
 import type { Queue } from '../kubernetes/queue.ts';
 import type { Reflector } from '../kubernetes/reflector.ts';
-import { byPipeline, bySource, type Caches, pipelineKeyOf } from './caches.ts';
+import { byPipeline, bySource, type Caches, pipelineKeyOf, sourceKeyOf } from './caches.ts';
 import { isOver } from './decide/run.ts';
 import { labels } from './names.ts';
 
@@ -51,6 +51,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
     caches.networkPolicies.reflector.onChange(({ object }) => {
       queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);
     }),
+    wakeOwner(caches.networkPolicies.reflector, queues),
+    wakeOwner(caches.services.reflector, queues),
     wakeOwner(caches.configMaps.reflector, queues),
     wakeOwner(caches.deployments.reflector, queues),
     wakeOwner(caches.cronJobs.reflector, queues),
@@ -85,7 +87,7 @@ export function wakeRuns(caches: Caches, queues: Queues, pipeline: string): void
   }
 }
 
-/** A child belongs to a pipeline, or to a run: by its controller, and by its labels where that is a Job. */
+/** A child belongs to a pipeline, to a source, or to a run: by its controller, and by its labels where that is a Job. */
 function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: Queues): () => void {
   return reflector.onChange(({ object }) => {
     const { namespace, labels: own } = object.metadata;
@@ -94,6 +96,8 @@ function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: 
     if (controller?.kind === 'EmailPipelineRun') queues.run.add(keyOf({ namespace, name: controller.name }));
     else if (run !== undefined) queues.run.add(keyOf({ namespace, name: run }));
     else {
+      const source = sourceKeyOf(object);
+      if (source !== undefined) queues.source.addAfter(source, burstMs);
       const pipeline = pipelineKeyOf(object);
       if (pipeline !== undefined) queues.pipeline.addAfter(pipeline, burstMs);
     }

@@ -1,12 +1,14 @@
 import { request } from 'node:http';
+import type { CollectorStatus } from '../api/collector-status.ts';
 import type { WorkerStatus } from '../api/worker-status.ts';
 import { isRecord } from '../kubernetes/decode.ts';
 import { asMailmillError, transient } from '../telemetry/errors.ts';
 import { readRunResult } from './pods.ts';
 
-/** How the operator speaks with workers. Both throw Transient `WORKER_UNREACHABLE`. */
+/** How the operator speaks with workers and collectors. All throw Transient `WORKER_UNREACHABLE`. */
 export interface WorkerClient {
   status(address: string, token: string, signal: AbortSignal): Promise<WorkerStatus>;
+  collector(address: string, token: string, signal: AbortSignal): Promise<CollectorStatus>;
   /** Asks a worker for a run on demand; asking again changes nothing. */
   run(address: string, token: string, run: RunRequest, signal: AbortSignal): Promise<void>;
 }
@@ -26,6 +28,10 @@ export function createWorkerClient(toPort = port): WorkerClient {
     status: async (address, token, signal) => {
       const text = await ask(address, toPort, { method: 'GET', path: '/status', token }, signal);
       return readStatus(text);
+    },
+    collector: async (address, token, signal) => {
+      const text = await ask(address, toPort, { method: 'GET', path: '/status', token }, signal);
+      return readCollectorStatus(text);
     },
     run: async (address, token, run, signal) => {
       const body = JSON.stringify({ name: run.name, specHash: run.specHash });
@@ -88,10 +94,13 @@ const unreachable = (cause: unknown) =>
   });
 
 /** A status out of JSON. Throws Transient `WORKER_UNREACHABLE` when it is none that this version reads. */
-export function readStatus(text: string): WorkerStatus {
+export const readStatus = (text: string): WorkerStatus => parse(text, isStatus);
+export const readCollectorStatus = (text: string): CollectorStatus => parse(text, isCollectorStatus);
+
+function parse<T>(text: string, is: (value: unknown) => value is T): T {
   try {
     const value: unknown = JSON.parse(text);
-    if (isStatus(value)) return value;
+    if (is(value)) return value;
   } catch (error) {
     throw unreachable(asMailmillError(error));
   }
@@ -108,6 +117,16 @@ function isStatus(value: unknown): value is WorkerStatus {
   );
 }
 
+const isStall = (value: unknown) => value === undefined || (isRecord(value) && typeof value.code === 'string');
+
+const isCollectorStatus = (value: unknown): value is CollectorStatus =>
+  isRecord(value) &&
+  value.version === 1 &&
+  typeof value.ready === 'boolean' &&
+  isHealth(value.store) &&
+  isHealth(value.listener) &&
+  isStall(value.stalled);
+
 const isPipeline = (value: unknown) =>
   isRecord(value) &&
   typeof value.namespace === 'string' &&
@@ -117,7 +136,7 @@ const isPipeline = (value: unknown) =>
   isList(value.sinks, isHealth) &&
   isList(value.accounts, isAccount) &&
   isList(value.runs, (run) => readRunResult(run) !== undefined) &&
-  (value.stalled === undefined || (isRecord(value.stalled) && typeof value.stalled.code === 'string'));
+  isStall(value.stalled);
 
 const isAccount = (value: unknown) =>
   isRecord(value) &&

@@ -73,7 +73,9 @@ test('--resolved prints the resources with defaults, everything else on stderr',
 
 test('nothing of ours, a path that is not there, wrong usage', async () => {
   await writeFile(file('a.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n');
-  expect(await run(root)).toMatchObject({ code: 1, stderr: `no Mailmill resources in ${root}\n` });
+  expect(await run(root)).toMatchObject({ code: 0, stderr: `no Mailmill resources in ${root}: only Namespace\n` });
+  await writeFile(file('a.yaml'), 'anything: else\n');
+  expect((await run(root)).code).toBe(1);
   expect(await run(file('none'))).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('no such file or directory'),

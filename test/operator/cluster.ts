@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { Registry } from 'prom-client';
+import type { CollectorStatus } from '../../src/api/collector-status.ts';
 import type { WorkerStatus } from '../../src/api/worker-status.ts';
 import { fileAccess } from '../../src/kubernetes/access.ts';
 import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
@@ -45,8 +46,8 @@ export interface Bench {
 
 /** One server that answers for all workers. */
 export interface StubWorkers {
-  /** What `/status` says to who has the token of this pipeline. */
-  readonly statuses: Map<string, WorkerStatus>;
+  /** What `/status` says to who has the token of this pipeline (`namespace/name`) or source (`namespace/source/name`). */
+  readonly statuses: Map<string, WorkerStatus | CollectorStatus>;
   /** Bodies of POST /runs. */
   readonly asked: unknown[];
 }
@@ -96,6 +97,7 @@ export async function startBench(): Promise<Bench> {
             workerImagePullPolicy: 'IfNotPresent',
             rolloutDeadlineMs: 600_000,
             rolloutConcurrency: 20,
+            collectorLookMs: 1_000,
             stallDeadlineMs: 900_000,
             namespace: systemNamespace,
             watchNamespaces: [],
@@ -154,8 +156,8 @@ function stub(port: number): { readonly server: Server; readonly workers: StubWo
   const server = createServer((request, response) => {
     const token = request.headers.authorization?.slice('Bearer '.length);
     const found = [...workers.statuses].find(([key]) => {
-      const [namespace = '', pipeline = ''] = key.split('/');
-      return keys.token(namespace, pipeline) === token;
+      const slash = key.indexOf('/');
+      return keys.token(key.slice(0, slash), key.slice(slash + 1)) === token;
     });
     if (found === undefined) {
       response.writeHead(401).end();

@@ -39,7 +39,6 @@ const found = ['Valid=True/Valid', 'CredentialsResolved=True/Resolved'];
 const well = ['Connected=True/Connected', 'Flowing=True/Flowing', 'Delivering=True/Delivering'];
 const noWorker = ['Connected=Unknown/NoWorker', 'Flowing=Unknown/NoWorker', 'Delivering=Unknown/NoWorker'];
 const alone = 'SharedWithoutArchive=False/NotShared';
-const enough = 'ReplicasLimited=False/NotLimited';
 
 interface Case {
   readonly name: string;
@@ -91,9 +90,7 @@ const cases: readonly Case[] = [
       ...found,
       ...noWorker,
       alone,
-      enough,
     ],
-    says: { ReplicasLimited: 'spec.replicas is 2, for 1 account and one worker that stands by' },
   },
   {
     name: 'more workers than one for each account and a standby are not made',
@@ -273,7 +270,7 @@ const cases: readonly Case[] = [
         progressing: 'NewReplicaSetAvailable',
       }),
     }),
-    conditions: ['Ready=True/RolledOut', ...settled, ...found, ...well, alone, enough],
+    conditions: ['Ready=True/RolledOut', ...settled, ...found, ...well, alone],
   },
   {
     name: 'a resumed pipeline is not ready by what it was while suspended',

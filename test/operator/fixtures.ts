@@ -21,7 +21,13 @@ import type { DecisionConfig } from '../../src/operator/config.ts';
 import { secretsHashOf } from '../../src/operator/decide/decision.ts';
 import { createKeys } from '../../src/operator/keys.ts';
 import { childLabels, labels, type Role } from '../../src/operator/names.ts';
-import type { PipelineSnapshot, SecretState, Secrets, WorkerObservation } from '../../src/operator/snapshot.ts';
+import type {
+  CollectorSnapshot,
+  PipelineSnapshot,
+  SecretState,
+  Secrets,
+  WorkerObservation,
+} from '../../src/operator/snapshot.ts';
 import type { Revision } from '../../src/pipeline/revision.ts';
 
 export const namespace = 'team-a';
@@ -34,6 +40,7 @@ export const config: DecisionConfig = {
   rolloutDeadlineMs: 600_000,
   rolloutConcurrency: 20,
   stallDeadlineMs: 900_000,
+  collectorLookMs: 15_000,
   namespace: 'mailmill-system',
   watchNamespaces: [],
   keys: createKeys(Buffer.from('a key of the tests, long enough')),
@@ -115,6 +122,15 @@ export function snapshot(change: Partial<PipelineSnapshot> = {}): PipelineSnapsh
     ...change,
   };
 }
+
+/** Of a source that takes no mail in. */
+export const noCollector: CollectorSnapshot = {
+  deployment: undefined,
+  configMaps: [],
+  existing: [],
+  pods: [],
+  workers: [],
+};
 
 export const hashOf = (revision: Revision, secrets: Secrets = allSecrets): string => {
   const keys = createCompiler().compile(pipeline(), source(), () => []);

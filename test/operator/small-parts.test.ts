@@ -19,6 +19,7 @@ import {
   compiled,
   config,
   messageOf,
+  noCollector,
   now,
   pod,
   source,
@@ -140,7 +141,11 @@ describe('a source', () => {
   ];
   const decide = (change: Partial<SourceSnapshot> = {}) =>
     decideSource(
-      { now, source: source(), issues: [], secretKeys: keys, secrets: allSecrets, readers: ['orders'], ...change },
+      {
+        ...{ now, source: source(), issues: [], secretKeys: keys, secrets: allSecrets, readers: ['orders'] },
+        collector: noCollector,
+        ...change,
+      },
       config,
     );
   const conditions = (ready: string, stalled: string, valid: string, resolved: string, shared = 'False/NotShared') => [

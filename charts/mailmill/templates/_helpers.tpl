@@ -42,7 +42,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   resources: [emailpipelineruns/status, emailpipelines/status, mailboxsources/status]
   verbs: [patch]
 - apiGroups: [""]
-  resources: [configmaps]
+  resources: [configmaps, services]
   verbs: [create, delete, get, list, patch, watch]
 - apiGroups: [apps]
   resources: [deployments]

@@ -28,9 +28,10 @@ export interface PodInput {
 
 export const containerName = 'worker';
 export const revisionKey = 'revision.json';
-const port = 8080;
+/** Of probes, metrics and status. */
+export const httpPort = 8080;
 const user = 65532;
-const secretsPath = '/var/run/mailmill/secrets';
+export const secretsPath = '/var/run/mailmill/secrets';
 const maildirPath = '/var/lib/mailmill/maildir';
 
 /** Seconds between SIGTERM and SIGKILL; the worker drains in less. */
@@ -42,7 +43,10 @@ type Amounts = Resources['requests'];
 const builtIn: Resources = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } };
 
 /** Defaults for what the pipeline leaves open; never beside a request or limit of its own that they could contradict. */
-function resourcesOf({ requests, limits }: Resources = {}, defaults: Resources = builtIn): Container['resources'] {
+export function resourcesOf(
+  { requests, limits }: Resources = {},
+  defaults: Resources = builtIn,
+): Container['resources'] {
   const open = (given: Amounts, other: Amounts): Amounts => ({
     ...(other?.cpu === undefined && given?.cpu !== undefined ? { cpu: given.cpu } : {}),
     ...(other?.memory === undefined && given?.memory !== undefined ? { memory: given.memory } : {}),
@@ -52,6 +56,47 @@ function resourcesOf({ requests, limits }: Resources = {}, defaults: Resources =
     limits: { ...open(defaults.limits, requests), ...limits },
   };
 }
+
+/** What every pod of ours has: it passes the `restricted` Pod Security level and has no token of the API server. */
+export const restrictedPod = {
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  // The first process of a namespace does not hear SIGTERM before it has a handler: one that is told to end while Node
+  // starts would work on until it is killed.
+  shareProcessNamespace: true,
+  terminationGracePeriodSeconds: graceSeconds,
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
+} as const satisfies Partial<PodSpec>;
+
+/** The same of every container of ours. */
+export const restrictedContainer: Container['securityContext'] = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+/** Environment of every process of ours that has probes; `tokenSha256` guards its status. */
+export const processEnv = (tokenSha256: string): NonNullable<Container['env']> => [
+  { name: 'MAILMILL_WORKER', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+  { name: 'MAILMILL_HTTP_HOST', value: '0.0.0.0' },
+  { name: 'MAILMILL_HTTP_PORT', value: String(httpPort) },
+  { name: 'MAILMILL_STATUS_TOKEN_SHA256', value: tokenSha256 },
+  { name: 'MAILMILL_SECRETS', value: secretsPath },
+];
+
+const probe = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 5 });
+
+/** Probes; `ready` for what others wait for. */
+export const probes = (ready: boolean): Partial<Container> => ({
+  startupProbe: { ...probe('/healthz'), periodSeconds: 2, failureThreshold: 30 },
+  livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+  ...(ready ? { readinessProbe: { ...probe('/readyz'), periodSeconds: 3 } } : {}),
+});
 
 /** The pod template of a worker: passes the `restricted` Pod Security level and has no token of the API server. */
 export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplateSpec {
@@ -67,18 +112,7 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
     },
     spec: {
       ...(role === 'stream' ? {} : { restartPolicy: 'Never' }),
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      // The first process of a namespace does not hear SIGTERM before it has a handler: a worker that is told to end
-      // while Node starts would work on until it is killed.
-      shareProcessNamespace: true,
-      terminationGracePeriodSeconds: graceSeconds,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: user,
-        runAsGroup: user,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      ...restrictedPod,
       containers: [container(input, config)],
       volumes: [
         { name: 'revision', configMap: { name: configMapName(revision.pipeline, revision.hash) } },
@@ -102,33 +136,16 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
 }
 
 function container({ revision, template, role, args = [], env = [] }: PodInput, config: DecisionConfig): Container {
-  const probe = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 5 });
   return {
     name: containerName,
     image: config.workerImage,
     imagePullPolicy: config.workerImagePullPolicy,
     args: ['worker', '--revision', `/etc/mailmill/${revisionKey}`, ...args],
-    env: [
-      { name: 'MAILMILL_WORKER', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-      { name: 'MAILMILL_HTTP_HOST', value: '0.0.0.0' },
-      { name: 'MAILMILL_HTTP_PORT', value: String(port) },
-      {
-        name: 'MAILMILL_STATUS_TOKEN_SHA256',
-        value: config.keys.tokenSha256(revision.namespace, revision.pipeline),
-      },
-      { name: 'MAILMILL_SECRETS', value: secretsPath },
-      ...env,
-    ],
-    ports: [{ name: 'http', containerPort: port }],
-    startupProbe: { ...probe('/healthz'), periodSeconds: 2, failureThreshold: 30 },
-    livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
-    ...(role === 'stream' ? { readinessProbe: { ...probe('/readyz'), periodSeconds: 3 } } : {}),
+    env: [...processEnv(config.keys.tokenSha256(revision.namespace, revision.pipeline)), ...env],
+    ports: [{ name: 'http', containerPort: httpPort }],
+    ...probes(role === 'stream'),
     resources: resourcesOf(template?.resources, config.workerResources),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: restrictedContainer,
     volumeMounts: [
       { name: 'revision', mountPath: '/etc/mailmill', readOnly: true },
       { name: 'secrets', mountPath: secretsPath, readOnly: true },
@@ -143,8 +160,17 @@ function container({ revision, template, role, args = [], env = [] }: PodInput, 
   };
 }
 
+function allSecrets({ revision, beside }: PodInput) {
+  const own = referencedSecrets(revision);
+  const other = (beside === undefined ? [] : referencedSecrets(beside)).filter(
+    ({ name, key }) => !own.some((each) => each.name === name && each.key === key),
+  );
+  const optional = secretSources(other).map(({ secret }) => ({ secret: { ...secret, optional: true } }));
+  return [...secretSources(own), ...optional];
+}
+
 /** Only the referenced keys, each as the file `<secret>/<key>`. */
-function secretSources(keys: readonly SecretKey[]) {
+export function secretSources(keys: readonly SecretKey[]) {
   const names = [...new Set(keys.map(({ name }) => name))];
   return names.map((name) => ({
     secret: {
@@ -160,13 +186,4 @@ function maildirs(revision: Revision) {
     if (claim === undefined) return [];
     return [{ source: name, volume: `maildir-${index}`, claimName: claim.claimName, subPath: claim.subPath }];
   });
-function allSecrets({ revision, beside }: PodInput) {
-  const own = referencedSecrets(revision);
-  const other = (beside === undefined ? [] : referencedSecrets(beside)).filter(
-    ({ name, key }) => !own.some((each) => each.name === name && each.key === key),
-  );
-  const optional = secretSources(other).map(({ secret }) => ({ secret: { ...secret, optional: true } }));
-  return [...secretSources(own), ...optional];
-}
-
 }

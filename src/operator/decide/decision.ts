@@ -6,16 +6,19 @@ import type {
   EmailPipeline,
   Job,
   KubernetesObject,
+  NetworkPolicy,
   PodDisruptionBudget,
+  Service,
 } from '../../kubernetes/objects.ts';
 import type { Revision, SecretKey } from '../../pipeline/revision.ts';
+import { rereadSecrets } from '../../pipeline/source-secrets.ts';
 import type { Verdict } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations, configMapName, labels } from '../names.ts';
 import type { Compilation, PipelineSnapshot, Secrets } from '../snapshot.ts';
 
-/** An object that a pipeline owns as its controller. */
-export type Child = ConfigMap | Deployment | CronJob | Job | PodDisruptionBudget;
+/** An object that a pipeline or a source owns as its controller. */
+export type Child = ConfigMap | Deployment | CronJob | Job | PodDisruptionBudget | Service | NetworkPolicy;
 
 /** A child to delete, and why. */
 export interface Deletion {
@@ -87,6 +90,15 @@ interface WorkloadsOf {
   readonly deployment: Deployment | undefined;
   readonly cronJob: CronJob | undefined;
   readonly pipeline: EmailPipeline;
+}
+
+/**
+ * The keys whose change replaces the workers of a revision. Lists of accounts are none of them: they are mounted, and workers read them
+ * again by themselves.
+ */
+export function rollingSecrets(keys: readonly SecretKey[], { sources }: Revision): readonly SecretKey[] {
+  const reread = sources.flatMap((source) => rereadSecrets(source));
+  return keys.filter(({ name, key }) => !reread.some((each) => each.name === name && each.key === key));
 }
 
 /** One hash over the values of these keys; `undefined` unless all of them are there. */

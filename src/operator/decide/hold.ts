@@ -3,7 +3,15 @@ import { no } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations } from '../names.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
-import { isScheduled, isSuspended, lastGoodOf, type Patch, secretsHashOf, type WorkloadDecision } from './decision.ts';
+import {
+  isScheduled,
+  isSuspended,
+  lastGoodOf,
+  type Patch,
+  rollingSecrets,
+  secretsHashOf,
+  type WorkloadDecision,
+} from './decision.ts';
 import type { Violation } from './gate.ts';
 import { replicasOf } from './replicas.ts';
 
@@ -36,7 +44,7 @@ export function deploymentPatches(snapshot: PipelineSnapshot, config: DecisionCo
   if (deployment === undefined) return [];
   const live = deployment.spec?.replicas ?? 1;
   const replicas = heldReplicas(snapshot, live);
-  const hash = applied && secretsHashOf(referencedSecrets(applied), secrets, config);
+  const hash = applied && secretsHashOf(rollingSecrets(referencedSecrets(applied), applied), secrets, config);
   const before = deployment.spec?.template.metadata?.annotations?.[annotations.secretsHash];
   const rotated = hash !== undefined && hash !== before;
   if (live === replicas && !rotated) return [];

@@ -10,12 +10,19 @@ import {
   yes,
 } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
+import { camelCase } from '../pods.ts';
 import type { SourceSnapshot } from '../snapshot.ts';
 import { plural } from '../text.ts';
+import { type CollectorDecision, decideCollector } from './collector.ts';
+import type { Child, Deletion } from './decision.ts';
 import { credentialViolation, pathOnlyStandalone, tellIssues, type Violation } from './gate.ts';
+import type { Refusal } from './pipeline.ts';
 import { sharedVerdict } from './shared.ts';
 
 export interface SourceDecision {
+  /** In the order in which they are applied. */
+  readonly objects: readonly Child[];
+  readonly deletions: readonly Deletion[];
   readonly status: MailboxSourceStatus;
   readonly events: readonly DecidedEvent[];
   readonly requeueAfterMs?: number;
@@ -24,37 +31,92 @@ export interface SourceDecision {
 /** What is arrives with the same sync is waited for, at most this long. */
 const companionMs = 60_000;
 
-/** Decides what the status of a source says; a source has no children. */
-export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig): SourceDecision {
+type Progress = CollectorDecision['progress'];
+
+/**
+ * Decides about one source: its collector, where it takes mail in, and what its status says. Pure.
+ *
+ * @param refusal what the last try to carry it out met; the conditions then say so.
+ */
+export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, refusal?: Refusal): SourceDecision {
   const { source, readers, now } = snapshot;
   const before = source.status?.conditions;
   const violation = violationOf(snapshot, config);
-  const graceMs = Math.min(companionMs, config.stallDeadlineMs);
-  const left =
-    violation?.family === 'Waiting' ? Math.max(0, graceMs - heldFor(before, violation.concern, 'False', now)) : 0;
-  const stalled = violation !== undefined && left === 0;
+  const collector = decideCollector(snapshot, violation, config);
   const used = readers.length === 0 ? 'no pipeline reads it' : `read by ${plural(readers.length, 'pipeline')}`;
+  const progress = progressOf(violation, collector, used, refusal);
+  const stall = stalledOf(snapshot, config, violation, collector, progress);
+  const under = violation ?? progress.reconciling;
   const conditions = toConditions(
     {
-      Ready: violation === undefined ? yes('Valid', used) : no(violation.reason, violation.message),
+      Ready: progress.ready,
       Reconciling:
-        violation !== undefined && !stalled
-          ? yes(violation.reason, violation.message)
-          : no('Settled', 'nothing is under way'),
-      Stalled: stalled ? yes(violation.reason, violation.message) : no('NotStalled', 'nothing waits for a person'),
+        under === undefined || stall.verdict.status === 'True'
+          ? no('Settled', 'nothing is under way')
+          : yes(under.reason, under.message),
+      Stalled: stall.verdict,
       Valid: violation?.concern === 'Valid' ? no(violation.reason, violation.message) : yes('Valid', used),
       CredentialsResolved: credentials(violation),
+      Listening: collector?.listening,
       SharedWithoutArchive: sharedVerdict(source, readers),
     },
     before,
     source.metadata.generation,
     now,
   );
+  const waits = [stall.leftMs, collector === undefined ? undefined : config.collectorLookMs].filter(
+    (wait) => wait !== undefined,
+  );
   return {
+    objects: collector?.objects ?? [],
+    deletions: collector?.deletions ?? [],
     status: { observedGeneration: source.metadata.generation, conditions },
     events: transitions(before, conditions),
-    ...(left > 0 ? { requeueAfterMs: left } : {}),
+    ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
+}
+
+function progressOf(
+  violation: Violation | undefined,
+  collector: CollectorDecision | undefined,
+  used: string,
+  refusal: Refusal | undefined,
+): Progress {
+  if (refusal !== undefined) {
+    const told = { reason: camelCase(refusal.code), message: refusal.message };
+    return { ready: no(told.reason, told.message), stalled: told };
+  }
+  if (violation !== undefined) return { ready: no(violation.reason, violation.message) };
+  return collector?.progress ?? { ready: yes('Valid', used) };
+}
+
+/** Whether a person must act, or in how many milliseconds one must. */
+function stalledOf(
+  { source, now }: SourceSnapshot,
+  config: DecisionConfig,
+  violation: Violation | undefined,
+  collector: CollectorDecision | undefined,
+  { stalled }: Progress,
+): { readonly verdict: Verdict; readonly leftMs?: number } {
+  const before = source.status?.conditions;
+  const later = (leftMs: number, why: { readonly reason: string; readonly message: string }) =>
+    leftMs <= 0
+      ? { verdict: yes(why.reason, why.message) }
+      : { verdict: no('NotStalled', 'nothing waits for a person'), leftMs };
+  if (violation !== undefined) {
+    const graceMs = violation.family === 'Waiting' ? Math.min(companionMs, config.stallDeadlineMs) : 0;
+    return later(graceMs - (graceMs === 0 ? 0 : heldFor(before, violation.concern, 'False', now)), violation);
+  }
+  if (stalled !== undefined) return { verdict: yes(stalled.reason, stalled.message) };
+  if (collector?.trouble !== undefined) {
+    const { code, message } = collector.trouble;
+    return { verdict: yes(camelCase(code), `${code}: ${message}`) };
+  }
+  if (collector?.listening.status === 'False') {
+    const left = config.stallDeadlineMs - heldFor(before, 'Listening', 'False', now);
+    return later(left, { reason: 'NotListening', message: collector.listening.message });
+  }
+  return { verdict: no('NotStalled', 'nothing waits for a person') };
 }
 
 function violationOf(snapshot: SourceSnapshot, config: DecisionConfig): Violation | undefined {
