@@ -4,6 +4,7 @@ import { postgres } from './kinds/postgres.ts';
 import { queue, retry } from './kinds/queue.ts';
 import { filter, set, unset } from './kinds/steps.ts';
 import { webhook } from './kinds/webhook.ts';
+import { schedule, timeZone } from './schedule-fields.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
 import { podTemplate } from './template.ts';
 import { type Static, Type } from './type.ts';
@@ -91,32 +92,16 @@ export const emailPipelineSpec = Closed(
       { name: Name({ description: 'Name of a MailboxSource in this namespace.', maxLength: 40 }) },
       { description: 'Where the mail comes from.' },
     ),
-    schedule: Type.Optional(
-      Text({
-        description:
-          'Cron expression with five fields. Present: runs at these times and ends when caught up. Absent: streams.',
-        minLength: 9,
-        maxLength: 100,
+    schedule: Type.Optional(schedule),
+    timeZone: Type.Optional(timeZone),
+    suspend: Type.Optional(
+      Type.Boolean({ description: 'Stop the workers; state is kept.', 'x-mailmill-default': false }),
+    ),
     load: Type.Optional(
       OneOf(['Incremental', 'Full'], {
         description:
           'What a run of the schedule reads: what is new, or everything again under a new edition, after which rows of messages that are gone from the mailbox are removed. Absent: what is new.',
       }),
-    ),
-        pattern: '^[-0-9*/,A-Za-z]+( +[-0-9*/,A-Za-z]+){4}$',
-      }),
-    ),
-    timeZone: Type.Optional(
-      Text({
-        description: 'IANA time zone of the schedule.',
-        minLength: 1,
-        maxLength: 64,
-        pattern: '^[A-Za-z][-+_/A-Za-z0-9]*$',
-        'x-mailmill-default': 'Etc/UTC',
-      }),
-    ),
-    suspend: Type.Optional(
-      Type.Boolean({ description: 'Stop the workers; state is kept.', 'x-mailmill-default': false }),
     ),
     replicas: Type.Optional(
       Type.Integer({
@@ -137,7 +122,6 @@ export const emailPipelineSpec = Closed(
     ),
     sinks: Type.Array(sink, {
       description: 'Where documents go.',
-    rollout: Type.Optional(rollout),
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
@@ -148,16 +132,12 @@ export const emailPipelineSpec = Closed(
       'x-mailmill-default': { name: 'mailmill-store' },
     }),
     retention: Type.Optional(
-      {
-        rule: '!has(self.load) || self.load != "Full" || has(self.schedule)',
-        message: 'load: Full needs a schedule; a pipeline that streams is loaded again by an EmailPipelineRun',
-        fieldPath: '.load',
-      },
       Duration({
         description: 'How long per-message records are kept in the store. Cursors and identities are kept for ever.',
         'x-mailmill-default': '90d',
       }),
     ),
+    rollout: Type.Optional(rollout),
     template: Type.Optional(podTemplate),
   },
   {
@@ -167,6 +147,11 @@ export const emailPipelineSpec = Closed(
         rule: '!has(self.timeZone) || has(self.schedule)',
         message: 'timeZone needs a schedule',
         fieldPath: '.timeZone',
+      },
+      {
+        rule: '!has(self.load) || self.load != "Full" || has(self.schedule)',
+        message: 'load: Full needs a schedule; a pipeline that streams is loaded again by an EmailPipelineRun',
+        fieldPath: '.load',
       },
       {
         rule: '!has(self.replicas) || !has(self.schedule)',

@@ -272,6 +272,7 @@ export class Committer {
       group.flatMap(({ judged }) => judged),
       sinks.map((sink) => sink.name),
       refusals,
+      edition,
       outbox?.names,
     );
     const outcomes = [...byUid.values()];
@@ -279,7 +280,6 @@ export class Committer {
     const ids = new Map<number, string>();
     for (const { identities } of group) for (const [uid, { messageId }] of identities) ids.set(uid, messageId);
     const commit: CommitRecord = {
-      edition,
       epochId: this.#cursor.epochId,
       version: this.#cursor.version,
       revision: revision.hash,

@@ -27,11 +27,11 @@ export interface DirectSink {
   commit(rows: readonly Row[], progress: readonly Progress[], signal: AbortSignal): Promise<Map<string, Death>>;
   /** The same within a transaction of the store. */
   writeShared(client: pg.ClientBase, rows: readonly Row[], progress: readonly Progress[]): Promise<Map<string, Death>>;
-  close(): Promise<void>;
   /** Takes documents out that have no newer edition than this; in the caller's transaction when the sink is shared. Returns how many there were. */
   remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number>;
   /** What writing these, and taking those out, would change; found out in a transaction that is rolled back. */
   rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal>;
+  close(): Promise<void>;
 }
 
 /** What everything that works for one pipeline shares. */
@@ -59,6 +59,6 @@ export interface PipelineContext {
   readonly hardStop: AbortSignal;
   readonly counters: { read: number; delivered: number; dropped: number; dead: number };
   lastCommitAt: Date | undefined;
-}
   /** Of what is written for mail that is read for the first time: 1, or that of the full load that this process is at. */
   edition: number;
+}

@@ -19,8 +19,8 @@ import { openOutbox, whileDelivering, withQueues } from './open-outbox.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
-import { tellStalled, whileStalled } from './standstill.ts';
 import type { RunnerMode } from './runner-mode.ts';
+import { tellStalled, whileStalled } from './standstill.ts';
 
 /** Who stands still, among the accounts of a pipeline. */
 const keyOf = (source: string, accountId: bigint) => `${source}/${accountId}`;
@@ -122,12 +122,12 @@ export class PipelineRunner {
   /** Runs to the end of the mode, or until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
     try {
-      const context = await this.#prepare(stop);
       if (this.#mode.kind === 'preflight') {
         const { preflight } = await import('./runs/preflight.ts');
         this.#result = await preflight(this.revision, this.#mode.options, this.#environment, stop);
         return;
       }
+      const context = await this.#prepare(stop);
       const accounts = this.#accounts;
       if (!context || !accounts) return;
       if (this.#mode.kind !== 'once') await this.#becomeReady(context, accounts, stop);
@@ -185,7 +185,9 @@ export class PipelineRunner {
         this.storeHealth();
         const sinks = await this.#openSinks(compiled.types, stop);
         const once = this.#mode.kind === 'once';
-        const outbox = await openOutbox(this.revision, id, environment, this.#health, once);
+        // A dry run sends nothing.
+        const dry = this.#mode.kind === 'once' && this.#mode.plan?.dryRun;
+        const outbox = dry ? undefined : await openOutbox(this.revision, id, environment, this.#health, once);
         environment.phases.reach('sinks');
         this.#context = {
           revision: this.revision,
@@ -207,6 +209,7 @@ export class PipelineRunner {
           hardStop: environment.hardStop,
           counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
           lastCommitAt: undefined,
+          edition: 1,
         };
       } catch (thrown) {
         await this.#failed(asMailmillError(thrown), backoff, stop);
@@ -215,7 +218,6 @@ export class PipelineRunner {
     return undefined;
   }
 
-          edition: 1,
   async #openSinks(
     types: Parameters<RunnerEnvironment['openSinks']>[1],
     stop: AbortSignal,

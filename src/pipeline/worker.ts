@@ -130,9 +130,15 @@ export class Worker {
     run: { readonly name: string; readonly specHash: string },
     stop: AbortSignal,
   ): Promise<void> {
+    if (!(await this.becameReady(pipeline, stop))) return;
+    await this.#runners.find((candidate) => candidate.revision.pipeline === pipeline)?.requestRun(run);
+  }
+
+  /** Waits until a pipeline became ready. False: `stop` was aborted before. */
+  async becameReady(pipeline: string, stop: AbortSignal): Promise<boolean> {
     const runner = this.#runners.find((candidate) => candidate.revision.pipeline === pipeline);
     while (runner && !runner.ready && !stop.aborted) await sleep(100, stop);
-    if (!stop.aborted) await runner?.requestRun(run);
+    return !stop.aborted;
   }
 
   /** Time of the newest commit, epoch milliseconds. */

@@ -31,7 +31,10 @@ const ofPipeline: readonly Erasure[] = [
   'sink_baseline',
   'sink',
   'cursor',
+  'run_cursor',
   'run',
+  'run_lease',
+  'revision',
   'stall',
   'lease',
 ]
@@ -57,6 +60,7 @@ const ofSource: readonly Erasure[] = [
   { table: 'reading', where: inEpochs },
   { table: 'sink_baseline', where: inEpochs },
   { table: 'cursor', where: inEpochs },
+  { table: 'run_cursor', where: inEpochs },
   { table: 'occurrence', where: inEpochs },
   { table: 'object', where: ofAccount },
   { table: 'orphan', where: ofAccount },

@@ -14,6 +14,8 @@ export interface ProjectPipeline {
   readonly revision: Revision;
   /** Present: runs at these times. */
   readonly schedule?: { readonly expression: string; readonly timeZone: string };
+  /** `Full`: each run of the schedule reads everything again. */
+  readonly load?: 'Incremental' | 'Full';
   readonly runs: readonly EmailPipelineRun[];
 }
 
@@ -79,10 +81,11 @@ export async function loadProject(
       );
       continue;
     }
-    const { schedule, timeZone } = resource.spec;
+    const { schedule, timeZone, load } = resource.spec;
     pipelines.push({
       revision: compiled.revision,
       ...(schedule !== undefined && { schedule: { expression: schedule, timeZone: timeZone ?? 'Etc/UTC' } }),
+      ...(load !== undefined && { load }),
       runs: peers
         .filter((peer) => peer.kind === 'EmailPipelineRun')
         .filter((run) => run.spec.pipeline.name === resource.metadata.name),

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isIncremental, planOf, type RunPlan } from '../../api/run-plan.ts';
 import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
 import { Collector } from '../../pipeline/collector/collector.ts';
 import type { CollectorRevision } from '../../pipeline/collector/revision.ts';
-import type { RunnerMode } from '../../pipeline/pipeline-runner.ts';
-import type { RunnerMode } from '../../pipeline/runner-mode.ts';
 import type { Revision } from '../../pipeline/revision.ts';
+import type { RunnerMode } from '../../pipeline/runner-mode.ts';
 import { specHash } from '../../pipeline/spec-hash.ts';
 import { Worker } from '../../pipeline/worker.ts';
 import { type CollectorMetrics, collectorMetrics } from '../../telemetry/collector-metrics.ts';
@@ -33,8 +33,12 @@ const graceMs = 20_000;
 const budgetBytes = 64 * 2 ** 20;
 const collectorBudgetBytes = 256 * 2 ** 20;
 
-const result = ({ name, state, read, delivered, dropped, dead }: RunResult): string =>
-  `run ${name} ${state === 'Succeeded' ? 'done' : state.toLowerCase()}: ${read} read, ${delivered} delivered, ${dropped} dropped, ${dead} dead`;
+const result = ({ name, state, read, delivered, dropped, dead, diff }: RunResult): string => {
+  const how = `run ${name} ${state === 'Succeeded' ? 'done' : state.toLowerCase()}: ${read} read`;
+  return diff
+    ? `${how}; nothing was written: ${diff.added} rows would be added, ${diff.changed} changed, ${diff.removed} removed`
+    : `${how}, ${delivered} delivered, ${dropped} dropped, ${dead} dead`;
+};
 
 /** Runs the pipelines of a project in this process: one worker for those that stream, one for each run of the others. */
 export class Session {
@@ -170,20 +174,25 @@ export class Session {
 
   /** EmailPipelineRuns of streaming pipelines, once they are ready; the store knows which were done before. */
   async #request(worker: Worker, pipelines: readonly ProjectPipeline[], stop: AbortSignal): Promise<void> {
-    await Promise.all(
-      pipelines.flatMap(({ revision, runs }) =>
-        runs.map((run) =>
-          worker.requestRun(revision.pipeline, { name: run.metadata.name, specHash: specHash(run.spec) }, stop),
-        ),
-      ),
-    );
+    const each = async ({ revision, runs }: ProjectPipeline) => {
+      // One at a time, as in a cluster.
+      for (const { metadata, spec } of runs) {
+        const run = { name: metadata.name, specHash: specHash(spec) };
+        const plan = planOf(spec);
+        if (isIncremental(plan)) await worker.requestRun(revision.pipeline, run, stop);
+        else if (await worker.becameReady(revision.pipeline, stop)) await this.#runNow(revision, run, stop, plan);
+      }
+    };
+    await Promise.all(pipelines.map(each));
   }
 
-  async #atTimes({ revision, schedule, runs }: ProjectPipeline, stop: AbortSignal): Promise<void> {
+  async #atTimes({ revision, schedule, load, runs }: ProjectPipeline, stop: AbortSignal): Promise<void> {
     const { pipeline } = revision;
     const { clock, note } = this.#options;
     for (const { metadata, spec } of runs)
-      if (!stop.aborted) await this.#runNow(revision, metadata.name, specHash(spec), stop);
+      if (!stop.aborted)
+        await this.#runNow(revision, { name: metadata.name, specHash: specHash(spec) }, stop, planOf(spec));
+    const plan = planOf(load === 'Full' ? { load } : {});
     while (!stop.aborted && schedule) {
       const next = nextTime(schedule.expression, schedule.timeZone, clock());
       if (!next) {
@@ -195,7 +204,8 @@ export class Session {
       const left = () => next.getTime() - clock().getTime();
       while (!stop.aborted && left() > 0)
         await delay(Math.min(left(), 30_000), undefined, { signal: stop }).catch(() => undefined);
-      if (!stop.aborted) await this.#runNow(revision, `${pipeline}-${next.getTime() / 60_000}`, '', stop);
+      const run = { name: `${pipeline}-${next.getTime() / 60_000}`, specHash: '' };
+      if (!stop.aborted) await this.#runNow(revision, run, stop, plan);
     }
   }
 
@@ -205,9 +215,14 @@ export class Session {
   }
 
   /** One run; what it throws is told, the next time tries again. */
-  async #runNow(revision: Revision, run: string, hash: string, stop: AbortSignal): Promise<void> {
+  async #runNow(
+    revision: Revision,
+    { name: run, specHash: hash }: { readonly name: string; readonly specHash: string },
+    stop: AbortSignal,
+    plan: RunPlan,
+  ): Promise<void> {
     const { note } = this.#options;
-    const worker = this.#worker([revision], { kind: 'once', run, specHash: hash });
+    const worker = this.#worker([revision], { kind: 'once', run, specHash: hash, plan });
     try {
       await worker.run(stop);
       for (const each of worker.results) note(`${revision.pipeline}: ${result(each)}`);
