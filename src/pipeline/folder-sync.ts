@@ -9,6 +9,7 @@ import type { ReadBatch } from './commit-record.ts';
 import { Committer } from './committer.ts';
 import { type FolderOptions, FolderWork, type Share } from './folder-work.ts';
 import type { Lane } from './lane.ts';
+import { learnObjectIds } from './object-ids.ts';
 import { MessageReader } from './read-message.ts';
 
 /** Keeps one folder in step: what the server lists against what the cursor has finished. Several lanes may work on it, one on each share. */
@@ -142,7 +143,12 @@ export class FolderSync {
   async look(lane: Lane, again = false): Promise<void> {
     const state = await lane.open(this.name, again || this.#reopen || !this.#listed);
     this.#reopen = false;
+    const before = this.#committer;
     const committer = await this.#open(state);
+    if (committer !== before) {
+      const { epochId } = committer.cursor;
+      await learnObjectIds(this.#options.context.database, this.#options.lease(), lane.session, epochId, lane.signal);
+    }
     const first = this.#listed === undefined;
     const listed = this.#listed ?? 0;
     const uids = ascending(await lane.session.search(listed + 1, undefined, lane.signal));

@@ -98,7 +98,7 @@ async function inCluster(project: string, surroundings: Surroundings): Promise<T
 const nodeOnly: Needs = { packages: [], commands: [], root: false };
 const mailServer: Needs = { packages: ['dovecot-imapd', 'openssl'], commands: ['dovecot', 'openssl'], root: true };
 const integration: Needs = {
-  packages: [...mailServer.packages, 'prometheus'],
+  packages: [...mailServer.packages, 'cyrus-common', 'prometheus'],
   commands: [...mailServer.commands, 'go', 'promtool'],
   root: true,
 };

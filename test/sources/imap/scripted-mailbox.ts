@@ -104,6 +104,11 @@ export class ScriptedMailbox {
     return found;
   }
 
+  /** Ends every connection, as a restart does. */
+  restart(): void {
+    this.server.dropAll();
+  }
+
   /** Tells those who wait in the folder. */
   announce(folder: string, line: string): void {
     for (const to of this.#idling) if (this.#selected.get(to.connection) === folder) to.send(line);

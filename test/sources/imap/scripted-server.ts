@@ -102,6 +102,10 @@ export async function startScripted(script: Script, options: ScriptOptions = {})
     lines,
     /** Bytes that clients have not taken yet. */
     pending: () => [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0),
+    /** Ends every connection. */
+    dropAll: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     /** Open connections. */
     open: () => sockets.size,
     async [Symbol.asyncDispose](): Promise<void> {
