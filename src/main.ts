@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   reconcile: () => import('./commands/reconcile.ts'),
   trace: () => import('./commands/trace.ts'),
   dead: () => import('./commands/dead.ts'),
+  archive: () => import('./commands/archive.ts'),
   purge: () => import('./commands/purge.ts'),
   migrate: () => import('./commands/migrate.ts'),
   kubectl: () => import('./commands/kubectl.ts'),
@@ -26,6 +27,7 @@ const help = `usage: mailmill COMMAND …   (mailmill COMMAND --help says more)
   reconcile  compare a mailbox with what was recorded of it
   trace      say where a message is
   dead       show or resolve dead letters, or let a pipeline go on after many
+  archive    verify the archives of sources; put messages on hold
   purge      erase what the store holds of a pipeline or a source
   migrate    bring a store's schema up to date
   kubectl    look at pipelines in a cluster: kubectl mailmill

@@ -1,4 +1,5 @@
 import { conditions } from './conditions.ts';
+import { archive } from './kinds/archive.ts';
 import { http } from './kinds/http.ts';
 import { imap } from './kinds/imap.ts';
 import { maildir } from './kinds/maildir.ts';
@@ -6,6 +7,7 @@ import { mbox } from './kinds/mbox.ts';
 import { s3 } from './kinds/s3.ts';
 import { smtp } from './kinds/smtp.ts';
 import { Closed, secretKeyRef } from './schema.ts';
+import { schedule, timeZone } from './schedule-fields.ts';
 import { type Static, Type } from './type.ts';
 
 /** Encryption of what the store keeps for a source. */
@@ -33,9 +35,12 @@ export const mailboxSourceSpec = Closed(
     smtp: Type.Optional(kinds.smtp),
     http: Type.Optional(kinds.http),
     encryption: Type.Optional(encryption),
+    archive: Type.Optional(archive),
+    schedule: Type.Optional(schedule),
+    timeZone: Type.Optional(timeZone),
     storeRef: Type.Optional(
       secretKeyRef(
-        'Connection URI of the PostgreSQL database that keeps what an smtp or http source has accepted; the storeRef of its pipelines. Default: `{name: mailmill-store}`.',
+        'Connection URI of the PostgreSQL database that keeps what an smtp or http source has accepted, or what an archive has; the storeRef of its pipelines. Default: `{name: mailmill-store}`.',
         'uri',
       ),
     ),
@@ -53,8 +58,23 @@ export const mailboxSourceSpec = Closed(
           'grant RefreshToken needs encryption.keyRef: a refresh token that the provider replaces is kept encrypted',
       },
       {
-        rule: '!has(self.storeRef) || has(self.smtp) || has(self.http)',
-        message: 'storeRef is for sources that keep mail themselves: smtp and http',
+        rule: '!has(self.storeRef) || has(self.smtp) || has(self.http) || has(self.archive)',
+        message: 'storeRef is for sources that keep mail themselves: smtp, http, and those with an archive',
+      },
+      {
+        rule: '!has(self.archive) || has(self.imap) || has(self.maildir) || has(self.mbox)',
+        message: 'an archive is for sources that read a mailbox: imap, maildir and mbox',
+        fieldPath: '.archive',
+      },
+      {
+        rule: '!has(self.schedule) || has(self.archive)',
+        message: 'only a source with an archive has work of its own to schedule; otherwise schedule its pipelines',
+        fieldPath: '.schedule',
+      },
+      {
+        rule: '!has(self.timeZone) || has(self.schedule)',
+        message: 'timeZone needs a schedule',
+        fieldPath: '.timeZone',
       },
     ],
   },

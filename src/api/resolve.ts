@@ -138,7 +138,8 @@ export function resolveSource(source: MailboxSource): ResolvedSource {
   // The schema's defaults are what makes these types true; test/api/resolve.test.ts compares them field by field.
   const spec = resolve(resources.MailboxSource.spec, source.spec) as ResolvedSourceSpec;
   const { imap } = spec;
-  if (spec.smtp || spec.http) spec.storeRef ??= { name: 'mailmill-store', key: 'uri' };
+  if (spec.schedule === undefined) delete spec.timeZone;
+  if (spec.smtp || spec.http || spec.archive) spec.storeRef ??= { name: 'mailmill-store', key: 'uri' };
   if (!imap) return { ...source, spec };
   return { ...source, spec: { ...spec, imap: withDefaults(imap) } };
 }

@@ -184,6 +184,12 @@ export class Committer {
       failpoint('after-sink-commit');
     }
     const documents = group.flatMap(({ queued }) => queued?.documents ?? []);
+    const archived = await context.keeper?.store(
+      group.flatMap(({ judged }) => judged),
+      this.#origin,
+      this.#cursor.epochId,
+      context.hardStop,
+    );
     const { commit, keep } = await context.database.transaction(
       async (client) => {
         await fence(client, lease, this.#cursor.epochId, this.#cursor.version);
@@ -198,6 +204,7 @@ export class Committer {
         const prepared = this.#record(group, refusals);
         failpoint('in-store-transaction');
         await record(client, lease, prepared.commit);
+        await archived?.record(client);
         await context.outbox?.enqueue(client, lease, this.#origin, documents);
         return prepared;
       },

@@ -8,9 +8,10 @@ import { messageTypes, storedFields } from '../message/fields.ts';
 import { compileSteps } from '../steps/registry.ts';
 import type { Types } from '../steps/step.ts';
 import { didYouMean } from '../steps/suggestion.ts';
+import { placeOf } from './archive/compile.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { CompileIssue, Revision, RevisionSink, RevisionSource, SecretKey } from './revision.ts';
-import { sourceSecrets, uniqueKeys } from './source-secrets.ts';
+import { bucketKeys, sourceSecrets, uniqueKeys } from './source-secrets.ts';
 
 /** A pipeline to compile; validation has accepted its spec. Without a namespace it belongs to `default`. */
 export interface PipelineInput {
@@ -70,12 +71,14 @@ function sourceOf(
     issues.push({ path: 'spec.source.name', message, ...didYouMean(name, names) });
     return undefined;
   }
-  const { smtp, http, storeRef, ...read } = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
-  if (!smtp && !http) return { name, ...read };
+  const resolved = resolveSource({ apiVersion, kind: 'MailboxSource', ...found }).spec;
+  const { smtp, http, archive, storeRef, schedule: _, timeZone: __, ...read } = resolved;
+  if (!smtp && !http && !archive) return { name, ...read };
   if (storeRef?.name !== spec.storeRef.name || storeRef.key !== spec.storeRef.key) {
     const message = `the source keeps its mail in another store (${storeRef?.name}, key ${storeRef?.key}) than the pipeline (${spec.storeRef.name}, key ${spec.storeRef.key})`;
     issues.push({ path: 'spec.storeRef', message, suggestion: 'name the same Secret and key in both' });
   }
+  if (archive) return { name, archived: placeOf(archive) };
   return { name, pushed: { by: smtp ? 'smtp' : 'http' } };
 }
 
@@ -130,6 +133,7 @@ export function referencedSecrets(revision: Revision): readonly SecretKey[] {
     const zone = authenticate?.live?.zoneSecretRef;
     if (zone !== undefined) keys.push({ name: zone.name, key: zone.key ?? 'zone' });
   }
+  keys.push(...bucketKeys(revision.keeps?.s3));
   for (const sink of revision.sinks) keys.push(...sinkSecrets(sink));
   return uniqueKeys(keys);
 }

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
+import type { Keeper } from './archive/keeper.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadRate } from './dead-rate.ts';
 import type { PipelineHealth } from './health.ts';
@@ -46,6 +47,8 @@ export interface PipelineContext {
   readonly sinks: readonly DirectSink[];
   /** Absent: no sink has a queue. */
   readonly outbox?: Outbox;
+  /** Of a collector: messages go to an archive, and there are no sinks. */
+  readonly keeper?: Keeper;
   readonly budget: ByteBudget;
   readonly deadRate: DeadRate;
   /** A person accepted the dead letters of this revision. */

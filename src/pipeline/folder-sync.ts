@@ -1,4 +1,5 @@
 import type { BackfillStatus, FolderStatus } from '../api/worker-status.ts';
+import { parseMessage } from '../message/parse.ts';
 import type { FolderState } from '../sources/source.ts';
 import { type Cursor, openCursor } from '../store/epochs.ts';
 import { transient } from '../telemetry/errors.ts';
@@ -46,6 +47,8 @@ export class FolderSync {
       origin: { source: source.name, account, folder: name },
       fields: context.fields,
       onFallback: (reason, error) => countFallback(context, source.name, reason, error),
+      // An archive takes mail as it is, whatever a parser would say.
+      ...(context.keeper && { parse: () => unread }),
     });
     this.#work = new FolderWork({ ...options, folder: name, reader });
   }
@@ -197,6 +200,7 @@ export class FolderSync {
     if (this.#committer?.cursor.uidvalidity === state.epoch) return this.#committer;
     const { context, source } = this.#options;
     const lease = this.#options.lease();
+    await context.keeper?.open({ source: source.name, account: this.#options.account, folder: this.name });
     const cursor: Cursor = await openCursor(
       context.database,
       lease,
@@ -253,6 +257,9 @@ export class FolderSync {
     this.touch(true);
   }
 }
+
+/** Stands for messages whose fields nobody asks for. */
+const unread = parseMessage(Buffer.from('\r\n'));
 
 /** What a search should give anyway: each UID once, in order. */
 const ascending = (uids: readonly number[]): readonly number[] =>

@@ -9,6 +9,7 @@ import { asMailmillError, type MailmillError, stalled } from '../telemetry/error
 import { AccountSet, type NewAccount } from './account-set.ts';
 import { accountsTold, isOfAccount } from './account-status.ts';
 import { AccountWorker } from './account-worker.ts';
+import { whileTidying } from './archive/tidy.ts';
 import { Backoff, sleep } from './backoff.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
@@ -134,7 +135,10 @@ export class PipelineRunner {
       if (stop.aborted || this.#mode.kind === 'check') return;
       const runs = new PipelineRuns(context, accounts);
       this.#runs = runs;
-      await whileDelivering(context.outbox, stop, () => this.#work(accounts, runs, stop));
+      const { database, clock, hardStop, log } = context;
+      const tidying = { database, clock, hardStop, log, once: this.#mode.kind === 'once' };
+      const work = () => whileDelivering(context.outbox, stop, () => this.#work(accounts, runs, stop));
+      await whileTidying(context.keeper, tidying, stop, work);
     } finally {
       for (const sink of this.#context?.sinks ?? []) await sink.close();
       this.#environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
@@ -188,6 +192,7 @@ export class PipelineRunner {
         // A dry run sends nothing.
         const dry = this.#mode.kind === 'once' && this.#mode.plan?.dryRun;
         const outbox = dry ? undefined : await openOutbox(this.revision, id, environment, this.#health, once);
+        const keeper = await environment.openKeeper(this.revision);
         environment.phases.reach('sinks');
         this.#context = {
           revision: this.revision,
@@ -198,6 +203,7 @@ export class PipelineRunner {
           fields: fieldsNamed(neededFields(this.revision.sinks, compiled)),
           sinks,
           ...(outbox && { outbox }),
+          ...(keeper && { keeper }),
           budget: environment.budget,
           deadRate: new DeadRate(),
           deadAccepted: false,

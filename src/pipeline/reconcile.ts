@@ -41,7 +41,7 @@ export async function reconcileSource(
       const known = await folderKnowledge(database, {
         namespace: revision.namespace,
         pipeline: revision.pipeline,
-        source: source.name,
+        source: source.storedAs ?? source.name,
         account,
         folder,
         uidvalidity: state.epoch,

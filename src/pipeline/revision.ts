@@ -1,4 +1,5 @@
 import type { EmailPipelineSpec, StepSpec } from '../api/email-pipeline.ts';
+import type { ArchivePlace, ArchiveSpec } from '../api/kinds/archive.ts';
 import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { MaildirSpec } from '../api/kinds/maildir.ts';
 import type { MboxSpec } from '../api/kinds/mbox.ts';
@@ -15,6 +16,8 @@ export interface RevisionSource {
   readonly maildir?: MaildirSpec;
   readonly mbox?: MboxSpec;
   readonly s3?: S3Spec;
+  /** Mail that the source's collector has archived; what else it reads is no concern of pipelines. */
+  readonly archived?: ArchivePlace;
   /** Mail that the source's collector takes in; how it does is no concern of pipelines. */
   readonly pushed?: { readonly by: 'smtp' | 'http' };
   readonly encryption?: MailboxSourceSpec['encryption'];
@@ -54,6 +57,8 @@ export interface Revision {
   readonly sinks: readonly RevisionSink[];
   readonly storeRef: { readonly name: string; readonly key: string };
   readonly retention: string;
+  /** Of a source's collector: mail goes to this archive, and there are no sinks. `retention` is that of the pipeline's own records. */
+  readonly keeps?: ArchiveSpec;
 }
 
 /** One key of a Secret. */

@@ -4,6 +4,7 @@ import type { Database } from '../store/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
+import type { Keeper } from './archive/keeper.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ConnectionBroker } from './connection-broker.ts';
 import type { DirectSink } from './context.ts';
@@ -25,5 +26,7 @@ export interface RunnerEnvironment {
   readonly hardStop: AbortSignal;
   readonly openSource: (revision: Revision, name: string) => Promise<Source>;
   readonly openSinks: (revision: Revision, types: ReadonlyMap<string, FieldType>) => readonly DirectSink[];
+  /** Of a revision with `keeps`. */
+  readonly openKeeper: (revision: Revision) => Promise<Keeper | undefined>;
   readonly onFetch: () => void;
 }

@@ -1,10 +1,11 @@
+import type { ArchiveSpec } from '../api/kinds/archive.ts';
 import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { S3Spec } from '../api/kinds/s3.ts';
 import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 import type { SecretKey } from './revision.ts';
 
 /** What of a source names Secrets; defaults need not be filled in. */
-export type SecretSource = Pick<MailboxSourceSpec, 'imap' | 's3' | 'encryption'>;
+export type SecretSource = Pick<MailboxSourceSpec, 'imap' | 's3' | 'encryption'> & { readonly archived?: Pick<ArchiveSpec, 's3'> };
 
 /** Each key once, sorted by Secret and key. */
 export function uniqueKeys(keys: readonly SecretKey[]): readonly SecretKey[] {
@@ -13,16 +14,16 @@ export function uniqueKeys(keys: readonly SecretKey[]): readonly SecretKey[] {
 }
 
 /** The keys of Secrets that whoever reads this source needs: sorted by name and key, each once. */
-export function sourceSecrets({ imap, s3, encryption }: SecretSource): readonly SecretKey[] {
+export function sourceSecrets({ imap, s3, encryption, archived }: SecretSource): readonly SecretKey[] {
   const keys: SecretKey[] = [];
   if (imap !== undefined) keys.push(...login(imap), ...transport(imap), ...list(imap));
-  keys.push(...bucketKeys(s3));
+  keys.push(...bucketKeys(s3), ...bucketKeys(archived?.s3));
   if (encryption !== undefined) keys.push({ name: encryption.keyRef.name, key: encryption.keyRef.key ?? 'key' });
   return uniqueKeys(keys);
 }
 
 /** Of a bucket whose credentials are in a Secret. */
-const bucketKeys = (bucket: Pick<S3Spec, 'auth'> | undefined): readonly SecretKey[] =>
+export const bucketKeys = (bucket: Pick<S3Spec, 'auth'> | undefined): readonly SecretKey[] =>
   bucket?.auth === undefined
     ? []
     : ['accessKeyId', 'secretAccessKey'].map((key) => ({ name: bucket.auth!.secretRef.name, key }));

@@ -104,6 +104,7 @@ export class Worker {
               store: this.#database,
               context: { revision: of.hash, source: of.sources.map((source) => source.name).join(',') },
             }),
+          openKeeper: (of) => this.#openKeeper(of),
           phases: this.#phases,
           onFetch: () => this.#onFetch(),
         }),
@@ -295,6 +296,13 @@ export class Worker {
       }
       await sleep(wait, stop);
     }
+  }
+
+  async #openKeeper(revision: Revision) {
+    if (!revision.keeps) return undefined;
+    const { openKeeper } = await import('./archive/open-keeper.ts');
+    const { secret, clock } = this.#options;
+    return openKeeper(revision, { database: this.#database, secret, clock });
   }
 
   async #openSource(revision: Revision, name: string) {

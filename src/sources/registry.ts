@@ -1,3 +1,4 @@
+import type { ArchivePlace } from '../api/kinds/archive.ts';
 import { resolveSource } from '../api/resolve.ts';
 import type { CredentialStore } from '../store/credentials.ts';
 import type { Database } from '../store/database.ts';
@@ -12,6 +13,7 @@ export interface SourceSpec {
   readonly maildir?: Parameters<typeof resolveSource>[0]['spec']['maildir'];
   readonly mbox?: Parameters<typeof resolveSource>[0]['spec']['mbox'];
   readonly s3?: Parameters<typeof resolveSource>[0]['spec']['s3'];
+  readonly archived?: ArchivePlace;
   readonly pushed?: { readonly by: 'smtp' | 'http' };
   readonly encryption?: Parameters<typeof resolveSource>[0]['spec']['encryption'];
 }
@@ -36,6 +38,7 @@ const imap = () => import('./imap/source.ts');
 const maildir = () => import('./maildir/source.ts');
 const mbox = () => import('./mbox/source.ts');
 const s3 = () => import('./s3/source.ts');
+const archived = () => import('./archive/source.ts');
 const kept = () => import('./kept/source.ts');
 
 /** Loads what `createSource` will need, ahead of time. */
@@ -44,12 +47,17 @@ export async function loadKind(source: SourceSpec): Promise<void> {
   if (source.maildir) await maildir();
   if (source.mbox) await mbox();
   if (source.s3) await s3();
+  if (source.archived) await archived();
   if (source.pushed) await kept();
 }
 
 /** What reads a source. One line a kind. */
 export async function createSource(source: SourceSpec, dependencies: SourceDependencies): Promise<Source> {
   const { name } = source;
+  if (source.archived && dependencies.database) {
+    const { namespace, database, secret } = dependencies;
+    return (await archived()).createArchivedSource({ namespace, name, spec: source.archived, database, secret });
+  }
   if (source.pushed && dependencies.database) {
     const { namespace, database } = dependencies;
     return (await kept()).createPushedSource({ namespace, name, kind: source.pushed.by, database });

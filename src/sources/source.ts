@@ -120,6 +120,8 @@ export interface AccountList {
 /** What reads a source kind. Accounts of a source are logins. */
 export interface Source {
   readonly name: string;
+  /** What the store calls it; default: its name. */
+  readonly storedAs?: string;
   /** Names of the accounts, stable over restarts. */
   accounts(signal: AbortSignal): Promise<readonly string[]>;
   /**

@@ -49,6 +49,9 @@ const inFolders = 't.folder_id IN (SELECT id FROM mailmill.folder WHERE account_
 
 const documentSeen = `EXISTS (SELECT FROM mailmill.occurrence o WHERE o.message_id = t.document_id AND o.epoch_id IN (${epochs}))`;
 
+const archives =
+  'SELECT r.id FROM mailmill.archive r JOIN mailmill.account a ON a.namespace = r.namespace AND a.source = r.source WHERE a.id = ANY($1)';
+
 const ofSource: readonly Erasure[] = [
   // A delivery names its document alone, whose id is that of its message.
   { table: 'delivery', where: documentSeen },
@@ -78,13 +81,18 @@ const ofSource: readonly Erasure[] = [
     table: 'credential',
     where: '(t.namespace, t.source) IN (SELECT namespace, source FROM mailmill.account WHERE id = ANY($1))',
   },
+  { table: 'archive_bytes', where: `t.archive_id IN (${archives})` },
+  { table: 'archive_frame', where: `t.archive_id IN (${archives})` },
+  { table: 'archive_segment', where: `t.archive_id IN (${archives})` },
+  { table: 'archive', where: `t.id IN (${archives})` },
   { table: 'account', where: 't.id = ANY($1)' },
 ];
 
 const erasures = { pipeline: ofPipeline, source: ofSource };
 const owners = {
   pipeline: 'SELECT id FROM mailmill.pipeline WHERE namespace = $1 AND name = $2 ORDER BY id',
-  source: 'SELECT id FROM mailmill.account WHERE namespace = $1 AND source = $2 ORDER BY id',
+  // With what its archive has under a name of its own.
+  source: `SELECT id FROM mailmill.account WHERE namespace = $1 AND source IN ($2, $2 || '/archive') ORDER BY id`,
 };
 
 /** Counts what `purge` would erase. Undefined: the store does not know the pipeline or source. */

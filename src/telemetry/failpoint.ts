@@ -11,6 +11,8 @@ export const failpoints = [
   'after-refeed',
   'before-kept-commit',
   'after-kept-commit',
+  'before-kept-segment',
+  'after-kept-segment',
 ] as const;
 
 export type Failpoint = (typeof failpoints)[number];

@@ -59,6 +59,7 @@ describe('the samples', () => {
     ['bounces/', 1],
     ['mbox/', 1],
     ['s3/', 1],
+    ['archive/', 2],
     ['smtp/', 1],
     ['http/', 1],
   ])('in %s compile', (directory, least) => {

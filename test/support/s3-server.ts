@@ -29,7 +29,7 @@ export async function startS3() {
   const [port] = await freePorts(1);
   const endpoint = `http://127.0.0.1:${port}`;
   for (const name of ['data', 'meta', 'versions']) fs.mkdirSync(path.join(dir, name));
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: s3Login });
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { ...s3Login } });
   let child: ChildProcess | undefined;
   const start = async () => {
     const started = spawn(

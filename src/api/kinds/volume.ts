@@ -1,12 +1,15 @@
 import { Closed, Name, Text } from '../schema.ts';
 import { Type } from '../type.ts';
 
-/** A volume that a source reads, mounted read-only; `holds` says what its directory has in it. */
-export const volumeClaim = (holds: string) =>
+/** A volume of a source; `holds` says what its directory has in it. A source's own mail is mounted read-only. */
+export const volumeClaim = (holds: string, mode: 'ReadOnly' | 'ReadWriteMany' = 'ReadOnly') =>
   Closed(
     {
       claimName: Name({
-        description: 'A PersistentVolumeClaim in the namespace of this resource; mounted read-only.',
+        description:
+          mode === 'ReadOnly'
+            ? 'A PersistentVolumeClaim in the namespace of this resource; mounted read-only.'
+            : 'A PersistentVolumeClaim in the namespace of this resource. The collector writes it, pipelines mount it read-only; on several nodes it must be ReadWriteMany.',
       }),
       subPath: Type.Optional(
         Text({
@@ -20,5 +23,5 @@ export const volumeClaim = (holds: string) =>
         }),
       ),
     },
-    { description: 'The volume that is read, in a cluster.' },
+    { description: mode === 'ReadOnly' ? 'The volume that is read, in a cluster.' : 'The volume, in a cluster.' },
   );

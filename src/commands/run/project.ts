@@ -8,6 +8,7 @@ import { type CollectorRevision, compileCollector } from '../../pipeline/collect
 import { compilePipeline } from '../../pipeline/compile.ts';
 import type { Revision, RevisionSink } from '../../pipeline/revision.ts';
 import { format } from '../validate.ts';
+import { archiversOf, withArchivePath } from './archivers.ts';
 
 /** A pipeline that is ready to run on this machine. */
 export interface ProjectPipeline {
@@ -49,6 +50,7 @@ export async function loadProject(
     const problem = `${paths.join(', ')}: resources of the namespaces ${names}; one process runs one namespace: give each a directory of its own`;
     return { problems: [problem] };
   }
+  const placed = valid.map(({ resource, object }) => withArchivePath(resource, object.file));
   const suspended: string[] = [];
   const pipelines: ProjectPipeline[] = [];
   const maildirs = new Map<string, string>();
@@ -70,7 +72,7 @@ export async function loadProject(
       continue;
     }
     const { namespace } = resource.metadata;
-    const peers = valid.flatMap((each) => (each.resource.metadata.namespace === namespace ? [each.resource] : []));
+    const peers = placed.filter((peer) => peer.metadata.namespace === namespace);
     const compiled = compilePipeline(
       resource,
       peers.filter((peer) => peer.kind === 'MailboxSource'),
@@ -91,6 +93,13 @@ export async function loadProject(
         .filter((run) => run.spec.pipeline.name === resource.metadata.name),
     });
   }
+  for (const { resource, object } of valid)
+    if (resource.kind === 'MailboxSource' && resource.spec.archive?.volume?.persistentVolumeClaim)
+      problems.push(
+        `${object.file}: the archive of MailboxSource ${resource.metadata.name} is on a persistentVolumeClaim, which only a cluster has (set archive.volume.path)`,
+      );
+  // First, so that there is something to read.
+  pipelines.unshift(...archiversOf(pipelines, placed));
   if (pipelines.length === 0 && problems.length === 0)
     problems.push(
       suspended.length > 0

@@ -88,9 +88,11 @@ export class Session {
   async once(stop: AbortSignal): Promise<void> {
     const revisions = this.#options.project.pipelines.map((pipeline) => pipeline.revision);
     const run = `once-${this.#options.clock().toISOString()}`;
-    const worker = this.#worker(revisions, { kind: 'once', run, specHash: '' });
+    // What an archive is to have comes before what reads it.
+    const turns = [revisions.filter(({ keeps }) => keeps), revisions.filter(({ keeps }) => !keeps)];
     try {
-      await worker.run(stop);
+      for (const turn of turns)
+        if (turn.length > 0 && !stop.aborted) await this.#worker(turn, { kind: 'once', run, specHash: '' }).run(stop);
       this.#ended = stop.aborted ? 'stopped' : 'done';
     } catch (error) {
       this.#ended = 'failed';

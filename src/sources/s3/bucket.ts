@@ -135,28 +135,14 @@ export class Bucket {
     limit: number | undefined,
     signal: AbortSignal,
   ): Promise<Buffer | undefined> {
-    return this.#do(signal, async () => {
-      try {
-        const answer = await this.#client.send(
-          new this.#sdk.GetObjectCommand({
-            Bucket: this.#options.bucket,
-            Key: object.key,
-            ...(object.version !== undefined && { VersionId: object.version }),
-            // Without versioning there is one version, `null`, which another upload replaces.
-            ...((object.version ?? 'null') === 'null' && { IfMatch: `"${object.etag}"` }),
-            ...(limit !== undefined && { Range: `bytes=0-${limit - 1}` }),
-          }),
-          { abortSignal: signal },
-        );
-        const chunks: Buffer[] = [];
-        // In Node the body is a stream of Node's.
-        for await (const chunk of answer.Body as Readable) chunks.push(Buffer.from(chunk as Uint8Array));
-        return Buffer.concat(chunks);
-      } catch (error) {
-        if (isGone(error)) return undefined;
-        throw error;
-      }
-    });
+    const what = {
+      Key: object.key,
+      ...(object.version !== undefined && { VersionId: object.version }),
+      // Without versioning there is one version, `null`, which another upload replaces.
+      ...((object.version ?? 'null') === 'null' && { IfMatch: `"${object.etag}"` }),
+      ...(limit !== undefined && { Range: `bytes=0-${limit - 1}` }),
+    };
+    return this.#fetch(what, signal);
   }
 
   /** Whether an object, or this version of it, is as it was listed; undefined when it is not. */
@@ -175,6 +161,57 @@ export class Bucket {
         const now = objectOf({ ...found, Key: key, Size: found.ContentLength });
         if (!now || ((version ?? 'null') === 'null' && now.etag !== etag)) return undefined;
         return { ...now, ...(version !== undefined && { version }) };
+      } catch (error) {
+        if (isGone(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Writes an object; returns once S3 has it. */
+  put(key: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    return this.#do(signal, async () => {
+      const { PutObjectCommand } = this.#sdk;
+      await this.#client.send(new PutObjectCommand({ Bucket: this.#options.bucket, Key: key, Body: bytes }), {
+        abortSignal: signal,
+      });
+    });
+  }
+
+  /** An object, or a part of it; undefined when it is not there. */
+  read(
+    key: string,
+    part: { readonly position: number; readonly length: number } | undefined,
+    signal: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const range = part && { Range: `bytes=${part.position}-${part.position + part.length - 1}` };
+    return this.#fetch({ Key: key, ...range }, signal);
+  }
+
+  /** One that is not there is no error. */
+  remove(key: string, signal: AbortSignal): Promise<void> {
+    return this.#do(signal, async () => {
+      const { DeleteObjectCommand } = this.#sdk;
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#options.bucket, Key: key }), {
+        abortSignal: signal,
+      });
+    });
+  }
+
+  #fetch(
+    what: { readonly Key: string; readonly Range?: string; readonly VersionId?: string; readonly IfMatch?: string },
+    signal: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    return this.#do(signal, async () => {
+      try {
+        const answer = await this.#client.send(
+          new this.#sdk.GetObjectCommand({ Bucket: this.#options.bucket, ...what }),
+          { abortSignal: signal },
+        );
+        const chunks: Buffer[] = [];
+        // In Node the body is a stream of Node's.
+        for await (const chunk of answer.Body as Readable) chunks.push(Buffer.from(chunk as Uint8Array));
+        return Buffer.concat(chunks);
       } catch (error) {
         if (isGone(error)) return undefined;
         throw error;

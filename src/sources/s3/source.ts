@@ -3,7 +3,8 @@ import { bytes, milliseconds } from '../../api/schema.ts';
 import { cutoffAt } from '../cutoff.ts';
 import type { Source } from '../source.ts';
 import type { UidAllocator } from '../uid-allocator.ts';
-import { Bucket, type BucketOptions } from './bucket.ts';
+import { Bucket } from './bucket.ts';
+import { bucketOptions } from './bucket-options.ts';
 import { ObjectIndex } from './object-index.ts';
 import { type BucketState, S3Session } from './session.ts';
 
@@ -14,27 +15,6 @@ export interface S3SourceOptions {
   readonly uids: UidAllocator;
   /** Monotonic milliseconds. */
   readonly monotonic?: () => number;
-}
-
-/** How a bucket is reached by a spec's fields. */
-export function bucketOptions(
-  spec: Pick<ResolvedS3, 'bucket' | 'prefix' | 'region' | 'endpoint' | 'forcePathStyle' | 'auth'>,
-  secret: (name: string, key: string) => Promise<string>,
-): BucketOptions {
-  const { bucket, prefix = '', region, endpoint, forcePathStyle, auth } = spec;
-  return {
-    bucket,
-    prefix,
-    region,
-    endpoint,
-    forcePathStyle,
-    credentials:
-      auth &&
-      (async () => ({
-        accessKeyId: (await secret(auth.secretRef.name, 'accessKeyId')).trim(),
-        secretAccessKey: (await secret(auth.secretRef.name, 'secretAccessKey')).trim(),
-      })),
-  };
 }
 
 /** Objects of a bucket. The account is the bucket, the folder its prefix; a message is known by key and version, or key and ETag. */
