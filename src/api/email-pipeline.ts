@@ -5,7 +5,6 @@ import { queue, retry } from './kinds/queue.ts';
 import { filter, set, unset } from './kinds/steps.ts';
 import { webhook } from './kinds/webhook.ts';
 import { schedule, timeZone } from './schedule-fields.ts';
-import { schedule, timeZone } from './schedule-fields.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
 import { podTemplate } from './template.ts';
 import { type Static, Type } from './type.ts';

@@ -6,8 +6,8 @@ import { maildir } from './kinds/maildir.ts';
 import { mbox } from './kinds/mbox.ts';
 import { s3 } from './kinds/s3.ts';
 import { smtp } from './kinds/smtp.ts';
-import { Closed, secretKeyRef } from './schema.ts';
 import { schedule, timeZone } from './schedule-fields.ts';
+import { Closed, secretKeyRef } from './schema.ts';
 import { type Static, Type } from './type.ts';
 
 /** Encryption of what the store keeps for a source. */
