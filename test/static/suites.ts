@@ -102,6 +102,11 @@ const integration: Needs = {
   commands: [...mailServer.commands, 'go', 'promtool'],
   root: true,
 };
+const crash: Needs = {
+  packages: [...mailServer.packages, 'postfix'],
+  commands: [...mailServer.commands, 'postfix'],
+  root: true,
+};
 const cluster: Needs = process.env.KUBECONFIG
   ? { ...mailServer, commands: [...mailServer.commands, 'go'] }
   : {
@@ -144,7 +149,7 @@ export const suites: readonly Suite[] = [
   { name: 'static', needs: nodeOnly, run: staticChecks },
   { name: 'unit', needs: nodeOnly, run: (surroundings) => vitest('unit', surroundings) },
   { name: 'integration', needs: integration, run: (surroundings) => vitest('integration', surroundings) },
-  { name: 'crash', needs: mailServer, run: (surroundings) => vitest('crash', surroundings) },
+  { name: 'crash', needs: crash, run: (surroundings) => vitest('crash', surroundings) },
   { name: 'cluster', needs: cluster, run: clusterTests },
   { name: 'gitops', needs: gitops, run: gitopsTests },
 ];

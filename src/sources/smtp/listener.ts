@@ -95,6 +95,7 @@ class SmtpListener implements Listener {
       this.#host.onRefused(reply.responseCode);
       return reply;
     };
+    const disabled = ['WIZ', 'SHELL', 'KILL', ...(tls ? [] : ['STARTTLS']), ...(auth ? [] : ['AUTH'])];
     const options: SMTPServerOptions = {
       name: this.#name,
       lmtp: protocol === 'LMTP',
@@ -102,7 +103,7 @@ class SmtpListener implements Listener {
       secure: tlsSpec?.mode === 'Implicit',
       ...tls,
       disableReverseLookup: true,
-      disabledCommands: ['WIZ', 'SHELL', 'KILL', ...(tls ? [] : ['STARTTLS']), ...(auth ? [] : ['AUTH'])],
+      disabledCommands: disabled,
       authMethods: ['PLAIN', 'LOGIN'],
       maxClients: limits.connections,
       socketTimeout: silenceMs,
@@ -110,6 +111,15 @@ class SmtpListener implements Listener {
       maxRecipients: limits.recipients,
       hideENHANCEDSTATUSCODES: false,
       ...(proxyProtocolFrom && { useProxy: proxyProtocolFrom }),
+      // A login that is offered in the clear is sent in the clear by some.
+      onConnect: (session, callback) => {
+        if (auth && !session.secure) session.disabledCommands = [...disabled, 'AUTH'];
+        callback();
+      },
+      onSecure: (_, session, callback) => {
+        session.disabledCommands = disabled;
+        callback();
+      },
       onAuth: ({ username, password }, _, callback) => {
         const login = this.#credentials.login;
         // Both are compared, whatever the first one says.
@@ -119,7 +129,9 @@ class SmtpListener implements Listener {
       },
       onMailFrom: (_, session, callback) => {
         const refusal = this.#host.intake.refusal();
-        if (tlsSpec?.required && !session.secure) callback(refuse(new Reply(530, 'STARTTLS is needed first')));
+        if ((tlsSpec?.required || auth) && !session.secure)
+          callback(refuse(new Reply(530, 'STARTTLS is needed first')));
+        else if (auth && !session.user) callback(refuse(new Reply(530, 'a login is needed first')));
         else if (refusal) callback(refuse(later[refusal]()));
         else callback();
       },

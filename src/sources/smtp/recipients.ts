@@ -24,7 +24,7 @@ export function isRecipient(patterns: readonly string[], address: string): boole
   const [local, domain] = split(address.toLowerCase());
   return patterns.some((pattern) => {
     const [localPattern, domainPattern] = split(pattern.toLowerCase());
-    return matches(localPattern, local) && matches(domainPattern, domain);
+    return domain !== '' && matches(localPattern, local) && matches(domainPattern, domain);
   });
 }
 
