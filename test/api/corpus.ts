@@ -1,4 +1,5 @@
 import { logins } from './corpus-logins.ts';
+import { pushed } from './corpus-pushed.ts';
 import { webhooks } from './corpus-webhook.ts';
 
 /** One resource and, in words, what is special about it. */
@@ -97,7 +98,7 @@ const sinkList =
 
 /** Resources on both sides of every kind of rule; a differential test asks the API server what each of them is. */
 export const corpus: readonly Case[] = [
-  ...Object.entries({ ...base, ...logins }).map(([name, yaml]) => ({ name, yaml })),
+  ...Object.entries({ ...base, ...logins, ...pushed }).map(([name, yaml]) => ({ name, yaml })),
   ...webhooks,
   ...mutate('source', [
     ['no kind', '  imap:\n', '  imapp:\n'],
