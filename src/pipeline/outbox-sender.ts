@@ -4,6 +4,7 @@ import type { Database } from '../store/database.ts';
 import { type ClaimedDelivery, claimDeliveries, type QueueOwner, type Settlement } from '../store/outbox.ts';
 import type { QueueState } from '../store/outbox-queue.ts';
 import { asMailmillError, type MailmillError, transient } from '../telemetry/errors.ts';
+import { failpoint } from '../telemetry/failpoint.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Backoff, sleep } from './backoff.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -151,6 +152,7 @@ export class OutboxSender {
     const limit = this.#trouble ? 1 : claimed.deliveries;
     const batch = await claimDeliveries(database, owner, this.#settler.held, limit, claimed.bytes);
     for (const { id } of batch) this.#settler.hold(id);
+    if (batch.length > 0) failpoint('outbox-claimed');
     return batch;
   }
 
@@ -185,6 +187,7 @@ export class OutboxSender {
     const before = this.#takenAtFailure.get(id) ?? this.#taken;
     const attempt = await this.#attempt(delivery);
     if (!attempt) return; // cut off: whoever comes next sends it again
+    if (attempt.outcome === 'Acknowledged') failpoint('outbox-sent');
     onAttempt(attempt.result);
     const facts = { failures, tookOthers: this.#taken > before, refusedInRow: this.#refusedInRow };
     const decision = decide(attempt, facts, policy, random());

@@ -1,6 +1,7 @@
 import type { Database } from '../store/database.ts';
 import { type QueueOwner, type Settlement, settleDeliveries } from '../store/outbox.ts';
 import { asMailmillError } from '../telemetry/errors.ts';
+import { failpoint } from '../telemetry/failpoint.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Backoff, sleep } from './backoff.ts';
 
@@ -54,6 +55,7 @@ export class OutboxSettler {
       const some = this.#waiting.slice(0, atOnce);
       try {
         await settleDeliveries(database, owner, some);
+        failpoint('outbox-settled');
         this.#waiting = this.#waiting.slice(some.length);
         for (const { id } of some) this.#held.delete(id);
         backoff.reset();

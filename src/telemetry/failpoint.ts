@@ -13,6 +13,9 @@ export const failpoints = [
   'after-kept-commit',
   'before-kept-segment',
   'after-kept-segment',
+  'outbox-claimed',
+  'outbox-sent',
+  'outbox-settled',
 ] as const;
 
 export type Failpoint = (typeof failpoints)[number];
