@@ -52,7 +52,8 @@ export class FolderWork {
   /** Batches that a lane has in hand, and those that are not committed yet. */
   #inHand = 0;
   #pushed = 0;
-  /** Messages that a batch may have; fewer after one that failed, to find out which message it is. */
+  /** Messages of a batch that failed: until they have come, batches are smaller, to find out which of them it is. */
+  readonly #fragile = new Set<number>();
   #most = batchMessages;
   /** When the oldest message arrived that is in hand; by the order of reading. */
   oldest: Date | undefined;
@@ -169,7 +170,7 @@ export class FolderWork {
         );
         return;
       }
-      this.#most = Math.min(batchMessages, this.#most * 2);
+      this.#came(plan.uids);
       const prepared = await prepareMessages(messages, context.steps, signal);
       handed = true;
       const more = !this.#shares[share].isEmpty;
@@ -190,19 +191,31 @@ export class FolderWork {
       return await readBatch({ session, plan, reader: this.#options.reader, source, signal });
     } catch (thrown) {
       const failure = failures[asMailmillError(thrown).code];
-      if (failure) {
-        this.#most = Math.max(1, Math.floor(this.#most / 4));
-        const [only, ...others] = [...plan.fetch, ...plan.tooLarge];
-        if (only && others.length === 0) this.suspects.note(only, failure, performance.now());
-      }
+      const [only, ...others] = [...plan.fetch, ...plan.tooLarge];
+      if (failure && only && others.length === 0) {
+        this.suspects.note(only, failure, performance.now());
+        this.#came([only.uid]);
+      } else if (failure) this.#failed(plan);
       throw thrown;
     }
+  }
+
+  #failed(plan: PlannedBatch): void {
+    this.#fragile.clear();
+    for (const uid of plan.uids) this.#fragile.add(uid);
+    this.#most = Math.max(1, Math.floor((plan.fetch.length + plan.tooLarge.length) / 4));
+  }
+
+  #came(uids: readonly number[]): void {
+    if (this.#fragile.size === 0) return;
+    for (const uid of uids) this.#fragile.delete(uid);
+    if (this.#fragile.size === 0) this.#most = batchMessages;
   }
 
   /** The server answered without messages that it still lists. The others of the batch are read again, these later, one by one. */
   #leftOut(plan: PlannedBatch, missing: readonly Listed[], share: Share): void {
     if (missing.length > fewLeftOut) {
-      this.#most = Math.max(1, Math.floor(this.#most / 4));
+      this.#failed(plan);
       throw incomplete();
     }
     for (const listed of missing) this.suspects.note(listed, 'LeftOut', performance.now());

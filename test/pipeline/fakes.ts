@@ -10,6 +10,7 @@ import { DeadRate } from '../../src/pipeline/dead-rate.ts';
 import { PipelineHealth } from '../../src/pipeline/health.ts';
 import { LeaseBoard } from '../../src/pipeline/lease-board.ts';
 import type { Death } from '../../src/pipeline/processed.ts';
+import type { Patience } from '../../src/pipeline/suspects.ts';
 import type { Row } from '../../src/sinks/sink.ts';
 import type { Listed, Source, SourceSession } from '../../src/sources/source.ts';
 import { Database } from '../../src/store/database.ts';
@@ -227,6 +228,7 @@ export async function runAccount(
   source: Source,
   stop: AbortSignal,
   once = false,
+  patience?: Patience,
 ) {
   const stalls: string[] = [];
   const board = new LeaseBoard({
@@ -252,6 +254,7 @@ export async function runAccount(
     onStalled: async (error) => void stalls.push(error.code),
     whileStalled: async () => undefined,
     onRecovered: () => undefined,
+    ...(patience && { patience }),
   });
   const ended = new AbortController();
   const sharing = board.run(AbortSignal.any([stop, ended.signal]));
@@ -267,10 +270,11 @@ export async function startAccount(
   postgres: Postgres,
   mailbox: { source(): Source | Promise<Source> },
   sinks: readonly FakeSink[],
+  patience?: Patience,
 ) {
   const started = await startContext(postgres, sinks);
   const stop = new AbortController();
-  const { account, stalls, running } = await runAccount(started, await mailbox.source(), stop.signal);
+  const { account, stalls, running } = await runAccount(started, await mailbox.source(), stop.signal, false, patience);
   return {
     ...started,
     account,
