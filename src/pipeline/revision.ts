@@ -4,8 +4,8 @@ import type { ImapSpec } from '../api/kinds/imap.ts';
 import type { MaildirSpec } from '../api/kinds/maildir.ts';
 import type { MboxSpec } from '../api/kinds/mbox.ts';
 import type { PostgresSpec } from '../api/kinds/postgres.ts';
-import type { S3Spec } from '../api/kinds/s3.ts';
 import type { QueueSpec, RetrySpec } from '../api/kinds/queue.ts';
+import type { S3Spec } from '../api/kinds/s3.ts';
 import type { WebhookSpec } from '../api/kinds/webhook.ts';
 import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 

@@ -5,7 +5,9 @@ import type { MailboxSourceSpec } from '../api/mailbox-source.ts';
 import type { SecretKey } from './revision.ts';
 
 /** What of a source names Secrets; defaults need not be filled in. */
-export type SecretSource = Pick<MailboxSourceSpec, 'imap' | 's3' | 'encryption'> & { readonly archived?: Pick<ArchiveSpec, 's3'> };
+export type SecretSource = Pick<MailboxSourceSpec, 'imap' | 's3' | 'encryption'> & {
+  readonly archived?: Pick<ArchiveSpec, 's3'>;
+};
 
 /** Each key once, sorted by Secret and key. */
 export function uniqueKeys(keys: readonly SecretKey[]): readonly SecretKey[] {

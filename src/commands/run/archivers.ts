@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { resolveSource } from '../../api/resolve.ts';
 import type { MailmillResource } from '../../api/resources.ts';
 import { compileArchiver } from '../../pipeline/archive/compile.ts';
-import type { ProjectPipeline } from './project.ts';
+import type { Revision } from '../../pipeline/revision.ts';
 
 /** A source whose archive is a directory names it relative to its file; from here on it is absolute. */
 export function withArchivePath(resource: MailmillResource, file: string): MailmillResource {
@@ -13,11 +13,19 @@ export function withArchivePath(resource: MailmillResource, file: string): Mailm
   return { ...resource, spec: { ...resource.spec, archive: { ...archive, volume } } };
 }
 
+/** What writes an archive; it runs as a pipeline does. */
+export interface Archiver {
+  readonly revision: Revision;
+  /** Present: runs at these times. */
+  readonly schedule?: { readonly expression: string; readonly timeZone: string };
+  readonly runs: readonly [];
+}
+
 /** What writes the archives that these pipelines read. */
 export function archiversOf(
-  pipelines: readonly ProjectPipeline[],
+  pipelines: readonly { readonly revision: Revision }[],
   resources: readonly MailmillResource[],
-): readonly ProjectPipeline[] {
+): readonly Archiver[] {
   const read = new Set(pipelines.flatMap(({ revision }) => revision.sources.map(({ name }) => name)));
   return resources.flatMap((resource) => {
     if (resource.kind !== 'MailboxSource' || !read.has(resource.metadata.name)) return [];

@@ -62,7 +62,7 @@ export class ObjectIndex {
   #uids: readonly number[] | undefined = [];
   #complete = false;
   /** Seen and not numbered yet; what fails on the way is not forgotten. */
-  readonly #fresh = new Map<string, S3Object>();
+  readonly #fresh = new Map<string, { readonly object: S3Object; readonly seen: number }>();
   #lastKey: string | undefined;
   #sweep = 1;
   #position: PagePosition | undefined;
@@ -165,28 +165,30 @@ export class ObjectIndex {
     }
     const folderMarker = object.size === 0 && object.key.endsWith('/');
     const cold = coldClasses.has(object.storageClass ?? '');
-    if (!folderMarker && !cold && isSelected(object.key.slice(prefix.length), selection)) this.#fresh.set(id, object);
+    if (!folderMarker && !cold && isSelected(object.key.slice(prefix.length), selection))
+      this.#fresh.set(id, { object, seen: this.#sweep });
   }
 
   /** Gives UIDs in the order of arrival. */
   async #number(signal: AbortSignal): Promise<void> {
     const ordered = [...this.#fresh].sort(
-      ([, a], [, b]) => a.modifiedAt.getTime() - b.modifiedAt.getTime() || (a.key < b.key ? -1 : 1),
+      ([, { object: a }], [, { object: b }]) =>
+        a.modifiedAt.getTime() - b.modifiedAt.getTime() || (a.key < b.key ? -1 : 1),
     );
     for (let at = 0; at < ordered.length; at += assignAtOnce) {
       throwIfAborted(signal);
       const part = ordered.slice(at, at + assignAtOnce);
       const uids = await this.#options.uids.assign(part.map(([id]) => id));
-      for (const [id, object] of part) {
+      for (const [id, { object, seen }] of part) {
         const uid = uids.get(id);
-        if (uid !== undefined) this.#add(id, object, uid);
+        if (uid !== undefined) this.#add(id, { uid, object, seen });
         this.#fresh.delete(id);
       }
     }
   }
 
-  #add(id: string, object: S3Object, uid: number): void {
-    const entry: ObjectEntry = { uid, object, seen: this.#sweep };
+  #add(id: string, entry: ObjectEntry): void {
+    const { uid } = entry;
     this.#byId.set(id, entry);
     this.#byUid.set(uid, entry);
     this.#highest = Math.max(this.#highest, uid);
@@ -206,7 +208,7 @@ export class ObjectIndex {
         await Promise.all(
           unknown.slice(at, at + headsAtOnce).map(async ([uid, id]) => {
             const object = await bucket.head(objectOfId(id), signal);
-            if (object) this.#add(id, object, uid);
+            if (object) this.#add(id, { uid, object, seen: this.#sweep });
           }),
         );
     }
