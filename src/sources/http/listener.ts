@@ -100,7 +100,8 @@ class HttpListener implements Listener {
     try {
       proceed();
       await this.#receive(request, reception);
-      reply(response, 202, await this.#keep(request, reception));
+      const kept = await this.#keep(request, reception);
+      reply(response, 202, kept, this.#closing ? { connection: 'close' } : {});
     } finally {
       reception.close();
       this.#posts -= 1;

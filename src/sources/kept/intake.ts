@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { parseMessage } from '../../message/parse.ts';
@@ -9,6 +10,8 @@ const compress = promisify(zstdCompress);
 
 /** Milliseconds for which mail is turned away at once after the store had no room or did not answer. */
 const refuseMs = 2_000;
+/** Bytes of a message whose copies are not all hashed in one go. */
+const yieldBytes = 2 ** 20;
 
 /** One copy of a message that came in. */
 export interface Copy {
@@ -68,10 +71,13 @@ export class Intake {
     const rawSha256 = hash('sha256', raw, 'hex');
     const headerId = messageIdOf(raw);
     const content = { zstd: await compress(raw) };
-    const items = copies.map(
-      ({ identity, envelope, prefix }): NewKept => ({
+    const items: NewKept[] = [];
+    for (const { identity, envelope, prefix } of copies) {
+      // A large message for many recipients would keep everybody else waiting.
+      if (raw.length > yieldBytes) await setImmediate();
+      items.push({
         key: hash('sha256', identity(rawSha256), 'buffer'),
-        rawSha256: prefix ? hash('sha256', Buffer.concat([prefix, raw]), 'hex') : rawSha256,
+        rawSha256: prefix ? createHash('sha256').update(prefix).update(raw).digest('hex') : rawSha256,
         size: raw.length + (prefix?.length ?? 0),
         receivedAt,
         ...(headerId !== undefined && { headerId }),
@@ -79,8 +85,8 @@ export class Intake {
         ...(prefix && { prefix }),
         content,
         messageId: 'Mint',
-      }),
-    );
+      });
+    }
     try {
       const appended = await this.#options.append(items);
       if (appended.some(({ state }) => state === 'Full')) this.#refuse('Full');
