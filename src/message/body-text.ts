@@ -15,6 +15,17 @@ export interface BodyText {
   readonly flowed: boolean;
 }
 
+/** Bytes of one body that are read as text: a longer one takes many times its size in memory, and nobody wrote it. */
+const largestText = 32 * 2 ** 20;
+
+/** The whole lines of a body that are read. */
+function withinLimit(bytes: Buffer, where: string, defects: Defects): Buffer {
+  if (bytes.length <= largestText) return bytes;
+  defects.add('TEXT_CUT', where);
+  const end = bytes.lastIndexOf(0x0a, largestText - 1);
+  return bytes.subarray(0, end > largestText / 2 ? end + 1 : largestText);
+}
+
 /** Bytes at the beginning of HTML that are searched for a charset (HTML Standard, prescan of a byte stream). */
 const prescanned = 1_024;
 const metaCharset = /<meta[^>]{0,200}?\bcharset\s{0,20}=\s{0,20}["']?([\w:.-]{1,40})/i;
@@ -49,6 +60,7 @@ export function decodeBody(
     bytes = rest;
     for (const file of files) take(file);
   }
+  bytes = withinLimit(bytes, where, defects);
   let charset = leaf.parameters.get('charset') ?? '';
   if (isHtml && charset === '') charset = charsetInHtml(bytes);
   const text = decodeText(bytes, charset, where, defects);

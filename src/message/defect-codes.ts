@@ -37,6 +37,7 @@ export const defectCodes = {
     'Our own parser failed on the message: it was read by mailparser, without what is told from its fields and texts.',
   SMIME_INVALID: 'The content of a signed S/MIME file cannot be read; it stays an attachment.',
   SURROGATE_REPLACED: 'A lone surrogate became U+FFFD.',
+  TEXT_CUT: 'A text or HTML body of more than 32 MiB was cut at the end of a line.',
   TNEF_INVALID: 'A winmail.dat breaks off or cannot be read; what was read before stands.',
   UNDECLARED_8BIT:
     'Text that is declared as ASCII or not at all holds 8-bit bytes; they were read as UTF-8 or windows-1252.',
