@@ -22,48 +22,66 @@ export class MailboxLife {
     this.#dovecot = dovecot;
     this.#random = random;
     for (const folder of this.#folders) dovecot.makeFolder(user, folder);
+    const acts = Object.entries(this.#all());
+    this.acts = Object.fromEntries(acts.map(([name, act]) => [name, () => this.#refusable(act)]));
   }
 
-  readonly acts: Readonly<Record<string, () => Promise<void>>> = {
-    'mail delivered': async () => this.deliver(this.#random.between(1, 40)),
-    'twins delivered': async () => {
-      const [name, folder] = [this.#new(), this.#random.pick(this.#folders)];
-      for (let n = 0; n < 2; n++) this.#put(name, folder);
-    },
-    'messages moved': () =>
-      this.#some(async (client, uids, names, from) => {
-        const to = this.#random.pick(this.#folders.filter((folder) => folder !== from));
-        await client.messageMove(uids, to, { uid: true });
-        for (const name of names) {
-          this.places.gone(name, from);
-          this.places.made(name, to);
+  /** False: the server refused, as when a folder was made again by a delivery; nothing has changed then. */
+  readonly acts: Readonly<Record<string, () => Promise<boolean>>>;
+
+  async #refusable(act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error && 'responseStatus' in error)) throw error;
+      await this.leave();
+      return false;
+    }
+  }
+
+  #all(): Readonly<Record<string, () => Promise<void>>> {
+    return {
+      'mail delivered': async () => this.deliver(this.#random.between(1, 40)),
+      'twins delivered': async () => {
+        const [name, folder] = [this.#new(), this.#random.pick(this.#folders)];
+        for (let n = 0; n < 2; n++) this.#put(name, folder);
+      },
+      'messages moved': () =>
+        this.#some(async (client, uids, names, from) => {
+          const to = this.#random.pick(this.#folders.filter((folder) => folder !== from));
+          await client.messageMove(uids, to, { uid: true });
+          for (const name of names) {
+            this.places.gone(name, from);
+            this.places.made(name, to);
+          }
+        }),
+      'messages expunged': () =>
+        this.#some(async (client, uids, names, from) => {
+          await client.messageDelete(uids, { uid: true });
+          for (const name of names) this.places.gone(name, from);
+        }),
+      'folder made': async () => {
+        const folder = `New${++this.#count}`;
+        this.#dovecot.makeFolder(user, folder);
+        this.#folders.push(folder);
+        this.deliver(5, folder);
+      },
+      'folder deleted and made again': async () => {
+        const folder = this.#random.pick(this.#folders.filter((each) => each !== 'INBOX'));
+        const client = await this.#connect();
+        await client.mailboxDelete(folder);
+        const lost = this.places.folderGone(folder);
+        await client.mailboxCreate(folder);
+        // As from a backup: some of its messages come back, under a new UIDVALIDITY.
+        for (const name of lost) {
+          if (this.#random.int(2) === 0) continue;
+          await client.append(folder, this.#raws.get(name)!);
+          this.places.again(name, folder);
         }
-      }),
-    'messages expunged': () =>
-      this.#some(async (client, uids, names, from) => {
-        await client.messageDelete(uids, { uid: true });
-        for (const name of names) this.places.gone(name, from);
-      }),
-    'folder made': async () => {
-      const folder = `New${++this.#count}`;
-      this.#dovecot.makeFolder(user, folder);
-      this.#folders.push(folder);
-      this.deliver(5, folder);
-    },
-    'folder deleted and made again': async () => {
-      const folder = this.#random.pick(this.#folders.filter((each) => each !== 'INBOX'));
-      const client = await this.#connect();
-      await client.mailboxDelete(folder);
-      const lost = this.places.folderGone(folder);
-      await client.mailboxCreate(folder);
-      // As from a backup: some of its messages come back, under a new UIDVALIDITY.
-      for (const name of lost) {
-        if (this.#random.int(2) === 0) continue;
-        await client.append(folder, this.#raws.get(name)!);
-        this.places.again(name, folder);
-      }
-    },
-  };
+      },
+    };
+  }
 
   deliver(count: number, into?: string): void {
     for (let n = 0; n < count; n++) this.#put(this.#new(), into ?? this.#random.pick(this.#folders));

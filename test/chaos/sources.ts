@@ -95,10 +95,14 @@ export async function sourcesChaos({ seed, minutes, log }: SourcesChaosOptions):
       round += 1;
       for (const end = Math.min(until, Date.now() + roundMs); Date.now() < end; await sleep(random.int(1_500))) {
         await tell(`round ${round}`);
-        const changes = Object.entries(life.acts);
-        const [name, act] = random.int(2) === 0 ? random.pick(changes) : random.pick(faults);
-        count(name);
-        await act();
+        if (random.int(2) === 0) {
+          const [name, act] = random.pick(Object.entries(life.acts));
+          count((await act()) ? name : `${name}, refused`);
+        } else {
+          const [name, strike] = random.pick(faults);
+          count(name);
+          await strike();
+        }
       }
       await life.leave();
       mail.heal();
