@@ -109,9 +109,9 @@ async function becomeReady(namespace: string, name: string): Promise<void> {
   await eventually(async () => {
     for (const pod of await list(pods, namespace)) {
       const ready = pod.status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True');
-      if (pod.metadata.labels?.['mailmill.io/pipeline'] === name && !ready && !pod.metadata.deletionTimestamp) {
-        await bench.kubelet(pod, true);
-      }
+      const labels = pod.metadata.labels ?? {};
+      const streams = labels['mailmill.io/pipeline'] === name && labels['mailmill.io/role'] === 'stream';
+      if (streams && !ready && !pod.metadata.deletionTimestamp) await bench.kubelet(pod, true);
       // Nobody else ends what has no kubelet.
       if (pod.metadata.deletionTimestamp) await bench.client.delete(pods, pod.metadata, { signal });
     }
@@ -372,25 +372,27 @@ describe('a streaming pipeline', () => {
   });
 });
 
+/** As the kubelet: the pod of a Job has ended. */
+const finish = async (ns: string, job: string, exitCode: number, message?: string) => {
+  const pod = await eventually(async () =>
+    (await list(pods, ns)).find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job)),
+  );
+  const terminated = {
+    exitCode,
+    startedAt: new Date().toISOString(),
+    finishedAt: new Date().toISOString(),
+    ...(message && { message }),
+  };
+  await bench.kubelet(pod, false, {
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    containerStatuses: [
+      { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
+    ],
+  } as never);
+};
+
 describe('a scheduled pipeline', () => {
   const ns = 'scheduled';
-  const finish = async (job: string, exitCode: number, message?: string) => {
-    const pod = await eventually(async () =>
-      (await list(pods, ns)).find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job)),
-    );
-    const terminated = {
-      exitCode,
-      startedAt: new Date().toISOString(),
-      finishedAt: new Date().toISOString(),
-      ...(message && { message }),
-    };
-    await bench.kubelet(pod, false, {
-      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-      containerStatuses: [
-        { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
-      ],
-    } as never);
-  };
   const check = (not?: string) =>
     eventually(async () =>
       (await list(jobs, ns)).find(
@@ -406,7 +408,7 @@ describe('a scheduled pipeline', () => {
     const job = await check();
     await has(ns, 'nightly', 'Ready=False/Checking', 'Flowing=Unknown/NotYetRun');
     expect(await cronJob()).toBeUndefined();
-    await finish(job.metadata.name, 0);
+    await finish(ns, job.metadata.name, 0);
     await has(ns, 'nightly', 'Ready=True/Scheduled', 'Stalled=False/NotStalled');
     expect((await cronJob())?.spec).toMatchObject({
       schedule: '0 2 * * *',
@@ -435,7 +437,7 @@ describe('a scheduled pipeline', () => {
       code: 'SINK_TABLE_MISMATCH',
       message: 'the table does not fit',
     };
-    await finish(job.metadata.name, 78, JSON.stringify(failed));
+    await finish(ns, job.metadata.name, 78, JSON.stringify(failed));
     await has(ns, 'nightly', 'Stalled=True/CheckFailed', 'Ready=False/CheckFailed');
     expect(messageOf(await conditionsOf(ns, 'nightly'), 'Stalled')).toMatch(
       /SINK_TABLE_MISMATCH: the table does not fit/,
@@ -487,7 +489,7 @@ describe('a scheduled pipeline', () => {
       dropped: 0,
       dead: 1,
     };
-    await finish(job.metadata.name, 0, JSON.stringify(result));
+    await finish(ns, job.metadata.name, 0, JSON.stringify(result));
     await eventually(
       async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
     );
@@ -500,6 +502,112 @@ describe('a scheduled pipeline', () => {
     await quiet();
     expect((await list(jobs, ns)).filter(({ metadata }) => metadata.labels?.['mailmill.io/run'])).toEqual([]);
   });
+});
+
+describe('runs that read again, and preflights', () => {
+  const ns = 'again';
+  const time = '2026-11-21T12:00:00.000Z';
+  const run = (name: string, work: object) =>
+    bench.client.create(
+      emailPipelineRuns,
+      {
+        apiVersion: 'mailmill.io/v1alpha1',
+        kind: 'EmailPipelineRun',
+        metadata: { name, namespace: ns },
+        spec: { pipeline: { name: 'orders' }, ...work },
+      },
+      write,
+    );
+  const statusOf = async (name: string) =>
+    (await bench.client.get(emailPipelineRuns, { namespace: ns, name }, { signal })).status;
+  const jobOf = (name: string) =>
+    eventually(async () =>
+      (await list(jobs, ns)).find(({ metadata }) => metadata.labels?.['mailmill.io/run'] === name),
+    );
+  const podOf = (job: Live<KubernetesObject>) =>
+    eventually(async () =>
+      (await list(pods, ns)).find(({ metadata }) =>
+        metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid),
+      ),
+    );
+  const resultOf = (job: Live<KubernetesObject> & { spec?: object }, change: object) => ({
+    ...{ name: job.metadata.labels?.['mailmill.io/run'] ?? 'preflight', revision: 'r', state: 'Succeeded' },
+    ...{ specHash: '', startedAt: time, finishedAt: time, read: 4, delivered: 3, dropped: 1, dead: 0 },
+    ...change,
+  });
+
+  test('are Jobs beside the worker that streams, one at a time, and tell how far they are', async () => {
+    await tenant(ns);
+    await pipeline(ns, 'orders');
+    await becomeReady(ns, 'orders');
+    const deployment = await workload(ns, 'orders');
+    await run('first', { replay: { only: 'Dead' } });
+    const job = await jobOf('first');
+    await run('second', { load: 'Full' });
+    await eventually(async () =>
+      brief((await statusOf('second'))?.conditions).includes('Reconciling=True/WaitsForRun'),
+    );
+    expect(messageOf((await statusOf('second'))?.conditions, 'Ready')).toContain('run first goes first');
+    const args = job.spec?.template.spec?.containers[0]?.args ?? [];
+    expect(args.slice(-2)).toEqual(['--spec', '{"replay":{"only":"Dead"}}']);
+    const specHash = args.at(args.indexOf('--spec-hash') + 1);
+    const shown = resultOf(job, { specHash, state: 'Running', done: 2, total: 4 });
+    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders', { runs: [shown] }));
+    await bench.kubelet(await podOf(job), true);
+    await eventually(async () => (await statusOf('first'))?.progress?.done === 2);
+    expect((await statusOf('first'))?.progress).toMatchObject({ done: 2, total: 4 });
+    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders'));
+    const ended = resultOf(job, { specHash, edition: 2, removed: 0, missing: 1, done: 4, total: 4 });
+    await finish(ns, job.metadata.name, 0, JSON.stringify(ended));
+    await eventually(async () => (await statusOf('first'))?.state === 'Succeeded');
+    expect(await statusOf('first')).toMatchObject({ edition: 2, missing: 1, delivered: 3 });
+    expect((await statusOf('first'))?.progress).toBeUndefined();
+    expect((await jobOf('second')).metadata.labels?.['mailmill.io/run']).toBe('second');
+    expect((await workload(ns, 'orders'))?.spec).toEqual(deployment?.spec);
+  }, 90_000);
+
+  test('are cancelled by deletion', async () => {
+    await bench.client.delete(emailPipelineRuns, { namespace: ns, name: 'second' }, { signal });
+    await eventually(async () => {
+      for (const pod of await list(pods, ns))
+        if (pod.metadata.labels?.['mailmill.io/run'] === 'second')
+          await bench.client.delete(pods, pod.metadata, { signal });
+      return !(await list(jobs, ns)).some(({ metadata }) => metadata.labels?.['mailmill.io/run'] === 'second');
+    }, 30_000);
+  }, 60_000);
+
+  test('a preflight that rejects a revision leaves the old one running; the next that passes lets it roll out', async () => {
+    const before = await workload(ns, 'orders');
+    const preflight = (not?: string) =>
+      eventually(async () =>
+        (await list(jobs, ns)).find(
+          ({ metadata }) => metadata.labels?.['mailmill.io/role'] === 'preflight' && metadata.name !== not,
+        ),
+      );
+    await patch(ns, 'orders', {
+      rollout: { preflight: { maxErrorRate: 0.05 } },
+      steps: [{ name: 'strict', set: { n: 'int(subject)' } }],
+    });
+    const job = await preflight();
+    await has(ns, 'orders', 'Ready=False/Preflight', 'Stalled=False/NotStalled', 'Flowing=True/Flowing');
+    const rejected = { state: 'Failed', family: 'Stalled', code: 'PREFLIGHT_REJECTED', message: '9 of 100 would die' };
+    await finish(ns, job.metadata.name, 78, JSON.stringify(resultOf(job, rejected)));
+    await has(ns, 'orders', 'Stalled=True/PreflightRejected', 'Flowing=True/Flowing');
+    expect(messageOf(await conditionsOf(ns, 'orders'), 'Stalled')).toContain('PREFLIGHT_REJECTED: 9 of 100 would die');
+    expect((await workload(ns, 'orders'))?.spec).toEqual(before?.spec);
+    await quiet();
+    await patch(ns, 'orders', { steps: [{ name: 'kind', set: { n: '1' } }] });
+    const next = await preflight(job.metadata.name);
+    await finish(ns, next.metadata.name, 0, JSON.stringify(resultOf(next, {})));
+    await becomeReady(ns, 'orders');
+    await eventually(async () => {
+      const left = await list(jobs, ns);
+      return !left.some(({ metadata }) => metadata.labels?.['mailmill.io/role'] === 'preflight');
+    }, 30_000);
+    expect((await workload(ns, 'orders'))?.spec?.template.metadata?.labels?.['mailmill.io/revision']).not.toBe(
+      before?.spec?.template.metadata?.labels?.['mailmill.io/revision'],
+    );
+  }, 120_000);
 });
 
 describe('what is missing', () => {
