@@ -1,5 +1,3 @@
-import { resolveSource } from '../api/resolve.ts';
-import { apiVersion } from '../api/resources.ts';
 import type { Clock } from '../kubernetes/clock.ts';
 import {
   controllerOf,
@@ -7,11 +5,10 @@ import {
   type KubernetesObject,
   keyOf,
   type Live,
-  type MailboxSource,
   nameOf,
   type Pod,
 } from '../kubernetes/objects.ts';
-import { type CollectorRevision, collectorSecrets, compileCollector } from '../pipeline/collector/revision.ts';
+import { collectorSecrets } from '../pipeline/collector/revision.ts';
 import { referencedSecrets } from '../pipeline/compile.ts';
 import type { Revision } from '../pipeline/revision.ts';
 import { sourceSecrets, uniqueKeys } from '../pipeline/source-secrets.ts';
@@ -20,12 +17,13 @@ import { revisionOf } from './build/config-map.ts';
 import { byPipeline, bySource, type Caches } from './caches.ts';
 import type { Collectors } from './collectors.ts';
 import type { Compiler } from './compiler.ts';
-import { isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
+import { defaultPollMs, isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
 import { isOver, isWorker } from './decide/run.ts';
 import { assess, workerTrouble } from './health.ts';
-import { collectorName, configMapName, runJobName, runSpecHash } from './names.ts';
+import { configMapName, runJobName, runSpecHash } from './names.ts';
 import type { SecretReader } from './secrets.ts';
 import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
+import { archiverKey, archiverOf, compiledArchiver, compiledCollector, ownedChildren } from './source-workloads.ts';
 import type { StatusPoller } from './status-poller.ts';
 
 export interface ObserverOptions {
@@ -74,13 +72,53 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       ? undefined
       : revisionOf(caches.configMaps.objects.get({ namespace, name: configMapName(pipeline, hash) }));
 
+  /** A workload with what belongs to it: a pipeline's, or that of the archive of a source, which has a pipeline of its own making. */
+  const workloadOf = async (
+    pipeline: Live<EmailPipeline>,
+    compilation: Compilation,
+    need: (secrets: Set<string>) => void,
+    signal: AbortSignal,
+  ): Promise<Omit<PipelineSnapshot, 'rolloutsUnderWay'>> => {
+    const { namespace = '', name } = pipeline.metadata;
+    const key = keyOf(pipeline.metadata);
+    const deployment = present(caches.deployments.objects.get({ namespace, name }));
+    const cronJob = present(caches.cronJobs.objects.get({ namespace, name }));
+    const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
+    const hash = running && revisionLabel(running);
+    const applied = revisionNamed(namespace, name, hash);
+    const names = new Set(
+      [
+        ...(compilation.kind === 'Compiled' ? compilation.secrets : []),
+        ...(applied === undefined ? [] : referencedSecrets(applied)),
+      ].map((secret) => secret.name),
+    );
+    need(names);
+    const states = await secrets.read(namespace, names, signal);
+    const pods = caches.pods.reflector.cache.byIndex(byPipeline, key);
+    return {
+      now: clock.now(),
+      pipeline,
+      source: caches.sources.objects.get({ namespace, name: pipeline.spec.source.name }),
+      compilation,
+      applied,
+      secrets: states,
+      readers: readersOf(namespace, pipeline.spec.source.name),
+      configMaps: living(caches.configMaps.objects.byIndex(byPipeline, key)),
+      deployment,
+      cronJob,
+      podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get({ namespace, name })),
+      jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
+      pods,
+      workers: poller.observations(pods.filter(isWorker)),
+    };
+  };
+
   const present = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(object: T | undefined) =>
     object?.metadata.deletionTimestamp === undefined ? object : undefined;
 
   return {
     pipeline: async (key, signal) => {
       const name = nameOf(key);
-      const { namespace = '' } = name;
       const pipeline = present(caches.pipelines.objects.get(name));
       if (pipeline === undefined) {
         needed.pipelines.delete(key);
@@ -91,37 +129,8 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         ...caches.cronJobs.objects.byIndex(byPipeline, key),
         ...caches.configMaps.objects.byIndex(byPipeline, key),
       ]);
-      const compilation = compile(pipeline);
-      const deployment = present(caches.deployments.objects.get(name));
-      const cronJob = present(caches.cronJobs.objects.get(name));
-      const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
-      const hash = running && revisionLabel(running);
-      const applied = revisionNamed(namespace, name.name, hash);
-      const names = new Set(
-        [
-          ...(compilation.kind === 'Compiled' ? compilation.secrets : []),
-          ...(applied === undefined ? [] : referencedSecrets(applied)),
-        ].map((secret) => secret.name),
-      );
-      needed.pipelines.set(key, names);
-      const states = await secrets.read(namespace, names, signal);
-      const pods = caches.pods.reflector.cache.byIndex(byPipeline, key);
-      return {
-        now: clock.now(),
-        pipeline,
-        source: caches.sources.objects.get({ namespace, name: pipeline.spec.source.name }),
-        compilation,
-        applied,
-        secrets: states,
-        readers: readersOf(namespace, pipeline.spec.source.name),
-        configMaps: living(caches.configMaps.objects.byIndex(byPipeline, key)),
-        deployment,
-        cronJob,
-        podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get(name)),
-        jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
-        pods,
-        workers: poller.observations(pods.filter(isWorker)),
-      };
+      const need = (names: Set<string>) => void needed.pipelines.set(key, names);
+      return workloadOf(pipeline, compile(pipeline), need, signal);
     },
     run: (key) => {
       const name = nameOf(key);
@@ -167,20 +176,22 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       }
       const issues = compiler.checkSource(source);
       const revision = issues.length > 0 ? undefined : compiledCollector(source);
-      const secretKeys =
-        issues.length > 0
-          ? []
-          : uniqueKeys([...sourceSecrets(source.spec), ...(revision === undefined ? [] : collectorSecrets(revision))]);
+      const own = issues.length > 0 ? [] : sourceSecrets(source.spec);
+      const secretKeys = uniqueKeys([...own, ...(revision === undefined ? [] : collectorSecrets(revision))]);
       const names = new Set(secretKeys.map((secret) => secret.name));
-      needed.sources.set(key, names);
+      const need = (more: ReadonlySet<string>) => void needed.sources.set(key, new Set([...names, ...more]));
+      need(new Set());
+      const archiver =
+        source.spec.archive === undefined
+          ? undefined
+          : await workloadOf(archiverOf(source), compiledArchiver(source, issues), need, signal);
+      const left = archiver === undefined ? ownedChildren(caches, archiverKey(key), source.metadata.uid) : [];
       const states = await secrets.read(namespace, names, signal);
-      const readers = readersOf(namespace, name.name);
       const pods = caches.pods.reflector.cache.byIndex(bySource, key);
       const configMaps = living(caches.configMaps.objects.byIndex(bySource, key));
-      const deployment = present(caches.deployments.objects.get({ namespace, name: collectorName(name.name) }));
       const collector: CollectorSnapshot = {
         ...(revision && { revision }),
-        deployment,
+        deployment: living(caches.deployments.objects.byIndex(bySource, key))[0],
         configMaps,
         existing: [
           ...living(caches.deployments.objects.byIndex(bySource, key)),
@@ -188,19 +199,28 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
           ...living(caches.networkPolicies.objects.byIndex(bySource, key)),
           ...living(caches.podDisruptionBudgets.objects.byIndex(bySource, key)),
           ...configMaps,
+          ...left,
         ],
         pods,
         workers: await collectors.ask({ namespace, source: name.name }, pods, signal),
       };
-      return { now: clock.now(), source, issues, secretKeys, secrets: states, readers, collector };
+      return {
+        now: clock.now(),
+        source,
+        issues,
+        secretKeys,
+        secrets: states,
+        readers: readersOf(namespace, name.name),
+        collector,
+        ...(archiver && { archiver }),
+      };
     },
     digest: (key) => {
       const pipeline = present(caches.pipelines.objects.get(nameOf(key)));
-      if (pipeline === undefined) return '';
       const workers = poller.observations(caches.pods.reflector.cache.byIndex(byPipeline, key).filter(isWorker));
       const { connected, flowing, delivering, stalled } = assess(
         workers,
-        pollMsOf(compile(pipeline), undefined),
+        pipeline === undefined ? defaultPollMs : pollMsOf(compile(pipeline), undefined),
         clock.now(),
       );
       const each = workers.map(({ pod, status, unasked }) => [
@@ -227,12 +247,6 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
 
 const living = <T extends { readonly metadata: { readonly deletionTimestamp?: string } }>(objects: readonly T[]) =>
   objects.filter((object) => object.metadata.deletionTimestamp === undefined);
-
-/** What takes the mail of a valid source in; `undefined` when nobody does. */
-function compiledCollector({ metadata, spec }: Live<MailboxSource>): CollectorRevision | undefined {
-  const resolved = resolveSource({ apiVersion, kind: 'MailboxSource', metadata: { name: metadata.name }, spec });
-  return compileCollector(metadata.namespace ?? '', metadata.name, resolved.spec);
-}
 
 /** Throws Waiting `PREDECESSOR_LEAVING` while children of a deleted pipeline of the same name are still there. */
 function expectNoPredecessor({ kind, metadata }: Live<EmailPipeline>, children: readonly KubernetesObject[]): void {

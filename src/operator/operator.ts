@@ -23,7 +23,7 @@ import { createSecretReader } from './secrets.ts';
 import { createStatusPace } from './status-pace.ts';
 import { createStatusPoller } from './status-poller.ts';
 import { together } from './together.ts';
-import { connectTriggers, type Queues, wakeRuns } from './triggers.ts';
+import { connectTriggers, type Queues, wakeRuns, wakeWorkload } from './triggers.ts';
 import { createWorkerClient, type WorkerClient } from './worker-client.ts';
 
 export interface OperatorOptions {
@@ -97,7 +97,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
       const digest = observer.digest(key);
       if (!news && digests.get(key) === digest) return;
       digests.set(key, digest);
-      queues.pipeline.add(key);
+      wakeWorkload(queues, key);
       wakeRuns(caches, queues, key);
     },
     intervalMs: config.statusPollMs,
@@ -136,7 +136,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     },
   };
   const children = createChildren(client, caches);
-  const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => queues.pipeline.add(key));
+  const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => wakeWorkload(queues, key));
   const pace = createStatusPace(clock);
   const tools = { client, config, caches, observer, children, recorder, workers, rollouts, pace };
   const reconcilers = createReconcilers(tools);

@@ -22,6 +22,7 @@ import { decideSource } from './decide/source.ts';
 import type { Observer } from './observe.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
+import { archiverKey } from './source-workloads.ts';
 import type { StatusPace } from './status-pace.ts';
 import { writeStatus } from './status-writer.ts';
 import type { WorkerClient } from './worker-client.ts';
@@ -121,14 +122,23 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   };
 
   const source: Reconcile = async (key, signal) => {
-    const snapshot = await observer.source(key, signal);
+    const workload = archiverKey(key);
+    const look = async () => {
+      const observed = await observer.source(key, signal);
+      return observed && { ...observed, rolloutsUnderWay: rollouts.underWay(workload) };
+    };
+    const snapshot = await look();
     if (snapshot === undefined) return undefined;
     const first = decideSource(snapshot, config);
-    const { wrote, failure } = await carryOut(snapshot.source, { ...first, patches: [] }, signal).then(
-      (done) => ({ wrote: done, failure: undefined }),
-      (error: unknown) => ({ wrote: true, failure: { error } }),
-    );
-    const after = wrote ? await observer.source(key, signal) : snapshot;
+    if (first.rollout === 'Waits') rollouts.wait(workload);
+    const begun = first.rollout === 'Begins' ? rollouts.begin(workload) : undefined;
+    const { wrote, failure } = await carryOut(snapshot.source, first, signal)
+      .then(
+        (done) => ({ wrote: done, failure: undefined }),
+        (error: unknown) => ({ wrote: true, failure: { error } }),
+      )
+      .finally(begun);
+    const after = wrote ? await look() : snapshot;
     if (after === undefined) return undefined;
     const refusal = failure && refusalOf(failure.error);
     const decision = wrote ? decideSource(after, config, refusal) : first;
@@ -182,9 +192,12 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   return { pipeline, source, run, namespace };
 }
 
-const ownersIn = ({ pipelines }: Caches, namespace: string): readonly Live<KubernetesObject>[] =>
-  pipelines.reflector.cache
-    .inNamespace(namespace)
+/** Whose workers a namespace has: pipelines, and sources with an archive. */
+const ownersIn = ({ pipelines, sources }: Caches, namespace: string): readonly Live<KubernetesObject>[] =>
+  [
+    ...pipelines.reflector.cache.inNamespace(namespace),
+    ...sources.reflector.cache.inNamespace(namespace).filter(({ spec }) => spec.archive !== undefined),
+  ]
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 

@@ -107,6 +107,10 @@ export interface SourceSnapshot {
   /** Names of the pipelines that read it; sorted. */
   readonly readers: readonly string[];
   readonly collector: CollectorSnapshot;
+  /** Of a source with an archive: what reads it, as the pipeline that it is. */
+  readonly archiver?: Omit<PipelineSnapshot, 'rolloutsUnderWay'>;
+  /** Other workloads that roll now. */
+  readonly rolloutsUnderWay?: number;
 }
 
 /** The collector of a source, as far as there is one. */

@@ -4,6 +4,7 @@ import type { Reflector } from '../kubernetes/reflector.ts';
 import { byPipeline, bySource, type Caches, pipelineKeyOf, sourceKeyOf } from './caches.ts';
 import { isOver } from './decide/run.ts';
 import { labels } from './names.ts';
+import { sourceOfArchiver } from './source-workloads.ts';
 
 export interface Queues {
   readonly pipeline: Queue;
@@ -38,6 +39,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
     caches.sources.reflector.onChange((change) => {
       const { object } = change;
       queues.source.add(keyOf(object.metadata));
+      if (object.spec.archive !== undefined)
+        queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);
       if (change.type === 'updated' && !changedSpec(change.old, object)) return;
       for (const { metadata } of caches.pipelines.reflector.cache.byIndex(bySource, keyOf(object.metadata))) {
         queues.pipeline.add(keyOf(metadata));
@@ -87,6 +90,13 @@ export function wakeRuns(caches: Caches, queues: Queues, pipeline: string): void
   }
 }
 
+/** Wakes whose workload has this key: a pipeline, or a source with an archive. */
+export function wakeWorkload({ pipeline, source }: Queues, key: string, afterMs = 0): void {
+  const archived = sourceOfArchiver(key);
+  if (archived !== undefined) source.addAfter(archived, afterMs);
+  pipeline.addAfter(key, afterMs);
+}
+
 /** A child belongs to a pipeline, to a source, or to a run: by its controller, and by its labels where that is a Job. */
 function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: Queues): () => void {
   return reflector.onChange(({ object }) => {
@@ -99,7 +109,7 @@ function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: 
       const source = sourceKeyOf(object);
       if (source !== undefined) queues.source.addAfter(source, burstMs);
       const pipeline = pipelineKeyOf(object);
-      if (pipeline !== undefined) queues.pipeline.addAfter(pipeline, burstMs);
+      if (pipeline !== undefined) wakeWorkload(queues, pipeline, burstMs);
     }
   });
 }

@@ -15,7 +15,7 @@ import {
 } from '../../src/kubernetes/objects.ts';
 import { eventually } from '../support/processes.ts';
 import { type Bench, signal, startBench, write } from './cluster.ts';
-import { brief } from './fixtures.ts';
+import { account, brief } from './fixtures.ts';
 
 const namespace = 'pushed';
 const name = 'orders';
@@ -168,8 +168,54 @@ test('a Service of that name that is not ours is in the way, and the condition s
   await bench.client.delete(mailboxSources, metadata, { signal });
 });
 
-test('a source that becomes one of another kind, or goes, leaves nothing behind', async () => {
+test('a source with an archive is read by workers of its own', async () => {
   await secret('login', { username: 'a', password: 'b' });
+  const metadata = { name: 'kept', namespace };
+  const imap = { host: 'imap.example.com', auth: { secretRef: { name: 'login' } } };
+  const created = await bench.client.create(
+    mailboxSources,
+    { apiVersion: 'mailmill.io/v1alpha1', kind: 'MailboxSource', metadata, spec: { imap, archive: { postgres: {} } } },
+    write,
+  );
+  const archiver = { namespace, name: 'kept-collector' };
+  const made = await eventually(() => bench.client.find(deployments, archiver, { signal }));
+  expect(made.metadata.ownerReferences).toMatchObject([{ kind: 'MailboxSource', uid: created.metadata.uid }]);
+  const policy = await eventually(() =>
+    bench.client.find(networkPolicies, { namespace, name: 'mailmill-workers' }, { signal }),
+  );
+  expect(policy.metadata.ownerReferences).toMatchObject([{ kind: 'MailboxSource', name: 'kept' }]);
+  const conditions = async () =>
+    brief((await bench.client.get(mailboxSources, metadata, { signal })).status?.conditions);
+  await eventually(async () => (await conditions()).includes('Ready=False/RollingOut'));
+  const since = new Date().toISOString();
+  const folders = [{ name: 'INBOX', state: 'Live' as const, checkedAt: since, lagMessages: 0, lagSeconds: 0 }];
+  const health = { ok: true, since };
+  bench.workers.statuses.set(`${namespace}/kept-collector`, {
+    ...{ version: 1, worker: 'w', startedAt: since },
+    pipelines: [
+      {
+        ...{ namespace, pipeline: 'kept-collector', revision: '', ready: true, store: health, sinks: [], runs: [] },
+        accounts: [account({ source: 'kept', folders })],
+        counters: { read: 0, delivered: 0, dropped: 0, dead: 0 },
+      },
+    ],
+  });
+  await eventually(async () => {
+    const { items } = await bench.client.list(pods, {
+      ...{ namespace, signal },
+      labelSelector: 'mailmill.io/pipeline=kept-collector',
+    });
+    for (const pod of items) if (pod.status?.phase !== 'Running') await bench.kubelet(pod, true);
+    const found = await conditions();
+    return ['Ready=True/RolledOut', 'Connected=True/Connected', 'Flowing=True/Flowing'].every((each) =>
+      found.includes(each),
+    );
+  }, 30_000);
+  await bench.client.patch(mailboxSources, metadata, 'merge', { spec: { archive: null } }, write);
+  await eventually(async () => (await bench.client.find(deployments, archiver, { signal })) === undefined, 20_000);
+});
+
+test('a source that becomes one of another kind, or goes, leaves nothing behind', async () => {
   const imap = { host: 'imap.example.com', auth: { secretRef: { name: 'login' } } };
   await bench.client.patch(mailboxSources, { namespace, name }, 'merge', { spec: { http: null, imap } }, write);
   await eventually(async () => (await children()).length === 0, 20_000);

@@ -33,6 +33,7 @@ export const httpPort = 8080;
 const user = 65532;
 export const secretsPath = '/var/run/mailmill/secrets';
 const maildirPath = '/var/lib/mailmill/maildir';
+const archivePath = '/var/lib/mailmill/archive';
 
 /** Seconds between SIGTERM and SIGKILL; the worker drains in less. */
 const graceSeconds = 60;
@@ -113,12 +114,17 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
     spec: {
       ...(role === 'stream' ? {} : { restartPolicy: 'Never' }),
       ...restrictedPod,
+      ...(revision.keeps?.volume === undefined
+        ? {}
+        : {
+            securityContext: { ...restrictedPod.securityContext, fsGroup: user, fsGroupChangePolicy: 'OnRootMismatch' },
+          }),
       containers: [container(input, config)],
       volumes: [
         { name: 'revision', configMap: { name: configMapName(revision.pipeline, revision.hash) } },
         { name: 'secrets', projected: { defaultMode: 0o444, sources: allSecrets(input) } },
         { name: 'tmp', emptyDir: {} },
-        ...maildirs(revision).map(({ volume, claimName }) => ({
+        ...mounts(revision).map(({ volume, claimName }) => ({
           name: volume,
           persistentVolumeClaim: { claimName },
         })),
@@ -150,11 +156,11 @@ function container({ revision, template, role, args = [], env = [] }: PodInput, 
       { name: 'revision', mountPath: '/etc/mailmill', readOnly: true },
       { name: 'secrets', mountPath: secretsPath, readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
-      ...maildirs(revision).map(({ source, volume, subPath }) => ({
+      ...mounts(revision).map(({ volume, mountPath, subPath, readOnly }) => ({
         name: volume,
-        mountPath: `${maildirPath}/${source}`,
+        mountPath,
         subPath,
-        readOnly: true,
+        readOnly,
       })),
     ],
   };
@@ -180,10 +186,35 @@ export function secretSources(keys: readonly SecretKey[]) {
   }));
 }
 
-function maildirs(revision: Revision) {
-  return revision.sources.flatMap(({ name, maildir, mbox }, index) => {
-    const claim = (maildir ?? mbox)?.persistentVolumeClaim;
-    if (claim === undefined) return [];
-    return [{ source: name, volume: `maildir-${index}`, claimName: claim.claimName, subPath: claim.subPath }];
-  });
+interface Mount {
+  readonly volume: string;
+  readonly claimName: string;
+  readonly subPath: string | undefined;
+  readonly mountPath: string;
+  readonly readOnly: boolean;
 }
+
+/** Directories of files that are read, and of archives; who keeps one writes to it. */
+function mounts({ sources, keeps }: Revision): readonly Mount[] {
+  const kept = keeps?.volume?.persistentVolumeClaim;
+  const written: readonly Mount[] =
+    kept === undefined
+      ? []
+      : sources.slice(0, 1).map(({ name }) => mount('archive', kept, `${archivePath}/${name}`, false));
+  const read = sources.flatMap(({ name, maildir, mbox, archived }, index): readonly Mount[] => {
+    const files = (maildir ?? mbox)?.persistentVolumeClaim;
+    const archive = archived?.volume?.persistentVolumeClaim;
+    return [
+      ...(files === undefined ? [] : [mount(`maildir-${index}`, files, `${maildirPath}/${name}`, true)]),
+      ...(archive === undefined ? [] : [mount(`archive-${index}`, archive, `${archivePath}/${name}`, true)]),
+    ];
+  });
+  return [...written, ...read];
+}
+
+const mount = (
+  volume: string,
+  { claimName, subPath }: { readonly claimName: string; readonly subPath?: string },
+  mountPath: string,
+  readOnly: boolean,
+): Mount => ({ volume, claimName, subPath, mountPath, readOnly });

@@ -138,7 +138,7 @@ const ageKey = ({ metadata }: KubernetesObject) => `${metadata.creationTimestamp
 export const revisionLabel = ({ metadata }: { readonly metadata?: Pick<KubernetesObject['metadata'], 'labels'> }) =>
   metadata?.labels?.[labels.revision];
 
-const defaultPollMs = 60_000;
+export const defaultPollMs = 60_000;
 
 /** How often a source is read that does not tell by itself; milliseconds. */
 export function pollMsOf(compilation: Compilation, applied: Revision | undefined): number {

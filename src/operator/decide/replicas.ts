@@ -4,9 +4,11 @@ import { type Verdict, yes } from '../conditions.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
 import { isScheduled, isSuspended } from './decision.ts';
 
-/** Leases that the workers of a revision share out among them, one for each account; `undefined` where a list of accounts says how many. */
+/** Leases that the workers of a revision share out among them, one for each account; `undefined` where a list of accounts, or the archive, says how many. */
 export function leasesOf({ sources }: Revision): number | undefined {
-  return sources.some(({ imap }) => imap?.accounts !== undefined) ? undefined : sources.length;
+  return sources.some(({ imap, archived }) => imap?.accounts !== undefined || archived !== undefined)
+    ? undefined
+    : sources.length;
 }
 
 /** Workers that have something to do: one for each lease, and one that stands by. */

@@ -14,17 +14,20 @@ import { camelCase } from '../pods.ts';
 import type { SourceSnapshot } from '../snapshot.ts';
 import { plural } from '../text.ts';
 import { type CollectorDecision, decideCollector } from './collector.ts';
-import type { Child, Deletion } from './decision.ts';
+import type { Child, Deletion, Patch } from './decision.ts';
 import { credentialViolation, pathOnlyStandalone, tellIssues, type Violation } from './gate.ts';
-import type { Refusal } from './pipeline.ts';
+import { decidePipeline, type Refusal } from './pipeline.ts';
 import { sharedVerdict } from './shared.ts';
 
 export interface SourceDecision {
   /** In the order in which they are applied. */
   readonly objects: readonly Child[];
+  readonly patches: readonly Patch[];
   readonly deletions: readonly Deletion[];
   readonly status: MailboxSourceStatus;
   readonly events: readonly DecidedEvent[];
+  /** See `WorkloadDecision`. */
+  readonly rollout?: 'Begins' | 'Waits';
   readonly requeueAfterMs?: number;
 }
 
@@ -39,8 +42,9 @@ type Progress = CollectorDecision['progress'];
  * @param refusal what the last try to carry it out met; the conditions then say so.
  */
 export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, refusal?: Refusal): SourceDecision {
-  const { source, readers, now } = snapshot;
+  const { source, readers, now, archiver } = snapshot;
   const before = source.status?.conditions;
+  if (archiver !== undefined) return decideArchiver(snapshot, archiver, config, refusal);
   const violation = violationOf(snapshot, config);
   const collector = decideCollector(snapshot, violation, config);
   const used = readers.length === 0 ? 'no pipeline reads it' : `read by ${plural(readers.length, 'pipeline')}`;
@@ -69,10 +73,51 @@ export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, r
   );
   return {
     objects: collector?.objects ?? [],
+    patches: [],
     deletions: collector?.deletions ?? [],
     status: { observedGeneration: source.metadata.generation, conditions },
     events: transitions(before, conditions),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
+  };
+}
+
+/** A source with an archive has a workload as a pipeline has, and its conditions; what is wrong with the archive's place comes first. */
+function decideArchiver(
+  snapshot: SourceSnapshot,
+  archiver: NonNullable<SourceSnapshot['archiver']>,
+  config: DecisionConfig,
+  refusal: Refusal | undefined,
+): SourceDecision {
+  const { source, rolloutsUnderWay = 0, now } = snapshot;
+  const misplaced = violationOf(snapshot, config);
+  const before = source.status?.conditions;
+  const decision = decidePipeline(
+    { ...archiver, rolloutsUnderWay },
+    config,
+    refusal ??
+      (misplaced?.reason === 'PathOnlyStandalone' ? { ...misplaced, code: 'PATH_ONLY_STANDALONE' } : undefined),
+  );
+  const { objects, patches, deletions, rollout, requeueAfterMs } = decision;
+  const valid = misplaced?.concern === 'Valid' ? no(misplaced.reason, misplaced.message) : undefined;
+  const [shared] = toConditions(
+    { SharedWithoutArchive: sharedVerdict(source, snapshot.readers) },
+    before,
+    source.metadata.generation,
+    now,
+  );
+  const conditions = (decision.status.conditions ?? []).flatMap((condition) => {
+    if (condition.type === 'SharedWithoutArchive') return shared ?? [];
+    return condition.type === 'Valid' && valid !== undefined ? { ...condition, ...valid } : condition;
+  });
+  const held = misplaced?.reason === 'PathOnlyStandalone';
+  return {
+    objects: held ? [] : objects,
+    patches: held ? [] : patches,
+    deletions: held ? [] : deletions,
+    status: { observedGeneration: source.metadata.generation, conditions },
+    events: transitions(before, conditions),
+    ...(rollout === undefined || held ? {} : { rollout }),
+    ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
   };
 }
 
@@ -125,7 +170,10 @@ function violationOf(snapshot: SourceSnapshot, config: DecisionConfig): Violatio
     const message = tellIssues(issues, 'MailboxSource');
     return { concern: 'Valid', reason: 'SpecInvalid', message, family: 'Stalled' };
   }
-  if ((source.spec.maildir ?? source.spec.mbox)?.path !== undefined) {
+  if (
+    (source.spec.maildir ?? source.spec.mbox)?.path !== undefined ||
+    source.spec.archive?.volume?.path !== undefined
+  ) {
     return { concern: 'Valid', reason: 'PathOnlyStandalone', message: pathOnlyStandalone, family: 'Stalled' };
   }
   return credentialViolation(secretKeys, secrets, source.metadata.namespace ?? '', config);
