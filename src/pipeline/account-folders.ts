@@ -1,8 +1,9 @@
-import type { FolderStatus } from '../api/worker-status.ts';
+import type { BackfillStatus, FolderStatus } from '../api/worker-status.ts';
 import type { SourceSession } from '../sources/source.ts';
 import { retireMissingFolders } from '../store/epochs.ts';
 import type { Lease } from '../store/leases.ts';
 import { asMailmillError, type MailmillError, stalled } from '../telemetry/errors.ts';
+import { together } from './backfill-progress.ts';
 import { FolderSync } from './folder-sync.ts';
 import type { FolderOptions } from './folder-work.ts';
 import type { Lane } from './lane.ts';
@@ -42,6 +43,18 @@ export class AccountFolders {
       messages: this.all.reduce((sum, folder) => sum + folder.lagMessages, 0),
       seconds: this.all.reduce((most, folder) => Math.max(most, folder.lagSeconds), 0),
     };
+  }
+
+  get backfill(): BackfillStatus | undefined {
+    return together(this.all.flatMap((folder) => folder.backfill ?? []));
+  }
+
+  /** Seconds since the folder was checked whose check is the oldest; those in which old mail is being read are at work. */
+  checkedAgo(now: Date): number {
+    const times = this.status().flatMap(({ state, checkedAt }) =>
+      state === 'CatchingUp' || checkedAt === undefined ? [] : Date.parse(checkedAt),
+    );
+    return times.reduce((most, time) => Math.max(most, (now.getTime() - time) / 1000), 0);
   }
 
   get epochIds(): readonly bigint[] {

@@ -1,4 +1,4 @@
-import type { AccountStatus, Health } from '../api/worker-status.ts';
+import type { AccountStatus, BackfillStatus, Health } from '../api/worker-status.ts';
 import type { Source } from '../sources/source.ts';
 import { markChecked } from '../store/epochs.ts';
 import { fenced, holdsLease, type Lease, releaseLease } from '../store/leases.ts';
@@ -17,6 +17,9 @@ import { settleSinks } from './settle-sinks.ts';
 import type { Patience } from './suspects.ts';
 
 const markMs = 60_000;
+/** How often the log tells of a backfill, and of how many messages at least. */
+const tellBackfillMs = 60_000;
+const tellBackfillFrom = 2_000;
 
 export interface AccountWorkerOptions {
   readonly context: PipelineContext;
@@ -54,6 +57,7 @@ export class AccountWorker {
   /** Why it waits, and until when. */
   #wait: AccountStatus['waiting'];
   #markedAt = 0;
+  #toldBackfillAt = Number.NEGATIVE_INFINITY;
   /** What was read when the log said last that everything is caught up; absent: something failed since. */
   #toldRead: number | undefined;
 
@@ -116,6 +120,15 @@ export class AccountWorker {
 
   lag(): { readonly messages: number; readonly seconds: number } {
     return this.#folders.lag();
+  }
+
+  get backfill(): BackfillStatus | undefined {
+    return this.#folders.backfill;
+  }
+
+  /** Seconds since the folder was checked whose check is the oldest. */
+  checkedAgo(): number {
+    return this.#lease ? this.#folders.checkedAgo(this.#options.context.clock()) : 0;
   }
 
   /** What an error says about the source; nothing: it can be reached. */
@@ -283,6 +296,17 @@ export class AccountWorker {
   #recovered(): void {
     this.#backoff.reset();
     this.#options.onRecovered();
+    this.#tellBackfill();
+  }
+
+  /** Now and then, while there is much old mail. */
+  #tellBackfill(): void {
+    const now = performance.now();
+    if (now - this.#toldBackfillAt < tellBackfillMs) return;
+    const { backfill } = this.#folders;
+    if (!backfill || backfill.total - backfill.done < tellBackfillFrom) return;
+    this.#toldBackfillAt = now;
+    this.#options.context.log.info('reading old mail', { source: this.#options.source.name, ...backfill });
   }
 
   async #caughtUp(lease: Lease): Promise<void> {

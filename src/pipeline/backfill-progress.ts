@@ -44,3 +44,11 @@ export class BackfillProgress {
     };
   }
 }
+
+/** Several backfills that go on side by side, as one; undefined when there is none. */
+export function together(backfills: readonly BackfillStatus[]): BackfillStatus | undefined {
+  if (backfills.length === 0) return undefined;
+  const sum = (of: (backfill: BackfillStatus) => number) => backfills.reduce((all, each) => all + of(each), 0);
+  const [done, total, perSecond] = [sum((each) => each.done), sum((each) => each.total), sum((each) => each.perSecond)];
+  return { done, total, perSecond, ...(perSecond > 0 && { secondsLeft: Math.ceil((total - done) / perSecond) }) };
+}

@@ -10,6 +10,7 @@ import { AccountSet, type NewAccount } from './account-set.ts';
 import { accountsTold, isOfAccount } from './account-status.ts';
 import { AccountWorker } from './account-worker.ts';
 import { whileTidying } from './archive/tidy.ts';
+import { together } from './backfill-progress.ts';
 import { Backoff, sleep } from './backoff.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
@@ -106,6 +107,13 @@ export class PipelineRunner {
       metrics.leases.set({ ...pipeline, source: source.name }, holding);
       metrics.lagMessages.set({ ...pipeline, source: source.name }, lag.messages);
       metrics.lagSeconds.set({ ...pipeline, source: source.name }, lag.seconds);
+      const workers = this.#workers(source.name);
+      const backfill = together(workers.flatMap((account) => account.backfill ?? []));
+      metrics.backfillDone.set({ ...pipeline, source: source.name }, backfill?.done ?? 0);
+      metrics.backfillTotal.set({ ...pipeline, source: source.name }, backfill?.total ?? 0);
+      metrics.backfillSeconds.set({ ...pipeline, source: source.name }, backfill?.secondsLeft ?? 0);
+      const ago = workers.reduce((most, account) => Math.max(most, account.checkedAgo()), 0);
+      metrics.checkedAgo.set({ ...pipeline, source: source.name }, ago);
     }
   }
 

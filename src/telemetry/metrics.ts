@@ -99,6 +99,30 @@ export function workerMetrics(registry: Registry) {
       labelNames: sourceLabels,
       registers,
     }),
+    backfillDone: new Gauge({
+      name: 'mailmill_backfill_done_messages',
+      help: 'Old mail that was read, of folders where some is left.',
+      labelNames: sourceLabels,
+      registers,
+    }),
+    backfillTotal: new Gauge({
+      name: 'mailmill_backfill_total_messages',
+      help: 'Old mail, read or not, of folders where some is left.',
+      labelNames: sourceLabels,
+      registers,
+    }),
+    backfillSeconds: new Gauge({
+      name: 'mailmill_backfill_seconds_left',
+      help: 'Seconds until old mail is read, at the rate of the last minute; 0 without any, or without a rate.',
+      labelNames: sourceLabels,
+      registers,
+    }),
+    checkedAgo: new Gauge({
+      name: 'mailmill_folder_check_age_seconds',
+      help: 'Seconds since the server last answered for the folder that waits for it longest.',
+      labelNames: sourceLabels,
+      registers,
+    }),
     connections: new Gauge({
       name: 'mailmill_connections',
       help: 'Open connections to the source.',

@@ -48,6 +48,14 @@ const cases: readonly Case[] = [
     labels: of,
   },
   {
+    alert: 'MailmillFoldersNotChecked',
+    series: { [`mailmill_folder_check_age_seconds{${pipeline},source="support",pod="w-1"}`]: '60x10 60+60x30 60x30' },
+    quietAt: 20,
+    firesAt: 30,
+    resolvedAt: 60,
+    labels: { ...of, source: 'support' },
+  },
+  {
     alert: 'MailmillNoFlow',
     series: {
       [`mailmill_lag_messages{${pipeline},source="support",pod="w-1"}`]: '5+1x60 0x40',

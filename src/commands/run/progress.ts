@@ -1,4 +1,5 @@
 import type { PipelineStatus } from '../../api/worker-status.ts';
+import { together } from '../../pipeline/backfill-progress.ts';
 
 /** What the view shows of one pipeline. */
 export interface ProgressLine {
@@ -10,6 +11,8 @@ export interface ProgressLine {
   readonly delivered: number;
   readonly dropped: number;
   readonly dead: number;
+  /** Of old mail, while some is left. */
+  readonly backfill?: { readonly done: number; readonly total: number; readonly secondsLeft?: number };
 }
 
 type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -41,7 +44,9 @@ export function progressLine(status: PipelineStatus, state: string = stateOf(sta
   const lag = status.accounts
     .flatMap((account) => account.folders)
     .reduce((sum, folder) => sum + folder.lagMessages, 0);
-  return { name: status.pipeline, state, lag, ...status.counters };
+  const folders = status.accounts.flatMap((account) => account.folders.flatMap((folder) => folder.backfill ?? []));
+  const backfill = together(folders);
+  return { name: status.pipeline, state, lag, ...status.counters, ...(backfill && { backfill }) };
 }
 
 /** One line a pipeline: what it does, rate, lag, delivered, dropped, dead. Notes go above the lines. */
@@ -89,7 +94,11 @@ export class ProgressView {
     return this.#tty ? line.slice(0, (this.#stream.columns ?? 80) - 1) : line;
   }
 
-  #line({ name, state, read, lag, delivered, dropped, dead }: ProgressLine, width: number, now: number): string {
+  #line(
+    { name, state, read, lag, delivered, dropped, dead, backfill }: ProgressLine,
+    width: number,
+    now: number,
+  ): string {
     const before = this.#samples.get(name);
     const seconds = before ? (now - before.at) / 1000 : 0;
     const rate = before && seconds > 0 ? Math.max(0, Math.round((read - before.read) / seconds)) : 0;
@@ -100,9 +109,19 @@ export class ProgressView {
       `delivered ${pad(delivered, 6)}`,
       `dropped ${pad(dropped, 5)}`,
       `dead ${pad(dead, 3)}`,
+      ...(backfill ? [toGo(backfill)] : []),
     ];
     return `${name.padEnd(width)}  ${state.padEnd(12)} ${figures.join('  ')}`;
   }
+}
+
+function toGo({ done, total, secondsLeft }: NonNullable<ProgressLine['backfill']>): string {
+  const part = `${Math.floor((100 * done) / Math.max(1, total))} %`;
+  if (secondsLeft === undefined) return part;
+  const minutes = Math.round(secondsLeft / 60);
+  const left =
+    secondsLeft < 90 ? `${secondsLeft} s` : minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  return `${part}, ${left} left`;
 }
 
 const pad = (value: number, width: number) => String(value).padStart(width);

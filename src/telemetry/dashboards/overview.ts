@@ -109,6 +109,26 @@ export const overview: Dashboard = {
         },
         {
           kind: 'timeseries',
+          title: 'Old mail left',
+          description: 'Messages that were there before and are not read yet, by pipeline.',
+          queries: [
+            {
+              expr: `sum by (pipeline) (mailmill_backfill_total_messages{${chosen}} - mailmill_backfill_done_messages{${chosen}})`,
+              legend: '{{pipeline}}',
+            },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Oldest check of a folder',
+          description: 'Since the mail server last answered for the folder that waits for it longest.',
+          unit: 's',
+          queries: [
+            { expr: `max by (pipeline) (mailmill_folder_check_age_seconds{${chosen}})`, legend: '{{pipeline}}' },
+          ],
+        },
+        {
+          kind: 'timeseries',
           title: 'From arrival to commit',
           description: 'Of mail that arrived while the folder was live (INTERNALDATE to commit).',
           unit: 's',

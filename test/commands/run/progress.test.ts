@@ -53,6 +53,16 @@ describe('the state of a pipeline in a word', () => {
       dead: 1,
     }));
 
+  test('old mail is told with the time that it will take', () => {
+    const folder = { name: 'INBOX', state: 'CatchingUp', lagMessages: 12, lagSeconds: 3 } as const;
+    const backfill = { done: 300, total: 1_000, perSecond: 2, secondsLeft: 350 };
+    const line = progressLine(status({ accounts: [account({ folders: [{ ...folder, backfill }] })] }));
+    expect(line.backfill).toEqual(backfill);
+    const stream = new PassThrough();
+    new ProgressView(stream).draw([line], 0);
+    expect(String(stream.read())).toContain('30 %, 6 min left');
+  });
+
   test('a pipeline that stands still is not up to date', () =>
     expect(caughtUp(status({ stalled: { code: 'X', message: '' } }))).toBe(false));
 });
