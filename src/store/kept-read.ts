@@ -1,9 +1,6 @@
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
 import type { Database } from './database.ts';
 import { maxHeaderId } from './kept-append.ts';
-
-const decompress = promisify(zstdDecompress);
+import { decompressMail } from './zstd.ts';
 
 /** State of a folder of kept mail, as `select` shows it. */
 export interface KeptState {
@@ -142,7 +139,7 @@ export async function keptContents(
 /** The whole message of bytes that are in this database. */
 export async function inlineRaw({ prefix, zstd }: KeptContent): Promise<Buffer | undefined> {
   if (!zstd) return undefined;
-  const bytes = await decompress(zstd);
+  const bytes = await decompressMail(zstd);
   return prefix ? Buffer.concat([prefix, bytes]) : bytes;
 }
 

@@ -1,12 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { zstdCompress } from 'node:zlib';
 import { parseMessage } from '../../message/parse.ts';
 import type { Appended, KeptEnvelope, NewKept } from '../../store/kept.ts';
+import { compressMail } from '../../store/zstd.ts';
 import { headerBytes, headerOf } from '../header-block.ts';
-
-const compress = promisify(zstdCompress);
 
 /** Milliseconds for which mail is turned away at once after the store had no room or did not answer. */
 const refuseMs = 2_000;
@@ -70,7 +67,7 @@ export class Intake {
   async keep(raw: Buffer, receivedAt: Date, copies: readonly Copy[]): Promise<readonly Appended[]> {
     const rawSha256 = hash('sha256', raw, 'hex');
     const headerId = messageIdOf(raw);
-    const content = { zstd: await compress(raw) };
+    const content = { zstd: await compressMail(raw) };
     const items: NewKept[] = [];
     for (const { identity, envelope, prefix } of copies) {
       // A large message for many recipients would keep everybody else waiting.
