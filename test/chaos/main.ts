@@ -11,7 +11,7 @@ const usage = `usage: npm run test:chaos -- operator|sources [--seed N] [--minut
                lease, both servers restarted, wrong passwords, while mail is delivered, moved and expunged and folders are
                made again; afterwards no message may be lost or doubled. Needs root
   --seed N     of changes, faults and their moments (1)
-  --minutes M  at least each fault once, and more of them for longer runs (3)
+  --minutes M  at least each fault once, and more of them for longer runs (3); of operator, below 2: each once, with a short pause
 `;
 
 const { values, positionals } = parseArgs({

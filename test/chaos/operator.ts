@@ -29,7 +29,9 @@ export interface ChaosOptions {
 }
 
 const program = new URL('../../src/mailmill.mjs', import.meta.url).pathname;
-const pauseMs = 60_000;
+/** A short run has each fault once, and a pause that is only a little longer than the lease. */
+const shortMinutes = 2;
+const pauseMs = { short: 20_000, long: 60_000 } as const;
 const roundSeconds = 40;
 /** A leader that vanished is followed after 15 s; the rest is work. */
 const convergenceMs = 120_000;
@@ -42,7 +44,7 @@ interface Fault {
   strike(world: OperatorWorld, team: Team, changing: () => Promise<void>, random: Random): Promise<void>;
 }
 
-const faults: readonly Fault[] = [
+const faultsOf = (pause: number): readonly Fault[] => [
   {
     name: 'leader killed',
     strike: async (_, team, changing, random) => {
@@ -64,13 +66,13 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    name: `leader paused for ${pauseMs / 1000} s`,
+    name: `leader paused for ${pause / 1000} s`,
     strike: async (_, team, changing, random) => {
       const leader = await team.leader();
       const changed = changing();
       await sleep(random.int(1_500));
       leader.signal('SIGSTOP');
-      await Promise.all([changed, sleep(pauseMs)]);
+      await Promise.all([changed, sleep(pause)]);
       leader.signal('SIGCONT');
       await sleep(2_000); // what it had in hand when it was paused, it would write now
     },
@@ -82,7 +84,9 @@ const faults: readonly Fault[] = [
  */
 export async function operatorChaos({ seed, minutes, log }: ChaosOptions): Promise<void> {
   enterLoopback();
-  const rounds = Math.max(faults.length + 1, Math.floor((minutes * 60) / roundSeconds));
+  const short = minutes < shortMinutes;
+  const faults = faultsOf(pauseMs[short ? 'short' : 'long']);
+  const rounds = short ? faults.length : Math.max(faults.length + 1, Math.floor((minutes * 60) / roundSeconds));
   log(`operator: seed ${seed}, ${rounds} rounds`);
   const wanted = population(40, 10, 5);
   const script = Array.from({ length: rounds }, (_, i) => roundOf(i + 1, wanted, Random.seeded(seed, i)));
