@@ -157,11 +157,11 @@ export class PipelineRunner {
     const mode = this.#mode;
     if (mode.kind !== 'once') return this.#stream(accounts, runs, stop);
     const { run: name, specHash, plan, onChange = () => undefined } = mode;
-    const { broker, fresh } = this.#environment;
+    const environment = this.#environment;
     this.#result =
       plan === undefined || isIncremental(plan)
         ? await runs.execute({ name, specHash }, stop)
-        : await runs.reread({ name, specHash }, { plan, broker, fresh, onChange }, stop);
+        : await runs.reread({ name, specHash }, { plan, environment, onChange }, stop);
   }
 
   async #stream(accounts: AccountSet, runs: PipelineRuns, stop: AbortSignal): Promise<void> {

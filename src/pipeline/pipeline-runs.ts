@@ -5,8 +5,8 @@ import { beginRun, endCheckedRuns, endRun, recentRuns } from '../store/runs.ts';
 import { asMailmillError } from '../telemetry/errors.ts';
 import type { AccountSet } from './account-set.ts';
 import { sleep } from './backoff.ts';
-import type { ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
+import type { RunnerEnvironment } from './runner-environment.ts';
 
 const checkRunsMs = 1_000;
 const rememberedRuns = 20;
@@ -19,8 +19,7 @@ export interface RunKey {
 /** What a run that re-reads needs beside the pipeline. */
 export interface RereadOptions {
   readonly plan: RunPlan;
-  readonly broker: ConnectionBroker;
-  readonly fresh: () => boolean;
+  readonly environment: RunnerEnvironment;
   /** Takes a change that a dry run found. */
   readonly onChange: (change: object) => void;
 }
@@ -116,13 +115,13 @@ export class PipelineRuns {
   }
 
   /** Executes a run that re-reads; see `executeRun`. */
-  async reread(run: RunKey, { plan, broker, fresh, onChange }: RereadOptions, stop: AbortSignal): Promise<RunResult> {
+  async reread(run: RunKey, { plan, environment, onChange }: RereadOptions, stop: AbortSignal): Promise<RunResult> {
     // Hardly any worker ever needs it.
     const { executeRun } = await import('./runs/execute.ts');
     const accounts = this.#accounts;
     return executeRun(
       {
-        ...{ context: this.#context, accounts: accounts.accounts, run, plan, broker, fresh, onChange },
+        ...{ context: this.#context, accounts: accounts.accounts, run, plan, environment, onChange },
         catchUp: async (mine, until) => {
           const results = await accounts.once(until, mine);
           const failure = results.find((result) => result.status === 'rejected');

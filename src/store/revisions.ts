@@ -24,3 +24,17 @@ export async function rememberedRevision(
   );
   return rows[0]?.spec;
 }
+
+/** The revision that made what was delivered of each message last; messages that were not delivered are left out. */
+export async function deliveredBy(
+  database: Database,
+  pipelineId: bigint,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.query<{ message_id: string; revision: string }>(
+    `SELECT DISTINCT ON (message_id) message_id, revision FROM mailmill.message
+      WHERE pipeline_id = $1 AND message_id = ANY($2) AND state = 'Processed' ORDER BY message_id, edition DESC, recorded_at DESC`,
+    [pipelineId, ids],
+  );
+  return new Map(rows.map((row) => [row.message_id, row.revision]));
+}

@@ -10,6 +10,8 @@ export type Steps = NonNullable<PodOptions['pipeline']['steps']>;
 export interface RunWorldOptions {
   readonly shared?: boolean;
   readonly since?: string;
+  /** A webhook beside the table. */
+  readonly hook?: string;
 }
 
 let users = 0;
@@ -51,6 +53,7 @@ export async function runWorld(
             name: 'warehouse',
             postgres: { secretRef: { name: 'sink' }, table: 'emails', columns: [...columns] },
           },
+          ...(options.hook === undefined ? [] : [{ name: 'hook', webhook: { url: options.hook, allowHttp: true } }]),
         ],
         steps: [{ name: 'base', set: { mark: '"old"' } }, ...steps],
       },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
+import { startReceiver } from '../support/webhook-receiver.ts';
 import { rowsReach, sql } from '../support/worker.ts';
 import { type RunWorldOptions, runWorld } from './run-world.ts';
 
@@ -126,6 +127,29 @@ describe.each([{ shared: true }, { shared: false }])('runs that re-read, sink in
     const recorded = await sql(it.store, `SELECT DISTINCT edition FROM mailmill.message`);
     expect(recorded).toEqual([{ edition: 1 }]);
   });
+});
+
+test('a dry run of a sink that nobody can look into compares with what the revision made that delivered', async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.stop());
+  const it = await setUp({ hook: receiver.url });
+  for (const n of [1, 2, 3]) it.deliver(n);
+  expect((await it.revision().once('first')).code).toBe(0);
+  expect(receiver.received).toHaveLength(3);
+  it.deliver(4);
+  const next = it.revision([{ name: 'new', set: { mark: 'subject == "Message 1" ? "new" : "old"' } }]);
+  const file = path.join(next.dir, 'diff.jsonl');
+  const { code, result, output } = await it.execute(next, 'dry', { load: 'Full', dryRun: true }, {}, ['--diff', file]);
+  expect(code, output).toBe(0);
+  // The table and the webhook, each: one added, one changed, two as they were.
+  expect(result?.diff).toMatchObject({ added: 2, changed: 2, unchanged: 4, removed: 0 });
+  const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
+  const changed = lines.map((line) => JSON.parse(line)).filter(({ change }) => change === 'Changed');
+  expect(changed.map(({ sink, columns }) => [sink, columns])).toEqual([
+    ['warehouse', ['mark']],
+    ['hook', ['mark']],
+  ]);
+  expect(receiver.received).toHaveLength(3);
 });
 
 test('a backfill reads mail that is older than since, and nothing twice', async () => {

@@ -1,7 +1,9 @@
 import type { RunDiff } from '../../api/worker-status.ts';
 import type { Change, Rehearsal, Row } from '../../sinks/sink.ts';
 import { messageIds } from '../../store/run-targets.ts';
-import { judge } from '../processed.ts';
+import { judge, type Verdict } from '../processed.ts';
+import type { RunnerEnvironment } from '../runner-environment.ts';
+import { DeliveredBefore } from './delivered-before.ts';
 import type { ReadPart } from './read-uids.ts';
 import type { OpenFolder, RunAccount, RunScope } from './scope.ts';
 import type { Taker } from './work.ts';
@@ -16,14 +18,19 @@ export class DryRun {
   readonly #onChange: (change: object) => void;
   readonly #counts = { added: 0, changed: 0, unchanged: 0, removed: 0 };
   readonly #keys: { readonly id: string; readonly columns: readonly string[] }[] = [];
+  /** For sinks that nobody can look into. */
+  readonly #before: DeliveredBefore;
+  readonly #queues: readonly string[];
   #read = 0;
   #delivered = 0;
   #dropped = 0;
   #dead = 0;
   #missing = 0;
 
-  constructor(scope: RunScope, onChange: (change: object) => void) {
+  constructor(scope: RunScope, environment: RunnerEnvironment, onChange: (change: object) => void) {
     this.#scope = scope;
+    this.#before = new DeliveredBefore(scope.context, environment);
+    this.#queues = scope.context.revision.sinks.flatMap(({ name, webhook }) => (webhook ? [name] : []));
     this.#onChange = onChange;
   }
 
@@ -48,12 +55,14 @@ export class DryRun {
     const origin = { source: account.source.name, account: account.account, folder: folder.name };
     const rows: Row[] = [];
     const dropped: string[] = [];
+    const verdicts = new Map<string, Verdict>();
     this.#missing += missing;
     this.#read += messages.length;
     for (const read of messages) {
       // What was not recorded yet would get an id then; until then any that nobody has will do.
       const id = ids.get(read.uid) ?? unrecorded(folder.epochId, read.uid);
       const verdict = judge(read, id, origin, context);
+      verdicts.set(id, verdict);
       if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
       else if (verdict.state === 'Dropped') {
         this.#dropped += 1;
@@ -64,6 +73,10 @@ export class DryRun {
       }
     }
     await this.#rehearse(rows, dropped);
+    if (this.#queues.length === 0) return;
+    const known = messages.map((read) => ({ read, id: ids.get(read.uid) ?? unrecorded(folder.epochId, read.uid) }));
+    for (const change of await this.#before.changes(known, verdicts, origin))
+      for (const sink of this.#queues) this.#count(sink, change);
   }
 
   async #rehearse(rows: readonly Row[], removed: readonly string[]): Promise<void> {

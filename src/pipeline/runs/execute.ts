@@ -6,8 +6,8 @@ import { addRemoved } from '../../store/run-targets.ts';
 import { beginExecution, endExecution, noteTotal, type RunId, readRun } from '../../store/runs.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import { Backoff, sleep } from '../backoff.ts';
-import type { ConnectionBroker } from '../connection-broker.ts';
 import type { PipelineContext } from '../context.ts';
+import type { RunnerEnvironment } from '../runner-environment.ts';
 import { DryRun } from './dry-run.ts';
 import { leaseOn, type RunAccount, type RunScope } from './scope.ts';
 import { type Taker, workOn } from './work.ts';
@@ -23,8 +23,7 @@ export interface ExecuteOptions {
   readonly accounts: readonly RunAccount[];
   readonly run: { readonly name: string; readonly specHash: string };
   readonly plan: RunPlan;
-  readonly broker: ConnectionBroker;
-  readonly fresh: () => boolean;
+  readonly environment: RunnerEnvironment;
   /** Reads what is new in the accounts that nobody else reads, until they are caught up. */
   readonly catchUp: (mine: (accountId: bigint) => boolean, stop: AbortSignal) => Promise<void>;
   /** Takes a line of a dry run: one change. */
@@ -54,8 +53,8 @@ export async function executeRun(options: ExecuteOptions, stop: AbortSignal): Pr
       plan: begun.plan,
       edition: begun.result.edition ?? 1,
       startedAt: begun.startedAt,
-      broker: options.broker,
-      fresh: options.fresh,
+      broker: options.environment.broker,
+      fresh: options.environment.fresh,
     };
     const result = await executeAll(options, scope, lease, stop);
     onResult(result);
@@ -71,9 +70,10 @@ export async function executeRun(options: ExecuteOptions, stop: AbortSignal): Pr
 
 const failed = ({ family, code, message }: MailmillError) => ({ state: 'Failed' as const, family, code, message });
 
-async function acquire({ context, fresh }: ExecuteOptions, stop: AbortSignal): Promise<RunLease | undefined> {
+async function acquire({ context, environment }: ExecuteOptions, stop: AbortSignal): Promise<RunLease | undefined> {
   while (!stop.aborted) {
-    const lease = fresh() && (await tryAcquireRunLease(context.database, context.pipelineId, context.workerId));
+    const lease =
+      environment.fresh() && (await tryAcquireRunLease(context.database, context.pipelineId, context.workerId));
     if (lease) return lease;
     await sleep(leasePollMs, stop);
   }
@@ -88,7 +88,7 @@ async function executeAll(
 ): Promise<RunResult> {
   const { context, accounts, onResult } = options;
   const { database } = context;
-  const dry = lease ? undefined : new DryRun(scope, options.onChange);
+  const dry = lease ? undefined : new DryRun(scope, options.environment, options.onChange);
   const before = (await readRun(database, scope.id)).done ?? 0;
   let total = before;
   const planned = async (messages: number, left: number) => {
