@@ -111,5 +111,11 @@ service anvil {
 namespace inbox {
   inbox = yes
   separator = ${c.separator}
+  mailbox Sent {
+    special_use = \\Sent
+  }
+  mailbox Papierkorb {
+    special_use = \\Trash
+  }
 }
 `;

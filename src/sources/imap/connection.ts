@@ -39,6 +39,8 @@ export interface ImapTimeouts {
   readonly login: number;
   /** A whole command that fetches no messages: a server may say for ever that it is still there. */
   readonly command: number;
+  /** For the answer that ends a wait. */
+  readonly answer: number;
 }
 
 export const defaultTimeouts: ImapTimeouts = {
@@ -46,6 +48,7 @@ export const defaultTimeouts: ImapTimeouts = {
   inactivity: 60_000,
   login: 90_000,
   command: 600_000,
+  answer: 30_000,
 };
 
 /** An entry that imapflow logs; commands that answer `false` on failure tell the reason only here. */
@@ -83,6 +86,8 @@ export class ImapConnection {
   readonly client: ImapFlow;
   readonly #feed: FetchFeed;
   readonly #commandMs: number;
+  /** Milliseconds that the server has for the answer that ends a wait. */
+  readonly answerMs: number;
   /** The end of the last FETCH, however it ended. */
   #fetching: Promise<void> | undefined;
   /** Commands in flight: logging out politely makes sense only when there is none. */
@@ -93,6 +98,7 @@ export class ImapConnection {
   private constructor(settings: ImapSettings) {
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
     this.#commandMs = timeouts.command;
+    this.answerMs = timeouts.answer;
     const observe = (entry: LogEntry) => this.#observe(entry);
     const ours = settings.token !== undefined || settings.actAs !== undefined;
     this.client = new ImapFlow({

@@ -42,12 +42,16 @@ export function throttled(text: string, code: string | undefined, cause?: unknow
       { retryAfterMs: 30_000, cause },
     );
   }
-  const limited = /too many|rate limit|throttl|bandwidth|exceeded/i.test(text);
+  // What Gmail says when a day's bandwidth is used up, which lasts for hours.
+  const spent = code === 'OVERQUOTA' || /\[OVERQUOTA\]|bandwidth/i.test(text);
+  const limited =
+    (code !== undefined && ['LIMIT', 'INUSE', 'THROTTLED'].includes(code)) ||
+    /\[(LIMIT|INUSE)\]|too many|rate limit|throttl|exceeded/i.test(text);
   // With AUTHENTICATIONFAILED, "try again later" is politeness: the password is wrong.
   const later = code !== 'AUTHENTICATIONFAILED' && /try again later/i.test(text);
-  if (code === 'LIMIT' || code === 'OVERQUOTA' || code === 'INUSE' || limited || later) {
+  if (spent || limited || later) {
     return waiting('IMAP_THROTTLED', 'the server limits this account for now; it is tried again later', {
-      retryAfterMs: 60_000,
+      retryAfterMs: spent ? 900_000 : 60_000,
       cause,
     });
   }

@@ -5,9 +5,7 @@ import type { ImapConnection } from './connection.ts';
 const idleRound = 240_000;
 /** Milliseconds between polls of a server without IDLE. */
 const pollRound = 15_000;
-/** Milliseconds that the server has to answer the NOOP which ends a round. */
-const answerWithin = 30_000;
-/** The same when the caller is being stopped. */
+/** Milliseconds that the server has to answer the NOOP which ends a round, when the caller is being stopped. */
 const farewellWithin = 2_000;
 
 /** Whether the selected folder got mail since it was last looked at. */
@@ -34,7 +32,7 @@ async function pause(ms: number, flag: ChangeFlag, signal: AbortSignal): Promise
 /** An answer from the server, which also ends an IDLE. Throws Transient when there is none. */
 async function proveAlive(connection: ImapConnection, signal: AbortSignal): Promise<void> {
   const { client } = connection;
-  const timers = [setTimeout(() => client.close(), answerWithin)];
+  const timers = [setTimeout(() => client.close(), connection.answerMs)];
   const hurry = () => void timers.push(setTimeout(() => client.close(), farewellWithin));
   if (signal.aborted) hurry();
   else signal.addEventListener('abort', hurry, { once: true });
