@@ -179,9 +179,10 @@ export async function settleDeliveries(
   settlements: readonly Settlement[],
 ): Promise<void> {
   const params = new Params();
-  const pipeline = params.one(owner.pipelineId, 'bigint');
-  const sink = params.one(owner.sink, 'text');
   const worker = params.one(owner.workerId, 'uuid');
+  // A parameter that no part names is an error.
+  const named = settlements.some(({ kind }) => kind !== 'Released');
+  const [pipeline, sink] = named ? [params.one(owner.pipelineId, 'bigint'), params.one(owner.sink, 'text')] : ['', ''];
   const parts: string[] = [];
   const idsOf = (some: readonly Settlement[]) =>
     `unnest(${params.array('bigint', some, (to, s) => to.int64(BigInt(s.id)))}, ${params.array('integer', some, (to, s) => to.int32(s.edition))})`;

@@ -1,4 +1,4 @@
-// usage: npm run bench -- ingest|sink|parse|startup|peers|operator [--memory] [--runs N] [--corpus NAME]
+// usage: npm run bench -- ingest|sink|webhook|parse|startup|peers|operator [--memory] [--runs N] [--corpus NAME]
 import { parseArgs } from 'node:util';
 import { ingestBench, memoryBench } from './ingest.ts';
 import { operatorBench } from './operator.ts';
@@ -7,9 +7,11 @@ import { peersBench } from './peers.ts';
 import { corpora } from './servers.ts';
 import { sinkBench } from './sink.ts';
 import { startupBench } from './startup.ts';
+import { webhookBench } from './webhook.ts';
 
 const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NAME]
        npm run bench -- sink [--runs N] [--corpus NAME]
+       npm run bench -- webhook [--runs N]
        npm run bench -- parse [--runs N] [--corpus NAME]
        npm run bench -- startup [--source] [--runs N]
        npm run bench -- peers [--only small|large] [--peers NAME,…] [--runs N]
@@ -18,6 +20,8 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
   ingest           from an IMAP folder to PostgreSQL rows, beside bare imapflow; a JSON line a corpus (${corpora.join(', ')})
   ingest --memory  peak memory of the worker over one corpus and over ten times as much
   sink             rows of a corpus through the PostgreSQL sink, beside COPY of the same rows: a JSON line a corpus
+  webhook          deliveries of a corpus from the outbox to a local receiver, and into the outbox; a JSON line for 1, 8 and 32 requests
+                   at the same time
   parse            messages parsed per CPU second of the process (all its threads), SHA-256 of the raw bytes and decoded text
                    included, beside mailparser and postal-mime: a JSON line a corpus and parser; ratios and the rate of the
                    first messages of a process go to stderr
@@ -50,7 +54,8 @@ const runs = Number(values.runs);
 const wanted = corpora.filter((corpus) => values.corpus === undefined || values.corpus === corpus);
 const [bench, ...rest] = positionals;
 const known =
-  bench === 'ingest' || (['sink', 'parse', 'startup', 'peers', 'operator'].includes(bench ?? '') && !values.memory);
+  bench === 'ingest' ||
+  (['sink', 'webhook', 'parse', 'startup', 'peers', 'operator'].includes(bench ?? '') && !values.memory);
 const pipelines = Number(values.pipelines);
 const only = values.only === 'small' || values.only === 'large' ? values.only : undefined;
 if (
@@ -67,6 +72,7 @@ if (
   process.exit(2);
 }
 if (bench === 'sink') await sinkBench(wanted, runs);
+else if (bench === 'webhook') await webhookBench(runs);
 else if (bench === 'parse') await parseBench(wanted, runs);
 else if (bench === 'startup') await startupBench(runs, values.source);
 else if (bench === 'operator') {

@@ -73,6 +73,16 @@ async function filled() {
       [held.pipelineId],
     );
     await database.query(
+      `INSERT INTO mailmill.outbox (pipeline_id, sink, document_id, edition, bytes)
+       SELECT pipeline_id, 'hook', message_id, 1, 0 FROM mailmill.message WHERE pipeline_id = $1`,
+      [held.pipelineId],
+    );
+    await database.query(
+      `INSERT INTO mailmill.outbox_payload (pipeline_id, document_id, edition, source, account, folder, received_at, size)
+       SELECT pipeline_id, message_id, 1, 'inbox', 'ann', 'INBOX', now(), 0 FROM mailmill.message WHERE pipeline_id = $1`,
+      [held.pipelineId],
+    );
+    await database.query(
       `INSERT INTO mailmill.dead_letter (pipeline_id, message_id, edition, epoch_id, uid, revision, code, detail, size)
        SELECT pipeline_id, message_id, 1, epoch_id, uid, 'r1', 'CODE', 'why', 1 FROM mailmill.message WHERE pipeline_id = $1`,
       [held.pipelineId],
