@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
 import { resolveSource } from '../../src/api/resolve.ts';
 import { apiVersion } from '../../src/api/resources.ts';
+import { command } from '../../src/commands/archive.ts';
 import { compileArchiver } from '../../src/pipeline/archive/compile.ts';
 import { type PodFiles, podFiles } from './worker.ts';
 
@@ -22,3 +24,16 @@ export function archiverFiles(name: string, source: MailboxSourceSpec, secrets: 
 }
 
 export type PodSecrets = Parameters<typeof podFiles>[0]['secrets'];
+
+/** `mailmill archive …`; everything that it says, and its exit code. */
+export async function archiveCommand(args: readonly string[], env: Readonly<Record<string, string>>) {
+  let out = '';
+  const stdout = new Writable({
+    write(chunk, _encoding, next) {
+      out += String(chunk);
+      next();
+    },
+  });
+  const code = await command.run(args, { stdout, stderr: stdout, env, signal: new AbortController().signal });
+  return { code, out };
+}

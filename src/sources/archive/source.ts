@@ -17,8 +17,8 @@ export interface ArchivedSourceOptions {
   readonly secret: (name: string, key: string) => Promise<string>;
 }
 
-/** Milliseconds after which folders are searched although nobody told of mail. */
-const pollMs = 30_000;
+/** Milliseconds between looks at the folders that are not waited in: one query for all of an account. */
+const pollMs = 2_000;
 /** Milliseconds until an archive is looked at again that is still empty. */
 const emptyMs = 5_000;
 

@@ -13,7 +13,7 @@ import { MailmillError, stalled, transient } from '../../telemetry/errors.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { type FolderSelection, isSelected } from '../folder-patterns.ts';
 import { headerBytes, headerOf } from '../header-block.ts';
-import type { Findings, FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
+import type { Findings, FolderCounts, FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
 import type { KeptPoller } from './poller.ts';
 
 /** Bytes of mail that one query brings, unless one message alone is larger. */
@@ -167,6 +167,16 @@ export class KeptSession implements SourceSession {
   ): Promise<{ readonly uidNext: number; readonly exists: number; readonly epoch: bigint }> {
     const { epoch, nextUid, messages } = await this.#state(folder, signal);
     return { uidNext: nextUid, exists: messages, epoch };
+  }
+
+  async statuses(folders: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FolderCounts>> {
+    const found = await this.#folders(signal);
+    return new Map(
+      folders.flatMap((name) => {
+        const state = found.get(name);
+        return state ? [[name, { uidNext: state.nextUid, exists: state.messages, epoch: state.epoch }]] : [];
+      }),
+    );
   }
 
   async wait(ms: number, signal: AbortSignal): Promise<'changed' | 'timeout'> {

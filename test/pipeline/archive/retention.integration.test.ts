@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { command } from '../../../src/commands/archive.ts';
+import { archiveCommand } from '../../support/archive.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { type PodFiles, rowCount, sql } from '../../support/worker.ts';
 import { type ArchiveWorld, archiveWorld } from './world.ts';
@@ -20,19 +19,10 @@ const done = async (run: Promise<{ readonly code: number | string; readonly outp
 };
 
 /** `mailmill archive …` in the collector's pod. */
-async function archive(pod: PodFiles, ...args: readonly string[]) {
-  let out = '';
-  const stdout = new Writable({
-    write(chunk, _encoding, next) {
-      out += String(chunk);
-      next();
-    },
+const archive = (pod: PodFiles, ...args: readonly string[]) =>
+  archiveCommand([...args, '--revision', path.join(pod.dir, 'revision.json')], {
+    MAILMILL_SECRETS: path.join(pod.dir, 'secrets'),
   });
-  const env = { MAILMILL_SECRETS: path.join(pod.dir, 'secrets') };
-  const io = { stdout, stderr: stdout, env, signal: new AbortController().signal };
-  const code = await command.run([...args, '--revision', path.join(pod.dir, 'revision.json')], io);
-  return { code, out };
-}
 
 /** Lets everything that is archived be older by so many days. */
 async function age(it: ArchiveWorld, days: number): Promise<void> {
