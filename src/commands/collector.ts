@@ -20,7 +20,7 @@ no new connections, and messages that are under way are kept and answered. Any n
 
 Environment: MAILMILL_SECRETS (directory of <secret>/<key> files; read again every 30 s), MAILMILL_LISTEN_HOST (address of the listener,
 127.0.0.1), MAILMILL_HTTP_HOST, MAILMILL_HTTP_PORT (/healthz, /readyz, /metrics, /status), MAILMILL_STATUS_TOKEN_SHA256, MAILMILL_WORKER,
-MAILMILL_BUDGET_BYTES (mail that is coming in, 268435456), MAILMILL_GRACE_SECONDS (25), MAILMILL_LOG_LEVEL.`;
+MAILMILL_BUDGET_BYTES (mail that is coming in, 134217728), MAILMILL_GRACE_SECONDS (25), MAILMILL_LOG_LEVEL.`;
 
 async function readRevision(file: string): Promise<CollectorRevision> {
   try {
@@ -60,7 +60,7 @@ export const command: Command = {
         metrics: collectorMetrics(registry),
         log,
         clock: () => new Date(),
-        budgetBytes: Number(io.env.MAILMILL_BUDGET_BYTES ?? 256 * 2 ** 20),
+        budgetBytes: Number(io.env.MAILMILL_BUDGET_BYTES ?? 128 * 2 ** 20),
         graceMs: Number(io.env.MAILMILL_GRACE_SECONDS ?? 25) * 1000,
       });
       const failed = new AbortController();

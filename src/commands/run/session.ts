@@ -31,7 +31,7 @@ export interface SessionOptions {
 
 const graceMs = 20_000;
 const budgetBytes = 64 * 2 ** 20;
-const collectorBudgetBytes = 256 * 2 ** 20;
+const collectorBudgetBytes = 128 * 2 ** 20;
 
 const result = ({ name, state, read, delivered, dropped, dead, diff }: RunResult): string => {
   const how = `run ${name} ${state === 'Succeeded' ? 'done' : state.toLowerCase()}: ${read} read`;

@@ -137,9 +137,9 @@ export class Reception {
     return this.#state;
   }
 
-  /** The whole message, of one that is open. */
+  /** The whole message, of one that is open; to be asked once: its parts are let go. */
   raw(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return Buffer.concat(this.#chunks.splice(0));
   }
 
   /** Gives back what it took; to be called at the end, whatever it was. */
