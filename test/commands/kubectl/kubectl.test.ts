@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { logs } from '../../../src/commands/kubectl/logs.ts';
 import { redact } from '../../../src/commands/kubectl/redact.ts';
+import { replay } from '../../../src/commands/kubectl/replay.ts';
 import { report } from '../../../src/commands/kubectl/report.ts';
 import { run } from '../../../src/commands/kubectl/run.ts';
 import { runs, status } from '../../../src/commands/kubectl/status.ts';
@@ -109,6 +110,45 @@ test('run makes a run of a name of its own, and waits for its end', async () => 
   expect(it.stdout()).toContain('first Failed: 2 read');
   await expect(run(it.context, ['missing'])).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
   expect(await run(it.context, [])).toBeUndefined();
+});
+
+test('replay makes a run that reads again, and follows it to its end', async () => {
+  let looks = 0;
+  const diff = { added: 1, changed: 1, unchanged: 5, removed: 0, keys: [{ id: 'some-id', columns: ['subject'] }] };
+  const counts = { read: 7, delivered: 6, dead: 1, missing: 2 };
+  const states = [
+    {
+      state: 'Pending',
+      conditions: [{ ...ready('False', 'Starting', ''), type: 'Reconciling', message: 'run x goes first' }],
+    },
+    { state: 'Running', progress: { done: 3, total: 7, at: '2026-11-21T12:00:00Z' } },
+    { state: 'Running', progress: { done: 3, total: 7, at: '2026-11-21T12:00:00Z' } },
+    { state: 'Succeeded', ...counts, diff },
+  ];
+  const it = await plugin({
+    [`GET ${ours}/emailpipelines/orders`]: ({ json }) => json(200, orders),
+    [`POST ${ours}/emailpipelineruns`]: ({ json, asked: { body } }) => json(201, JSON.parse(body)),
+    [`GET ${ours}/emailpipelineruns/mend`]: ({ json }) =>
+      json(200, { metadata: meta('mend'), status: states[Math.min(looks++, states.length - 1)] }),
+  });
+  const args = ['orders', '--dead', '--since', '2026-11-01', '--id', 'ABC', '--dry-run', '--name', 'mend'];
+  expect(await replay(it.context, args)).toBe(0);
+  const body = JSON.parse(it.server.asked.find(({ method }) => method === 'POST')!.body);
+  expect(body.spec).toEqual({
+    pipeline: { name: 'orders' },
+    replay: { since: '2026-11-01', only: 'Dead', ids: ['abc'] },
+    dryRun: true,
+  });
+  expect(it.stdout().split('\n').slice(1)).toEqual([
+    'mend: run x goes first',
+    'mend: 3 of 7',
+    'mend Succeeded: 7 read, 6 delivered, 0 dropped, 1 dead, 2 that nobody has any more',
+    '1 documents would be added, 1 changed, 0 removed; 5 stay as they are',
+    '  some-id  subject',
+    '',
+  ]);
+  expect(await replay(it.context, ['orders'])).toBeUndefined();
+  expect(await replay(it.context, ['--dead'])).toBeUndefined();
 });
 
 test('logs of each started pod, behind its name', async () => {
