@@ -65,11 +65,14 @@ function SourceMissing({ compilation, pipeline }: PipelineSnapshot): Violation |
 }
 
 export const pathOnlyStandalone =
-  'spec.maildir.path and spec.mbox.path work with `mailmill run` on one machine only; in a cluster name a persistentVolumeClaim';
+  'spec.maildir.path, spec.mbox.path and spec.archive.volume.path work with `mailmill run` on one machine only; in a cluster name a persistentVolumeClaim';
 
 function PathOnlyStandalone({ compilation }: PipelineSnapshot): Violation | undefined {
   if (compilation.kind !== 'Compiled') return undefined;
-  const source = compilation.revision.sources.find(({ maildir, mbox }) => (maildir ?? mbox)?.path !== undefined);
+  const { sources, keeps } = compilation.revision;
+  const source = sources.find(
+    ({ maildir, mbox, archived }) => (maildir ?? mbox ?? archived?.volume ?? keeps?.volume)?.path !== undefined,
+  );
   if (source === undefined) return undefined;
   const message = `MailboxSource "${source.name}": ${pathOnlyStandalone}`;
   return { concern: 'Valid', reason: 'PathOnlyStandalone', message, family: 'Stalled' };

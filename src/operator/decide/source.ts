@@ -81,42 +81,29 @@ export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, r
   };
 }
 
-/** A source with an archive has a workload as a pipeline has, and its conditions; what is wrong with the archive's place comes first. */
+/** A source with an archive has a workload as a pipeline has, and its conditions. */
 function decideArchiver(
-  snapshot: SourceSnapshot,
+  { source, readers, now, rolloutsUnderWay = 0 }: SourceSnapshot,
   archiver: NonNullable<SourceSnapshot['archiver']>,
   config: DecisionConfig,
   refusal: Refusal | undefined,
 ): SourceDecision {
-  const { source, rolloutsUnderWay = 0, now } = snapshot;
-  const misplaced = violationOf(snapshot, config);
   const before = source.status?.conditions;
-  const decision = decidePipeline(
+  const { objects, patches, deletions, rollout, requeueAfterMs, status } = decidePipeline(
     { ...archiver, rolloutsUnderWay },
     config,
-    refusal ??
-      (misplaced?.reason === 'PathOnlyStandalone' ? { ...misplaced, code: 'PATH_ONLY_STANDALONE' } : undefined),
+    refusal,
   );
-  const { objects, patches, deletions, rollout, requeueAfterMs } = decision;
-  const valid = misplaced?.concern === 'Valid' ? no(misplaced.reason, misplaced.message) : undefined;
-  const [shared] = toConditions(
-    { SharedWithoutArchive: sharedVerdict(source, snapshot.readers) },
-    before,
-    source.metadata.generation,
-    now,
-  );
-  const conditions = (decision.status.conditions ?? []).flatMap((condition) => {
-    if (condition.type === 'SharedWithoutArchive') return shared ?? [];
-    return condition.type === 'Valid' && valid !== undefined ? { ...condition, ...valid } : condition;
-  });
-  const held = misplaced?.reason === 'PathOnlyStandalone';
+  const shared = { SharedWithoutArchive: sharedVerdict(source, readers) };
+  const conditions = [
+    ...(status.conditions ?? []).filter(({ type }) => type !== 'SharedWithoutArchive'),
+    ...toConditions(shared, before, source.metadata.generation, now),
+  ];
   return {
-    objects: held ? [] : objects,
-    patches: held ? [] : patches,
-    deletions: held ? [] : deletions,
+    ...{ objects, patches, deletions },
     status: { observedGeneration: source.metadata.generation, conditions },
     events: transitions(before, conditions),
-    ...(rollout === undefined || held ? {} : { rollout }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
   };
 }
@@ -170,10 +157,7 @@ function violationOf(snapshot: SourceSnapshot, config: DecisionConfig): Violatio
     const message = tellIssues(issues, 'MailboxSource');
     return { concern: 'Valid', reason: 'SpecInvalid', message, family: 'Stalled' };
   }
-  if (
-    (source.spec.maildir ?? source.spec.mbox)?.path !== undefined ||
-    source.spec.archive?.volume?.path !== undefined
-  ) {
+  if ((source.spec.maildir ?? source.spec.mbox)?.path !== undefined) {
     return { concern: 'Valid', reason: 'PathOnlyStandalone', message: pathOnlyStandalone, family: 'Stalled' };
   }
   return credentialViolation(secretKeys, secrets, source.metadata.namespace ?? '', config);
