@@ -3,6 +3,7 @@ import type { Lease } from '../store/leases.ts';
 import type { AccountFolders } from './account-folders.ts';
 import type { Allowance } from './allowance.ts';
 import { sleep } from './backoff.ts';
+import { ChangesWatch } from './changes-watch.ts';
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import type { PipelineContext } from './context.ts';
 import type { FolderSync } from './folder-sync.ts';
@@ -47,6 +48,7 @@ export class AccountSession {
   readonly #options: AccountSessionOptions;
   readonly #lane: Lane;
   readonly #spare: SpareLanes;
+  readonly #changes: ChangesWatch | undefined;
   readonly #stop: AbortSignal;
   readonly #heldSince = performance.now();
   /** Lanes for old mail: those that were asked for, and those that are logged in. */
@@ -62,6 +64,8 @@ export class AccountSession {
     this.#stop = stop;
     this.#lane = new Lane(options.session, options.context.hardStop);
     this.#spare = new SpareLanes({ ...options, stop });
+    const { changes } = options.context;
+    if (changes) this.#changes = new ChangesWatch({ ...options, sinks: changes });
   }
 
   /** True: caught up, and `once`. False: the session is given up, in order. */
@@ -104,6 +108,7 @@ export class AccountSession {
       if (folders.backlog === 0) folders.throwTrouble();
       if (folders.caughtUp) {
         await this.#options.onCaughtUp();
+        await this.#changes?.look(this.#lane, folders.all, once);
         if (once && folders.settled) return true;
       }
       if (!(await this.#wait())) return false;
@@ -170,7 +175,8 @@ export class AccountSession {
     if (folders.all.some((each) => each.stale && !each.watched)) return !this.#leave();
     const polls = folders.all.length > 1 ? this.#polledAt + source.pollMs - performance.now() : idleMs;
     const paused = allowance.pausedMs || Number.POSITIVE_INFINITY;
-    const ms = Math.min(polls, paused, this.#listedAt + folderListMs - performance.now());
+    const changes = this.#changes?.dueIn ?? Number.POSITIVE_INFINITY;
+    const ms = Math.min(polls, paused, changes, this.#listedAt + folderListMs - performance.now());
     const [lane, stop, leave, spare] = [this.#lane, this.#stop, this.#leave, this.#spare.changed];
     return waitForMore({ folders, folder, lane, source, connection, poke, spare, leave, stop, ms });
   }

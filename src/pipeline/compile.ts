@@ -44,6 +44,13 @@ export function compilePipeline(pipeline: PipelineInput, sources: readonly Sourc
   const steps = compileSteps(spec.steps, messageTypes);
   if (!steps.ok) issues.push(...steps.issues);
   else for (const [index, sink] of spec.sinks.entries()) issues.push(...checkColumns(sink, index, steps.types));
+  for (const [index, { postgres }] of spec.sinks.entries())
+    if (postgres?.changes && source && !source.imap)
+      issues.push({
+        path: `spec.sinks[${index}].postgres.changes`,
+        message: 'changes are told of IMAP sources that the pipeline reads itself',
+        suggestion: 'leave changes out',
+      });
   if (source === undefined || !steps.ok || issues.length > 0) return { ok: false, issues };
   const revision = identified({
     version: 1,

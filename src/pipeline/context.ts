@@ -8,6 +8,7 @@ import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
 import type { Keeper } from './archive/keeper.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { ChangeKind } from './changes.ts';
 import type { DeadRate } from './dead-rate.ts';
 import type { PipelineHealth } from './health.ts';
 import type { Outbox } from './outbox.ts';
@@ -35,6 +36,12 @@ export interface DirectSink {
   close(): Promise<void>;
 }
 
+/** A sink for what happens later to messages, and what of it. */
+export interface ChangeSink {
+  readonly sink: DirectSink;
+  readonly kinds: ReadonlySet<ChangeKind>;
+}
+
 /** What everything that works for one pipeline shares. */
 export interface PipelineContext {
   readonly revision: Revision;
@@ -45,6 +52,8 @@ export interface PipelineContext {
   /** Fields of the message that steps or sinks use; nothing else is computed. */
   readonly fields: readonly Field[];
   readonly sinks: readonly DirectSink[];
+  /** Tables of what happens later to messages; absent: nobody asks. */
+  readonly changes?: readonly ChangeSink[];
   /** Absent: no sink has a queue. */
   readonly outbox?: Outbox;
   /** Of a collector: messages go to an archive, and there are no sinks. */

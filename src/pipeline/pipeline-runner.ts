@@ -12,6 +12,7 @@ import { AccountWorker } from './account-worker.ts';
 import { whileTidying } from './archive/tidy.ts';
 import { together } from './backfill-progress.ts';
 import { Backoff, sleep } from './backoff.ts';
+import { openChangeSinks } from './changes-sink.ts';
 import type { DirectSink, PipelineContext } from './context.ts';
 import { DeadRate } from './dead-rate.ts';
 import { firstLogin } from './first-login.ts';
@@ -149,6 +150,7 @@ export class PipelineRunner {
       await whileTidying(context.keeper, tidying, stop, work);
     } finally {
       for (const sink of this.#context?.sinks ?? []) await sink.close();
+      for (const { sink } of this.#context?.changes ?? []) await sink.close();
       this.#environment.log.info('pipeline ended', { pipeline: this.revision.pipeline });
     }
   }
@@ -200,6 +202,7 @@ export class PipelineRunner {
         // A dry run sends nothing.
         const dry = this.#mode.kind === 'once' && this.#mode.plan?.dryRun;
         const outbox = dry ? undefined : await openOutbox(this.revision, id, environment, this.#health, once);
+        const changes = dry ? [] : await openChangeSinks(this.revision, environment, stop);
         const keeper = await environment.openKeeper(this.revision);
         environment.phases.reach('sinks');
         this.#context = {
@@ -210,6 +213,7 @@ export class PipelineRunner {
           steps: compiled.steps,
           fields: fieldsNamed(neededFields(this.revision.sinks, compiled)),
           sinks,
+          ...(changes.length > 0 && { changes }),
           ...(outbox && { outbox }),
           ...(keeper && { keeper }),
           budget: environment.budget,

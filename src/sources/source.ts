@@ -52,6 +52,12 @@ export interface RawMessage {
   readonly oversize?: number;
 }
 
+/** The flags of a message as they are now. */
+export interface FlaggedMessage {
+  readonly uid: number;
+  readonly flags: readonly string[];
+}
+
 /** Where a message with a certain Message-ID is. */
 export interface FoundMessage {
   readonly folder: string;
@@ -90,6 +96,11 @@ export interface SourceSession extends AsyncDisposable {
   fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** Looks for a Message-ID (without angle brackets) in every folder, also in those that `folders` leaves out. Another folder may be open after. */
   find(messageId: string, signal: AbortSignal): Promise<Findings>;
+  /**
+   * Flags of the messages up to a UID in the selected folder, with `since` only where they changed after that MODSEQ or the server cannot tell.
+   * Absent: messages of this kind of source have no flags that change.
+   */
+  flags?(to: number, since: bigint | undefined, signal: AbortSignal): Promise<readonly FlaggedMessage[]>;
   /** UIDNEXT and count of a folder that is not selected, to see whether it changed. STATUS. */
   status(folder: string, signal: AbortSignal): Promise<FolderCounts>;
   /** The same of several folders, in fewer round trips; those that are gone, or that the account may not open, are left out. */

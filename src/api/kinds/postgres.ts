@@ -45,8 +45,26 @@ export const postgres = Closed(
         },
       ),
     ),
+    changes: Type.Optional(
+      Type.Array(OneOf(['flags', 'expunge', 'move'], { description: 'What may happen to a message.' }), {
+        description:
+          'What happens later to messages that were read becomes rows of the table `<table>_changes`: other flags, gone from the folder, moved to another one (where the server has object ids). Only for an IMAP source that the pipeline reads itself.',
+        minItems: 1,
+        maxItems: 3,
+        'x-kubernetes-list-type': 'set',
+      }),
+    ),
   },
-  { description: 'A table in a PostgreSQL database (14 or later).' },
+  {
+    description: 'A table in a PostgreSQL database (14 or later).',
+    'x-kubernetes-validations': [
+      {
+        rule: '!has(self.changes) || size(self.table) <= 55',
+        message: 'with changes the name of the table has at most 55 characters: _changes is added to it',
+        fieldPath: '.table',
+      },
+    ],
+  },
 );
 
 export type PostgresSpec = Static<typeof postgres>;

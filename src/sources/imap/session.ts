@@ -5,6 +5,7 @@ import { byName, type FolderSelection, isSelected, means, type Uses } from '../f
 import { hasMessageId } from '../message-id.ts';
 import type {
   Findings,
+  FlaggedMessage,
   FolderCounts,
   FolderInfo,
   FolderState,
@@ -13,6 +14,7 @@ import type {
   RawMessage,
   SourceSession,
 } from '../source.ts';
+import { readFlags } from './changes.ts';
 import type { ImapConnection } from './connection.ts';
 import { folderGone, isFolderError } from './errors.ts';
 import { pathsByName } from './folder-names.ts';
@@ -201,6 +203,10 @@ export class ImapSession implements SourceSession {
         }
       }
     }
+  }
+
+  flags(to: number, since: bigint | undefined, signal: AbortSignal): Promise<readonly FlaggedMessage[]> {
+    return readFlags(this.#connection, to, since, signal);
   }
 
   async fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined> {
