@@ -1,3 +1,4 @@
+import { kept } from './corpus-kept.ts';
 import { logins } from './corpus-logins.ts';
 import { pushed } from './corpus-pushed.ts';
 import { webhooks } from './corpus-webhook.ts';
@@ -98,7 +99,7 @@ const sinkList =
 
 /** Resources on both sides of every kind of rule; a differential test asks the API server what each of them is. */
 export const corpus: readonly Case[] = [
-  ...Object.entries({ ...base, ...logins, ...pushed }).map(([name, yaml]) => ({ name, yaml })),
+  ...Object.entries({ ...base, ...kept, ...logins, ...pushed }).map(([name, yaml]) => ({ name, yaml })),
   ...webhooks,
   ...mutate('source', [
     ['no kind', '  imap:\n', '  imapp:\n'],

@@ -75,5 +75,9 @@ describe('an archive', () => {
     await done(it.archiver.once('more'));
     await done(archived.once('more'));
     expect(await rowCount(it.store)).toEqual({ rows: 12, distinct: 12 });
+    // And back.
+    it.deliver('last');
+    await done(it.pipeline('emails', { direct: true }).once('back'));
+    expect(await rowCount(it.store)).toEqual({ rows: 13, distinct: 13 });
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { S3Spec } from '../../../src/api/kinds/s3.ts';
 import { createSource, type SourceDependencies } from '../../../src/sources/registry.ts';
 import type { SourceSession } from '../../../src/sources/source.ts';
@@ -151,6 +151,19 @@ describe('waiting', () => {
     const waiting = session.wait(20_000, never);
     await server.put(bucket, 'in/a', mail('a'));
     expect(await waiting).toBe('changed');
+    expect(await contents(session)).toEqual(['1 a']);
+  });
+});
+
+describe('without a Secret', () => {
+  it('the credentials of the process are used', async () => {
+    await server.put(bucket, 'in/a', mail('a'));
+    const { auth: _, ...ambient } = spec();
+    vi.stubEnv('AWS_ACCESS_KEY_ID', s3Login.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Login.secretAccessKey);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const session = await openSession(await createSource({ name: 'ses', s3: ambient }, dependencies()));
+    await session.select('in/', never);
     expect(await contents(session)).toEqual(['1 a']);
   });
 });
