@@ -17,11 +17,13 @@ import { retryPolicy } from './delivery-policy.ts';
 import type { PipelineHealth } from './health.ts';
 import { type DocumentFacts, documentJson, packed, ValueError } from './outbox-payload.ts';
 import { OutboxSender } from './outbox-sender.ts';
-import type { Death } from './processed.ts';
+import type { Death, ReadMessage } from './processed.ts';
 import type { Revision, RevisionQueuedSink } from './revision.ts';
 
 /** Bytes of messages that are being sent at the same time, by all sinks of a pipeline; at least one is. */
 const sendingBytes = 32 * 2 ** 20;
+/** A larger message is not queued as it is: a value in the store has at most 1 GiB, and is in memory as a whole. */
+const rawBytes = 256 * 2 ** 20;
 /** Milliseconds after which a full queue is looked at again. */
 const fullMs = 5_000;
 
@@ -136,6 +138,7 @@ export class Outbox {
     if (processed.length === 0) return nothing;
     const { json, raw } = this.#forms;
     const dead = new Map<string, Death>();
+    const large = new Map<string, Death>();
     const documents = processed.map(async ({ read, id, verdict }): Promise<QueuedDocument> => {
       const text =
         json.length > 0 && verdict.state === 'Processed'
@@ -147,10 +150,15 @@ export class Outbox {
         receivedAt: read.receivedAt,
         size: read.size,
         json: text && (await packed(text)),
-        raw: raw.length > 0 ? await packed(read.raw) : undefined,
+        raw: raw.length > 0 && fits(id, read, large) ? await packed(read.raw) : undefined,
       };
     });
-    return { documents: await Promise.all(documents), refusals: new Map(json.map((name) => [name, dead])) };
+    const prepared = await Promise.all(documents);
+    const refusals = new Map([
+      ...json.map((name) => [name, dead] as const),
+      ...raw.map((name) => [name, large] as const),
+    ]);
+    return { documents: prepared.filter((each) => each.json ?? each.raw), refusals };
   }
 
   #json(of: Pick<DocumentFacts, 'id' | 'edition' | 'source'>, document: Document, dead: Map<string, Death>) {
@@ -279,4 +287,13 @@ export class Outbox {
     const { deliveries, bytes: size } = this.#since;
     this.#since = { deliveries: deliveries - before.deliveries, bytes: size - before.bytes };
   }
+}
+
+function fits(id: string, { size }: ReadMessage, large: Map<string, Death>): boolean {
+  if (size <= rawBytes) return true;
+  large.set(id, {
+    code: 'SINK_PAYLOAD_TOO_LARGE',
+    detail: `${size} bytes are more than a sink in mode Raw takes (${rawBytes}); filter such mail out, or lower limits.messageSize`,
+  });
+  return false;
 }

@@ -60,7 +60,10 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
     ],
     ['pipeline: unset twice', '14:21 spec.steps[2].unset[1]: is the same as in spec.steps[2].unset[0]'],
     ['pipeline: same table', '15:3 spec.sinks: two sinks write to the same table'],
-    ['pipeline: unknown sink', '18:20 spec.sinks[1].webhook: unknown field (known here: name, postgres)'],
+    [
+      'pipeline: unknown sink',
+      '18:20 spec.sinks[1].kafka: unknown field (known here: name, postgres, webhook, retry, queue)',
+    ],
     ['pipeline: time zone without a schedule', '21:3 spec.timeZone: timeZone needs a schedule'],
     [
       'pipeline: retention in years',

@@ -17,7 +17,8 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
        npm run bench -- peers [--only small|large] [--peers NAME,…] [--runs N]
        npm run bench -- operator [--pipelines N] [--profile DIR] [--source]
 
-  ingest           from an IMAP folder to PostgreSQL rows, beside bare imapflow; a JSON line a corpus (${corpora.join(', ')})
+  ingest           from an IMAP folder to PostgreSQL rows by a worker as the image has it, beside bare imapflow; a JSON line a corpus
+                   (${corpora.join(', ')})
   ingest --memory  peak memory of the worker over one corpus and over ten times as much
   sink             rows of a corpus through the PostgreSQL sink, beside COPY of the same rows: a JSON line a corpus
   webhook          deliveries of a corpus from the outbox to a local receiver, and into the outbox; a JSON line for 1, 8 and 32 requests

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accountId, pipelineId } from '../../src/store/names.ts';
 import { countPurge, type PurgeTarget, purge } from '../../src/store/purge.ts';
 import { registerSink } from '../../src/store/refeed.ts';
+import { rememberRevision } from '../../src/store/revisions.ts';
+import { tryAcquireRunLease } from '../../src/store/run-lease.ts';
 import { beginRun } from '../../src/store/runs.ts';
 import { recordStall } from '../../src/store/stalls.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
@@ -66,6 +68,12 @@ async function filled() {
   for (const held of [lease, other]) {
     await registerSink(database, held, 'warehouse');
     await beginRun(database, held.pipelineId, { name: 'run', specHash: '', revision: 'r1' });
+    await rememberRevision(database, held.pipelineId, { hash: 'r1' });
+    await tryAcquireRunLease(database, held.pipelineId, store.worker);
+    await database.query(
+      `INSERT INTO mailmill.run_cursor (pipeline_id, run, spec_hash, epoch_id) SELECT pipeline_id, 'run', '', epoch_id FROM mailmill.cursor WHERE pipeline_id = $1`,
+      [held.pipelineId],
+    );
     await recordStall(database, held.pipelineId, 'r1', 'CODE', 'why');
     await database.query(
       `INSERT INTO mailmill.delivery (pipeline_id, sink, document_id, edition, status)
@@ -108,6 +116,15 @@ test('refuses while a worker holds a lease, and says which', async () => {
       message: expect.stringMatching(/^worker test holds the lease of pipeline mail on source inbox.*15 s/),
     });
   expectFilled(await rowsOf(store, 'pipeline_id', [store.pipeline]));
+});
+
+test('refuses while a worker executes a run, which holds no other lease', async () => {
+  const { store } = await filled();
+  await store.database.query('UPDATE mailmill.lease SET worker_id = NULL');
+  await expect(purge(store.database, byPipeline)).rejects.toMatchObject({
+    code: 'STORE_IN_USE',
+    message: expect.stringMatching(/^worker test executes a run of pipeline mail;/),
+  });
 });
 
 test('leaves nothing of the pipeline in any table, and all of the others; then it begins from the start', async () => {
