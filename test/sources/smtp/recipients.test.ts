@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { findBorder } from '../../../src/message/authentication/received.ts';
+import { parseMessage } from '../../../src/message/parse.ts';
 import { isRecipient, recipientKey } from '../../../src/sources/smtp/recipients.ts';
 import { traceFields } from '../../../src/sources/smtp/trace-fields.ts';
 
@@ -45,4 +47,22 @@ test('what a client calls itself is not written down when it is no name; IPv6 ad
     'Return-Path: <>\r\nDelivered-To: a@example.org\r\nReceived: from unknown ([IPv6:2001:db8::1])\r\n\tby mx.example.org with ESMTPS (TLSv1.3) id abc\r\n\tfor <a@example.org>; Thu, 05 Nov 2026 06:07:08 +0000\r\n',
   );
   expect(fields('[192.0.2.1]', '192.0.2.1')).toContain('from [192.0.2.1] ([192.0.2.1])');
+});
+
+test('the Received field is one that `authenticate` reads: who handed the message over', () => {
+  const fields = traceFields({
+    envelope: {
+      ...{ kind: 'smtp', mailFrom: 'ann@example.org', rcptTo: 'a@desk.example.org' },
+      ...{ helo: 'mail.example.org', clientAddress: '192.0.2.7' },
+    },
+    ...{ by: 'mx.example.net', protocol: 'ESMTP', id: 'abc', receivedAt: new Date('2026-11-05T06:07:08Z') },
+  });
+  const { rawHeaders } = parseMessage(
+    Buffer.concat([fields, Buffer.from('Received: from evil by mx.example.net\r\nSubject: x\r\n\r\n')]),
+  );
+  const border = findBorder(
+    rawHeaders.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+    ['mx.example.net'],
+  );
+  expect(border?.client).toEqual({ address: '192.0.2.7', helo: 'mail.example.org' });
 });
