@@ -157,24 +157,25 @@ function slow<R extends pg.QueryResultRow>(client: pg.ClientBase, text: string, 
 async function refuseWhileInUse(client: pg.ClientBase, { kind }: PurgeTarget, ids: readonly string[]): Promise<void> {
   const column = kind === 'pipeline' ? 'pipeline_id' : 'account_id';
   const alive = 'JOIN mailmill.worker w ON w.id = t.worker_id AND w.expires_at > clock_timestamp()';
-  const slots =
+  const others =
     kind === 'pipeline'
-      ? ''
+      ? `UNION SELECT w.name, p.name, NULL FROM mailmill.run_lease t ${alive} JOIN mailmill.pipeline p ON p.id = t.pipeline_id WHERE t.pipeline_id = ANY($1)`
       : `UNION SELECT w.name, NULL, NULL FROM mailmill.slot t ${alive} WHERE t.account_id = ANY($1)`;
   // Locked: a lease must not be renewed under our hands.
   await client.query(`SELECT FROM mailmill.lease WHERE ${column} = ANY($1) FOR UPDATE`, [ids]);
   const { rows } = await client.query<{ worker: string; pipeline: string | null; source: string | null }>(
     `SELECT w.name AS worker, p.name AS pipeline, a.source
        FROM mailmill.lease t ${alive} JOIN mailmill.pipeline p ON p.id = t.pipeline_id JOIN mailmill.account a ON a.id = t.account_id
-      WHERE t.${column} = ANY($1) ${slots}`,
+      WHERE t.${column} = ANY($1) ${others}`,
     [ids],
   );
   if (rows.length === 0) return;
-  const holders = rows.map(({ worker, pipeline, source }) =>
-    pipeline === null
-      ? `worker ${worker} has a connection`
-      : `worker ${worker} holds the lease of pipeline ${pipeline} on source ${source}`,
-  );
+  const holders = rows.map(({ worker, pipeline, source }) => {
+    if (pipeline === null) return `worker ${worker} has a connection`;
+    return source === null
+      ? `worker ${worker} executes a run of pipeline ${pipeline}`
+      : `worker ${worker} holds the lease of pipeline ${pipeline} on source ${source}`;
+  });
   throw stalled(
     'STORE_IN_USE',
     `${[...new Set(holders)].slice(0, 10).join('; ')}; suspend or delete what works on it, wait 15 s, and try again`,

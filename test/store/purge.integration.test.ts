@@ -69,7 +69,7 @@ async function filled() {
     await registerSink(database, held, 'warehouse');
     await beginRun(database, held.pipelineId, { name: 'run', specHash: '', revision: 'r1' });
     await rememberRevision(database, held.pipelineId, { hash: 'r1' });
-    await tryAcquireRunLease(database, held.pipelineId, store.worker);
+    await database.query('INSERT INTO mailmill.run_lease (pipeline_id) VALUES ($1)', [held.pipelineId]);
     await database.query(
       `INSERT INTO mailmill.run_cursor (pipeline_id, run, spec_hash, epoch_id) SELECT pipeline_id, 'run', '', epoch_id FROM mailmill.cursor WHERE pipeline_id = $1`,
       [held.pipelineId],
@@ -121,6 +121,7 @@ test('refuses while a worker holds a lease, and says which', async () => {
 test('refuses while a worker executes a run, which holds no other lease', async () => {
   const { store } = await filled();
   await store.database.query('UPDATE mailmill.lease SET worker_id = NULL');
+  await tryAcquireRunLease(store.database, store.pipeline, store.worker);
   await expect(purge(store.database, byPipeline)).rejects.toMatchObject({
     code: 'STORE_IN_USE',
     message: expect.stringMatching(/^worker test executes a run of pipeline mail;/),
