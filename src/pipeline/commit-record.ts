@@ -1,6 +1,5 @@
 import type { Coverage, DeadLetter, DeliveryRecord, Outcome } from '../store/commit.ts';
 import { listedIn, type PlannedBatch } from './batch-plan.ts';
-import type { PreparedDocuments } from './outbox.ts';
 import { type Death, deadLetter, type ReadMessage, type Verdict } from './processed.ts';
 
 /** A batch that was fetched and parsed. */
@@ -31,15 +30,6 @@ export interface Outcomes {
   readonly byUid: ReadonlyMap<number, Outcome>;
   readonly deliveries: readonly DeliveryRecord[];
   readonly deadLetters: readonly DeadLetter[];
-}
-
-/** What queues refuse, by sink; nothing where no sink has a queue. */
-export function* queueRefusals(
-  prepared: readonly (PreparedDocuments | undefined)[],
-): Iterable<readonly [string, ReadonlyMap<string, Death>]> {
-  const all = prepared.flatMap((each) => [...(each?.refusals ?? [])]);
-  for (const name of new Set(all.map(([sink]) => sink)))
-    yield [name, new Map(all.flatMap(([sink, deaths]) => (sink === name ? [...deaths] : [])))];
 }
 
 /**

@@ -7,10 +7,10 @@ import { fence, record } from '../store/record.ts';
 import { UidSet } from '../store/uid-set.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { countCommit } from './commit-metrics.ts';
-import { coverageOf, type Judged, outcomesOf, queueRefusals, type ReadBatch, type Refusals } from './commit-record.ts';
+import { coverageOf, type Judged, outcomesOf, type ReadBatch, type Refusals } from './commit-record.ts';
 import type { PipelineContext } from './context.ts';
 import { identify } from './identify.ts';
-import type { PreparedDocuments } from './outbox.ts';
+import { type PreparedDocuments, queueRefusals } from './prepared-documents.ts';
 import { type Death, judge, type Origin, type ReadMessage } from './processed.ts';
 
 /**

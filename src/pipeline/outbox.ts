@@ -12,11 +12,12 @@ import { type MailmillError, waiting } from '../telemetry/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import { ByteBudget } from './byte-budget.ts';
-import type { Judged, Refusals } from './commit-record.ts';
+import type { Judged } from './commit-record.ts';
 import { retryPolicy } from './delivery-policy.ts';
 import type { PipelineHealth } from './health.ts';
 import { type DocumentFacts, documentJson, packed, ValueError } from './outbox-payload.ts';
 import { OutboxSender } from './outbox-sender.ts';
+import type { PreparedDocuments } from './prepared-documents.ts';
 import type { Death, ReadMessage } from './processed.ts';
 import type { Revision, RevisionQueuedSink } from './revision.ts';
 
@@ -40,12 +41,6 @@ export interface OutboxOptions {
   readonly fresh: () => boolean;
   readonly hardStop: AbortSignal;
   readonly once: boolean;
-}
-
-/** Documents that are ready to be queued, and those that a queue cannot take, by sink. */
-export interface PreparedDocuments {
-  readonly documents: readonly QueuedDocument[];
-  readonly refusals: Refusals;
 }
 
 const nothing: PreparedDocuments = { documents: [], refusals: new Map() };
