@@ -185,7 +185,7 @@ export const command: Command = {
         dropped: result?.dropped,
         dead: result?.dead,
       });
-      const unfinished = !result || result.state === 'Cancelled';
+      const unfinished = !result || result.state === 'Cancelled' || result.state === 'Running';
       return mode.kind === 'once' && unfinished && io.signal.aborted ? exitCodes.Transient : 0;
     } catch (thrown) {
       const error = asMailmillError(thrown);

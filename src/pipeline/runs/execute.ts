@@ -14,6 +14,8 @@ import { type Taker, workOn } from './work.ts';
 import { RunWriter } from './write.ts';
 
 const leasePollMs = 1_000;
+/** Milliseconds between two looks whether another worker reads an account. */
+const takenMs = 2_000;
 /** Failures in a row, without anything done between them, that end a process; the next one goes on. */
 const mostFailures = 8;
 
@@ -190,7 +192,25 @@ async function catchUp(
   { accountId }: RunAccount,
   stop: AbortSignal,
 ): Promise<void> {
-  if (await isReadByOther(context.database, context.pipelineId, accountId, context.workerId)) return;
+  const { database, pipelineId, workerId } = context;
+  const byOther = () => isReadByOther(database, pipelineId, accountId, workerId);
+  if (await byOther()) return;
   context.edition = edition;
-  await read((id) => id === accountId, stop);
+  // Somebody may take the account first: it is not waited for.
+  const taken = new AbortController();
+  const until = AbortSignal.any([stop, taken.signal]);
+  const watch = async () => {
+    while (!until.aborted) {
+      await sleep(takenMs, until);
+      if (!until.aborted && (await byOther())) taken.abort();
+    }
+  };
+  // A store that is away is met by the reading, too.
+  const watching = watch().catch(() => undefined);
+  try {
+    await read((id) => id === accountId, until);
+  } finally {
+    taken.abort();
+    await watching;
+  }
 }
