@@ -116,6 +116,7 @@ const cluster: Needs = process.env.KUBECONFIG
           'buildah',
           'conntrack',
           'containernetworking-plugins',
+          'git',
           'iproute2',
           'nftables',
           'procps',
@@ -127,6 +128,7 @@ const cluster: Needs = process.env.KUBECONFIG
         ...mailServer.commands,
         'buildah',
         'conntrack',
+        'git',
         'go',
         'ip',
         'nft',
@@ -140,8 +142,8 @@ const cluster: Needs = process.env.KUBECONFIG
 
 const gitops: Needs = {
   ...cluster,
-  packages: [...cluster.packages, 'git', 'redis-server'],
-  commands: [...cluster.commands, 'git', 'redis-server'],
+  packages: [...new Set([...cluster.packages, 'git', 'redis-server'])],
+  commands: [...new Set([...cluster.commands, 'git', 'redis-server'])],
 };
 
 /** Every suite, cheapest first. */
