@@ -60,8 +60,8 @@ export function createStatusPace(clock: Clock): StatusPace {
   };
 }
 
-/** Whether there are still that many is looked at this often. */
-const retryMs = 3_000;
+/** Whether there are still that many is looked at this often, unless something else happens: a thousand of them cost little. */
+const retryMs = 10_000;
 
 const find = (told: Told, type: string) => told.conditions?.find((condition) => condition.type === type);
 const same = (before: Told, after: Told, types: readonly string[]) =>
