@@ -134,7 +134,9 @@ export class AccountFolders {
       } catch (thrown) {
         const error = asMailmillError(thrown);
         if (!ofOneFolder.includes(error.code)) throw error;
+        if (!this.#trouble) this.#options.context.log.info(error.message, { code: error.code, family: error.family });
         this.#trouble ??= error;
+        folder.stale = false; // until the next poll
       }
     }
     if (!this.#trouble) this.#last = undefined;

@@ -105,7 +105,7 @@ export class AccountSession {
           continue;
         }
       }
-      if (folders.backlog === 0) folders.throwTrouble();
+      if (folders.backlog === 0 || allowance.pausedMs > 0) folders.throwTrouble();
       if (folders.caughtUp) {
         await this.#options.onCaughtUp();
         await this.#changes?.look(this.#lane, folders.all, once);

@@ -25,7 +25,9 @@ export class Backoff {
         : error.family === 'Stalled'
           ? Math.min(5_000 * 2 ** (this.#failures - 1), 60_000)
           : Math.min(250 * 2 ** (this.#failures - 1), 60_000);
-    return base * (0.8 + 0.4 * this.#random());
+    // Whoever lost the same server does not come back at the same moment; nobody comes before the time that was asked for.
+    const spread = error.family === 'Waiting' ? 1 + 0.2 * this.#random() : 0.5 + this.#random();
+    return base * spread;
   }
 
   reset(): void {

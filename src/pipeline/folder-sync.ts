@@ -13,6 +13,9 @@ import type { Lane } from './lane.ts';
 import { learnObjectIds } from './object-ids.ts';
 import { MessageReader } from './read-message.ts';
 
+/** What comes at once is read like old mail, so that other folders need not wait for it. */
+const muchNew = 2_000;
+
 /** Keeps one folder in step: what the server lists against what the cursor has finished. Several lanes may work on it, one on each share. */
 export class FolderSync {
   readonly name: string;
@@ -167,7 +170,7 @@ export class FolderSync {
     const apart = this.#work.suspects.uids;
     const todo = finished.missing(uids).filter((uid) => !apart.has(uid));
     if (first) this.#begin(uids, todo, firstUidNext);
-    else this.#work.add('New', todo, listed + 1);
+    else this.#work.add(todo.length > muchNew ? 'Backlog' : 'New', todo, listed + 1);
     this.#listed = Math.max(listed, uids.at(-1) ?? 0);
     this.#lag = (first ? 0 : this.#lag) + todo.length + (first ? this.#work.suspects.size : 0);
     if (todo.length > 0) this.#state = 'CatchingUp';

@@ -171,9 +171,12 @@ test('backoff grows for Transient, is as told for Waiting, slow for Stalled, and
   expect([next(), next(), next()]).toEqual([250, 500, 1_000]);
   for (let i = 0; i < 20; i++) next();
   expect(next()).toBe(60_000);
-  expect(backoff.next(waiting('X', 'x', { retryAfterMs: 1_234 }))).toBe(1_234);
-  expect(backoff.next(waiting('X', 'x', { retryAfterMs: 0 }))).toBe(1_000);
-  expect(backoff.next(waiting('X', 'x', { retryAfterMs: 999_999_999 }))).toBe(3_600_000);
+  const asked = (retryAfterMs: number, random: number) =>
+    Math.round(new Backoff(() => random).next(waiting('X', 'x', { retryAfterMs })));
+  expect([asked(1_234, 0), asked(0, 0), asked(999_999_999, 0)]).toEqual([1_234, 1_000, 3_600_000]);
+  expect(asked(1_000, 1)).toBe(1_200);
+  const first = (random: number) => new Backoff(() => random).next(transient('X', 'x'));
+  expect([first(0), first(1)]).toEqual([125, 375]);
   expect(backoff.next(stalled('X', 'x'))).toBe(60_000);
   backoff.reset();
   expect(next()).toBe(250);
