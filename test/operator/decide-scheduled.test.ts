@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Job, Live } from '../../src/kubernetes/objects.ts';
+import type { CronJob, Job, Live } from '../../src/kubernetes/objects.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
 import {
@@ -65,6 +65,14 @@ const run = (name: string, type: 'Complete' | 'Failed', ago: number): Live<Job> 
 };
 
 describe('a scheduled pipeline', () => {
+  test('that loads everything tells each of its runs so', () => {
+    const loads = pipeline({ schedule, load: 'Full' });
+    const decision = decide({ pipeline: loads, jobs: [liveCheck(revision, { type: 'Complete', ago: 1 })] });
+    const cronJob = decision.objects.find(({ kind }) => kind === 'CronJob') as CronJob;
+    const args = cronJob.spec?.jobTemplate.spec?.template.spec?.containers[0]?.args ?? [];
+    expect(args.slice(-2)).toEqual(['--spec', '{"load":"Full"}']);
+  });
+
   test('is checked first: there is no CronJob before', () => {
     const decision = decide();
     expect(names(decision.objects)).toEqual(['ConfigMap', 'Job']);
