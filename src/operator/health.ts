@@ -1,5 +1,6 @@
 import type { AccountStatus, PipelineStatus } from '../api/worker-status.ts';
 import { no, unknown, type Verdict, yes } from './conditions.ts';
+import { connectedOfLists, foldersOfLists, hasLists, stalledOf } from './health-lists.ts';
 import { camelCase } from './pods.ts';
 import type { WorkerObservation } from './snapshot.ts';
 
@@ -66,7 +67,7 @@ export function assess(workers: readonly WorkerObservation[], pollMs: number, no
     return { connected: verdict, flowing: verdict, delivering: verdict };
   }
   const statuses = speaking.map(({ status }) => status);
-  const stalled = statuses.map((status) => status.stalled).find(Boolean);
+  const stalled = stalledOf(statuses, isOfSource);
   return {
     connected: connectedOf(statuses),
     flowing: ready.length > 0 ? flowingOf(ready, pollMs, now) : unknown('NotYetReady', 'no worker is ready yet'),
@@ -78,6 +79,7 @@ export function assess(workers: readonly WorkerObservation[], pollMs: number, no
 const accountKey = ({ source, account }: AccountStatus) => `${source}/${account}`;
 
 function connectedOf(statuses: readonly PipelineStatus[]): Verdict {
+  if (hasLists(statuses)) return connectedOfLists(statuses);
   const accounts = statuses.flatMap((status) => status.accounts);
   const served = new Set(accounts.filter((one) => one.role === 'Holder' && one.connection.ok).map(accountKey));
   const all = new Set(accounts.map(accountKey));
@@ -115,8 +117,12 @@ function flowingOf(workers: readonly WorkerObservation[], pollMs: number, now: n
     const waits = held.flatMap(({ waiting }) => waiting ?? []);
     const spent = waits.find(({ oldOnly, code }) => !oldOnly && code === 'SOURCE_BUDGET_SPENT');
     if (spent !== undefined) return negative(spent);
-    for (const folder of held.flatMap((account) => account.folders)) {
-      folders += 1;
+    // Of a list, whose accounts are too many to tell, the folder speaks that was not looked at for longest.
+    const lists = status?.sources ? foldersOfLists(status) : [];
+    folders += (status?.sources ?? []).reduce((sum, list) => sum + list.folders, 0);
+    const alone = status?.sources ? [] : held.flatMap((account) => account.folders);
+    folders += alone.length;
+    for (const folder of [...alone, ...lists]) {
       if (folder.state === 'CatchingUp') continue;
       const interval = folder.state === 'Live' ? maxIntervalMs : Math.min(pollMs, maxIntervalMs);
       const since = folder.checkedAt === undefined ? startedAt : Date.parse(folder.checkedAt);

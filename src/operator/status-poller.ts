@@ -1,6 +1,7 @@
 import type { PipelineStatus, WorkerStatus } from '../api/worker-status.ts';
 import type { Clock } from '../kubernetes/clock.ts';
 import { type KubernetesObject, keyOf, type Live, type Pod } from '../kubernetes/objects.ts';
+import { lagOf } from './health-lists.ts';
 import { labels } from './names.ts';
 import { isEnding, isReady, roleOf } from './pods.ts';
 import type { WorkerObservation } from './snapshot.ts';
@@ -51,9 +52,6 @@ export const isPolled = (pod: Pod) =>
   pod.status?.phase === 'Running' &&
   pod.status.podIP !== undefined &&
   !isEnding(pod);
-
-const lagOf = (status: PipelineStatus) =>
-  status.accounts.flatMap(({ folders }) => folders).reduce((sum, { lagMessages }) => sum + lagMessages, 0);
 
 /** Looks at the status of each worker now and then; see `StatusPoller`. */
 export function createStatusPoller(options: StatusPollerOptions): StatusPoller {

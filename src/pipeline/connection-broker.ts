@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../store/database.ts';
+import { type FreeSlotRequest, takeFreeSlots } from '../store/free-slots.ts';
 import {
   releaseForgotten,
   releaseSlot,
@@ -12,6 +13,7 @@ import {
 } from '../store/slots.ts';
 import { sleep } from './backoff.ts';
 import { Poke } from './poke.ts';
+import { Together } from './together.ts';
 
 const pollMs = 500;
 
@@ -24,12 +26,20 @@ export interface Connection {
   release(): Promise<void>;
 }
 
+interface Held {
+  readonly accountId: bigint;
+  wanted: boolean;
+  readonly changed: Poke;
+}
+
 /** Hands out connections of accounts, out of those that all pipelines and workers share through the store. */
 export class ConnectionBroker {
   readonly #database: Database;
   readonly #workerId: string;
   /** Holders that are ours: connections, and places in the queue. */
-  readonly #held = new Map<string, { wanted: boolean; readonly changed: Poke }>();
+  readonly #held = new Map<string, Held>();
+  /** By limit: what is asked for together has one. */
+  readonly #free = new Map<number, Together<FreeSlotRequest, Slot | undefined>>();
 
   constructor(database: Database, workerId: string) {
     this.#database = database;
@@ -57,8 +67,11 @@ export class ConnectionBroker {
     stop: AbortSignal,
   ): Promise<Connection | undefined> {
     if (limit === undefined) return { wanted: () => false, changed: new Poke(), release: async () => undefined };
-    const request = await requestSlot(this.#database, accountId, this.#workerId, readiness, [...this.#held.keys()]);
-    const state = { wanted: false, changed: new Poke() };
+    const free = readiness ? undefined : await this.#takeFree(accountId, limit);
+    if (free) return free;
+    const mine = [...this.#held].filter(([, held]) => held.accountId === accountId).map(([holder]) => holder);
+    const request = await requestSlot(this.#database, accountId, this.#workerId, readiness, mine);
+    const state = { accountId, wanted: false, changed: new Poke() };
     // Known before it is ours: the heartbeat may tell of it before we have read that we got it.
     this.#held.set(request.holder, state);
     let slot: Slot | undefined;
@@ -78,7 +91,7 @@ export class ConnectionBroker {
   async spare(accountId: bigint, limit: number | undefined): Promise<Connection | undefined> {
     if (limit === undefined) return undefined;
     const holder = randomUUID();
-    const state = { wanted: false, changed: new Poke() };
+    const state = { accountId, wanted: false, changed: new Poke() };
     this.#held.set(holder, state);
     let slot: Slot | undefined;
     try {
@@ -87,6 +100,32 @@ export class ConnectionBroker {
       if (!slot) this.#held.delete(holder);
     }
     return slot && this.#connection(slot, state);
+  }
+
+  /** A connection that is free and that nobody waits for, which is the rule: asked for together with those of other accounts. */
+  async #takeFree(accountId: bigint, limit: number): Promise<Connection | undefined> {
+    const holder = randomUUID();
+    const state = { accountId, wanted: false, changed: new Poke() };
+    this.#held.set(holder, state);
+    let slot: Slot | undefined;
+    try {
+      slot = await this.#freeOf(limit).ask({ accountId, holder });
+    } finally {
+      if (!slot) this.#held.delete(holder);
+    }
+    return slot && this.#connection(slot, state);
+  }
+
+  #freeOf(limit: number): Together<FreeSlotRequest, Slot | undefined> {
+    const known = this.#free.get(limit);
+    if (known) return known;
+    const together = new Together<FreeSlotRequest, Slot | undefined>(async (requests) => {
+      const slots = await takeFreeSlots(this.#database, this.#workerId, requests, limit);
+      const byHolder = new Map(slots.map((slot) => [slot.holder, slot]));
+      return requests.map(({ holder }) => byHolder.get(holder));
+    });
+    this.#free.set(limit, together);
+    return together;
   }
 
   #connection(held: Slot, state: { readonly wanted: boolean; readonly changed: Poke }): Connection {

@@ -9,6 +9,8 @@ import { leasesToGive, leasesToTake } from './share.ts';
 export interface AccountLeases {
   /** Waits until this worker has the account's lease; undefined: stopped before. */
   acquire(accountId: bigint, stop: AbortSignal): Promise<Lease | undefined>;
+  /** The account has begun its work: another one may. */
+  begun(accountId: bigint): void;
   /** This worker has the lease no more: it gave it back, or another one took over. */
   ended(accountId: bigint): void;
 }
@@ -28,6 +30,12 @@ export interface LeaseBoardOptions {
 
 /** Milliseconds between two looks at the leases of a pipeline. */
 const lookMs = 1_000;
+/** While accounts wait to begin, they are looked for this often. */
+const eagerMs = 100;
+/** Accounts that begin their work at the same time: settling sinks, logging in, listing folders. */
+const beginningsAtOnce = 32;
+/** One that takes longer does not keep the others waiting. */
+const beginningMs = 5_000;
 /** Looks after which leases that no one takes are taken beyond this worker's share. */
 const leftLooks = 5;
 
@@ -46,6 +54,8 @@ export class LeaseBoard implements AccountLeases {
   readonly #held = new Set<bigint>();
   /** Held, and asked to end. */
   readonly #leaving = new Set<bigint>();
+  /** Held, and not begun: since when, by `performance.now`. */
+  readonly #beginning = new Map<bigint, number>();
   /** Accounts whose lease row is there. */
   readonly #known = new Set<bigint>();
   readonly #news = new Poke();
@@ -74,7 +84,12 @@ export class LeaseBoard implements AccountLeases {
     }
   }
 
+  begun(accountId: bigint): void {
+    if (this.#beginning.delete(accountId) && this.#waiting.size > 0) this.#news.poke();
+  }
+
   ended(accountId: bigint): void {
+    this.begun(accountId);
     this.#held.delete(accountId);
     this.#leaving.delete(accountId);
   }
@@ -92,7 +107,8 @@ export class LeaseBoard implements AccountLeases {
       }
       // Accounts that begin to wait together are looked for together.
       const wake = AbortSignal.any([stop, this.#news.signal()]);
-      await sleep(lookMs * (0.8 + 0.4 * random()), this.#held.size === 0 ? wake : stop);
+      if (this.#held.size > 0) await sleep(eagerMs, stop);
+      await sleep(lookMs * (0.8 + 0.4 * random()), wake);
     }
     // Without it this worker counts for a few seconds more.
     await withdrawCandidate(database, pipelineId, workerId).catch(() => undefined);
@@ -108,6 +124,13 @@ export class LeaseBoard implements AccountLeases {
     }
   }
 
+  /** How many accounts may begin now. */
+  #room(): number {
+    const late = performance.now() - beginningMs;
+    for (const [id, since] of this.#beginning) if (since < late) this.#beginning.delete(id);
+    return beginningsAtOnce - this.#beginning.size;
+  }
+
   async #look(): Promise<void> {
     const { database, pipelineId, workerId } = this.#options;
     const waiting = [...this.#waiting.keys()];
@@ -119,7 +142,8 @@ export class LeaseBoard implements AccountLeases {
     const shares = { accounts, mine: this.#held.size, others: held.slice(1) };
     const take = leasesToTake({ ...shares, free, left: this.#left >= leftLooks });
     this.#left = free > 0 && take === 0 ? this.#left + 1 : 0;
-    if (take > 0) await this.#take(waiting, take);
+    const limit = Math.min(take, this.#room());
+    if (limit > 0) await this.#take(waiting, limit);
     this.#give(leasesToGive({ ...shares, leaving: this.#leaving.size }));
   }
 
@@ -133,6 +157,7 @@ export class LeaseBoard implements AccountLeases {
       }
       this.#waiting.delete(lease.accountId);
       this.#held.add(lease.accountId);
+      this.#beginning.set(lease.accountId, performance.now());
       waiter.resolve(lease);
     }
   }

@@ -54,6 +54,12 @@ export class PipelineRunner {
     return this.#ready;
   }
 
+  /** What was done: messages read and accounts logged in to. */
+  get activity(): number {
+    const connected = this.#workers().filter((account) => account.status().connection.ok).length;
+    return connected + (this.#context?.counters.read ?? 0);
+  }
+
   /** Result of a run that has ended. */
   get result(): RunResult | undefined {
     return this.#result;
@@ -290,6 +296,7 @@ export class PipelineRunner {
       whileStalled: (stop) => whileStalled(context, who, this.#mode.kind === 'once', stop),
       onRecovered: () => {
         this.#health.stall(who);
+        account.leases.begun(account.accountId);
         this.#ready = true;
       },
     });

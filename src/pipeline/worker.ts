@@ -20,6 +20,7 @@ import { ByteBudget } from './byte-budget.ts';
 import { ConnectionBroker } from './connection-broker.ts';
 import { directOnes, directSinks } from './direct-sinks.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { MemoryRest } from './memory-rest.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerMode } from './runner-mode.ts';
@@ -196,6 +197,8 @@ export class Worker {
   async #runAll(end: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const housekeeping = this.#keepHouse(AbortSignal.any([end, ended.signal]));
+    const rest = new MemoryRest(() => this.#runners.reduce((sum, runner) => sum + runner.activity, 0));
+    if (this.#options.mode.kind === 'stream') rest.start();
     const results = await Promise.allSettled(
       this.#runners.map(async (runner) => {
         try {
@@ -206,6 +209,7 @@ export class Worker {
         }
       }),
     );
+    rest.stop();
     ended.abort();
     await housekeeping;
     const failure = results.find((result) => result.status === 'rejected');

@@ -15,6 +15,8 @@ export interface DovecotConfig {
   readonly masters?: boolean | undefined;
   /** Only clients with a certificate of our authority may log in. */
   readonly clientCertificates?: boolean | undefined;
+  /** Sessions at the same time, where they are more than a few hundred: processes show what they do, and mail is noticed by inotify alone. */
+  readonly sessions?: number | undefined;
 }
 
 /** Settings of Dovecot's oauth2 passdb, which are a file of their own. */
@@ -62,6 +64,18 @@ auth_ssl_require_client_cert = yes
 `
     : '';
 
+const sessions = ({ sessions: most }: DovecotConfig): string =>
+  most === undefined
+    ? ''
+    : `
+verbose_proctitle = yes
+default_client_limit = ${4 * most}
+default_process_limit = ${2 * most}
+service imap {
+  process_limit = ${2 * most}
+}
+`;
+
 /** dovecot.conf for version 2.3: everything under `dir`, any number of instances side by side. */
 export const dovecotConfig = (c: DovecotConfig): string => `
 base_dir = ${c.dir}/run
@@ -80,9 +94,9 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:${c.dir}/mail/%u
 mail_max_userip_connections = ${c.maxUserIpConnections}
-mailbox_idle_check_interval = 2 secs
+mailbox_idle_check_interval = ${c.sessions === undefined ? 2 : 30} secs
 mail_fsync = never
-${oauth2(c)}${masters(c)}${clientCertificates(c)}passdb {
+${sessions(c)}${oauth2(c)}${masters(c)}${clientCertificates(c)}passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%u ${c.dir}/passwd/%u
 }

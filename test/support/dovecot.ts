@@ -31,9 +31,20 @@ export interface DovecotOptions {
   readonly masters?: Readonly<Record<string, string>>;
   /** Only clients with a certificate of `ca` may log in; client.crt and client.key beside the server's are one. */
   readonly clientCertificates?: boolean;
+  /** Sessions at the same time, where they are more than a few hundred. */
+  readonly sessions?: number;
 }
 
 export type Dovecot = Awaited<ReturnType<typeof startDovecot>>;
+
+/** Of a process, as its title; empty when it is gone. */
+function commandLine(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
 
 /** Modified UTF-7 (RFC 3501 §5.1.3), as Maildir++ names folders on disk. */
 const mutf7 = (name: string): string =>
@@ -63,11 +74,18 @@ export async function startDovecot(options: DovecotOptions = {}) {
   fs.chownSync(path.join(dir, 'mail'), uid, gid);
   const names = ['localhost', '127.0.0.1', ...(host === '127.0.0.1' ? [] : [host]), ...(options.names ?? [])];
   const ca = tls ? (await makeCertificates(path.join(dir, 'tls'), names)).ca : '';
-  const { maxUserIpConnections = 100, separator = '/', introspectionUrl, masters, clientCertificates } = options;
+  const {
+    maxUserIpConnections = 100,
+    separator = '/',
+    introspectionUrl,
+    masters,
+    clientCertificates,
+    sessions,
+  } = options;
   if (introspectionUrl !== undefined) fs.writeFileSync(path.join(dir, 'oauth2.conf'), oauth2Config(introspectionUrl));
   const lines = Object.entries(masters ?? {}).map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`);
   if (masters) fs.writeFileSync(path.join(dir, 'masters'), lines.join(''));
-  const logins = { introspectionUrl, masters: masters !== undefined, clientCertificates };
+  const logins = { introspectionUrl, masters: masters !== undefined, clientCertificates, sessions };
   const config = { dir, host, port, tlsPort, uid, gid, tls, maxUserIpConnections, separator, ...logins };
   fs.writeFileSync(path.join(dir, 'dovecot.conf'), dovecotConfig(config));
 
@@ -199,6 +217,8 @@ export async function startDovecot(options: DovecotOptions = {}) {
       fs.renameSync(`${list}.test`, list);
       return epoch;
     },
+    /** Processes whose title, which tells of `sessions`, says that they are in IDLE. */
+    idling: (): number => processTree(master).filter((pid) => / IDLE\b/.test(commandLine(pid))).length,
     /** Established TCP connections to this server, logged in or not. */
     connections(): number {
       const ports = new Set([port, tlsPort].map((p) => p.toString(16).toUpperCase().padStart(4, '0')));

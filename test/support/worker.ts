@@ -49,6 +49,8 @@ export interface PodOptions {
   readonly pipeline: PipelineInput['spec'] & { readonly name?: string };
   readonly source: Parameters<typeof compilePipeline>[1][number]['spec'];
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What runs `worker`; default: src/main.ts. */
+  readonly program?: string;
 }
 
 /** Compiles a pipeline and writes what its pod would mount. */
@@ -78,7 +80,7 @@ export function podFiles(options: PodOptions): PodFiles {
   });
   const start: PodFiles['start'] = async (args = [], env = {}) => {
     const [port] = await freePorts(1);
-    const child = spawn(process.execPath, [main, 'worker', '--revision', file, ...args], {
+    const child = spawn(process.execPath, [options.program ?? main, 'worker', '--revision', file, ...args], {
       env: environment(port!, env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,6 +1,7 @@
 import { type ConditionType, heldFor, no, type Verdict, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import type { Health } from '../health.ts';
+import { someAccountsFail } from '../health-lists.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
 import type { WorkloadDecision } from './decision.ts';
 import type { Violation } from './gate.ts';
@@ -72,6 +73,7 @@ function RunStalled({ runStalled, health }: StallInput): Finding | undefined {
 }
 
 function NotConnected({ snapshot, health, config }: StallInput): Finding | undefined {
+  if (health.connected.reason === someAccountsFail) return undefined;
   return tooLong(snapshot, 'Connected', health.connected, config);
 }
 
