@@ -44,6 +44,8 @@ export class ScriptedMailbox {
   /** Name of the selected folder by connection. */
   readonly #selected = new Map<number, string>();
   readonly #idling = new Set<Conversation>();
+  /** UIDNEXT up to which a connection knows of messages in its folder. */
+  readonly #told = new Map<number, number>();
   #objects = 0;
 
   constructor(options: ScriptedMailboxOptions = {}) {
@@ -111,7 +113,11 @@ export class ScriptedMailbox {
 
   /** Tells those who wait in the folder. */
   announce(folder: string, line: string): void {
-    for (const to of this.#idling) if (this.#selected.get(to.connection) === folder) to.send(line);
+    for (const to of this.#idling) {
+      if (this.#selected.get(to.connection) !== folder) continue;
+      to.send(line);
+      this.#told.set(to.connection, this.of(folder).uidNext);
+    }
   }
 
   async start(): Promise<this> {
@@ -137,6 +143,10 @@ export class ScriptedMailbox {
       if (this.faults.get('IDLE')?.(to, Buffer.alloc(0))) return;
       this.#idling.add(to);
       to.raw('+ idling\r\n');
+      // What came before is told now.
+      const { messages, uidNext } = this.#folder(to);
+      if (this.#told.get(to.connection) !== uidNext) to.send(`* ${messages.length} EXISTS`);
+      this.#told.set(to.connection, uidNext);
     };
     const cut = this.#options.cut;
     this.#server = await startScripted(script as Script, cut ? { cut } : {});
@@ -191,6 +201,7 @@ export class ScriptedMailbox {
         const it = this.folders.get(name);
         if (!it) return `${to.tag} NO [NONEXISTENT] no such mailbox\r\n`;
         this.#selected.set(to.connection, name);
+        this.#told.set(to.connection, it.uidNext);
         return `* ${it.messages.length} EXISTS\r\n* OK [UIDVALIDITY ${it.epoch}] ok\r\n* OK [UIDNEXT ${it.uidNext}] ok\r\n${to.tag} OK [READ-ONLY] done\r\n`;
       }
       case 'UID SEARCH': {
