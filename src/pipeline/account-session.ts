@@ -106,6 +106,8 @@ export class AccountSession {
         }
       }
       if (folders.backlog === 0 || allowance.pausedMs > 0) folders.throwTrouble();
+      // Commits may be under way of what the last slice has read, and nobody would tell when they end.
+      if (folders.backlog === 0 && this.#reading === 0) await folders.drain();
       if (folders.caughtUp) {
         await this.#options.onCaughtUp();
         await this.#changes?.look(this.#lane, folders.all, once);

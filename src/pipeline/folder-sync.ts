@@ -247,6 +247,7 @@ export class FolderSync {
   /** Waits for the commits that are under way. */
   async drain(): Promise<void> {
     await this.#committer?.drain();
+    this.#settle();
   }
 
   /** When nothing is left, later looks begin behind what is finished: a number that no message has may have been listed. */

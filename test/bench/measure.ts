@@ -45,11 +45,12 @@ export async function ingest(
   messages: number,
   folders: readonly string[] = ['INBOX'],
 ): Promise<Ingest> {
-  const { dovecot, postgres } = bench;
+  const { dovecot, postgres, program } = bench;
   const name = `bench_${++runs}`;
   const store = await postgres.createDatabase(`${name}_store`);
   const warehouse = await postgres.createDatabase(`${name}_sink`);
   const pod = podFiles({
+    program,
     pipeline: {
       name: 'bench',
       source: { name: 'mail' },

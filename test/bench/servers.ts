@@ -1,9 +1,11 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { ImapFlow } from 'imapflow';
 import { attachments, spamAssassin, writeMaildir } from '../support/corpus.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
+import { buildApp } from './startup-app.ts';
 
 /** Names of corpora, as in the output; each is the INBOX of a user of that name. */
 export const corpora = ['spamassassin', 'attachments'] as const;
@@ -11,6 +13,8 @@ export type Corpus = (typeof corpora)[number];
 
 /** The servers of a benchmark, and how many messages each user's INBOX has. */
 export interface Bench extends AsyncDisposable {
+  /** Mailmill as the image has it: compiled. */
+  readonly program: string;
   readonly dovecot: Dovecot;
   readonly postgres: Postgres;
   readonly messages: ReadonlyMap<string, number>;
@@ -18,6 +22,8 @@ export interface Bench extends AsyncDisposable {
 
 /** Dovecot without TLS and PostgreSQL with its defaults, on loopback. */
 export async function startBench(wanted: readonly Corpus[]): Promise<Bench> {
+  const app = fs.mkdtempSync(path.join(os.tmpdir(), 'mailmill-app-'));
+  const program = await buildApp(app);
   const [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
   const messages = new Map<string, number>();
   for (const corpus of wanted) {
@@ -27,11 +33,13 @@ export async function startBench(wanted: readonly Corpus[]): Promise<Bench> {
     await index(dovecot, corpus, ['INBOX']);
   }
   return {
+    program,
     dovecot,
     postgres,
     messages,
     async [Symbol.asyncDispose]() {
       await Promise.all([dovecot.stop(), postgres.stop()]);
+      fs.rmSync(app, { recursive: true });
     },
   };
 }

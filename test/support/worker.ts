@@ -49,7 +49,7 @@ export interface PodOptions {
   readonly pipeline: PipelineInput['spec'] & { readonly name?: string };
   readonly source: Parameters<typeof compilePipeline>[1][number]['spec'];
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What runs `worker`; default: src/main.ts. */
+  /** What is run; default: `src/main.ts`. */
   readonly program?: string;
 }
 
