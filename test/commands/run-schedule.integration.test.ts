@@ -100,6 +100,30 @@ test('an EmailPipelineRun of a scheduled pipeline is done at the start, once for
   expect(await rowCount(uri)).toEqual({ rows: 1, distinct: 1 });
 });
 
+test('runs that read again are executed beside a pipeline that streams, one after the other, once for ever', async () => {
+  const uri = await postgres.createDatabase();
+  const p = scheduled([
+    maildir(),
+    pipeline('mail', {}),
+    pipelineRun('everything', 'mail', { load: 'Full' }),
+    pipelineRun('what-if', 'mail', { load: 'Full', dryRun: true }),
+  ]);
+  for (const name of ['a', 'b']) p.deliver(name);
+  for (let start = 1; start <= 2; start++) {
+    const { made, notes, end } = await session(p, uri, '2026-11-20T12:00:00Z');
+    await eventually(() => notes.length === 2, 60_000);
+    await eventually(() => made.caughtUp(), 30_000);
+    await end();
+    expect(notes[0]).toMatch(/^mail: run everything done: \d read, \d delivered, 0 dropped, 0 dead$/);
+    expect(notes[1]).toMatch(
+      /^mail: run what-if done: 2 read; nothing was written: 0 rows would be added, 0 changed, 0 removed$/,
+    );
+  }
+  const editions = await sql(uri, 'SELECT DISTINCT edition FROM mailmill.run ORDER BY edition');
+  expect(editions).toEqual([{ edition: 2 }, { edition: null }]);
+  expect(await rowCount(uri)).toEqual({ rows: 2, distinct: 2 });
+});
+
 test('a run that fails is told, and the pipeline waits for its next time', async () => {
   const uri = await postgres.createDatabase();
   const p = scheduled([maildir('box', path.join('not', 'there')), pipeline('mail', { schedule: '30 2 * * *' })]);

@@ -72,8 +72,8 @@ export const pipeline = (name = 'mail', more: object = {}) =>
     ...more,
   });
 
-export const pipelineRun = (name: string, of = 'mail') =>
-  mailmill('EmailPipelineRun', name, { pipeline: { name: of } });
+export const pipelineRun = (name: string, of = 'mail', work: object = {}) =>
+  mailmill('EmailPipelineRun', name, { pipeline: { name: of }, ...work });
 
 export const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
   apiVersion: 'v1',
