@@ -55,7 +55,9 @@ async function main([verb, ...args]: readonly string[]): Promise<number> {
     case 'vitest': {
       const project = verb === 'vitest' ? 'cluster' : verb;
       if (project === 'gitops') await buildGitopsBinaries(settings, log);
-      const session = await openSession(log, { upgrade: project === 'cluster' });
+      // Building the release before takes minutes: only for who asks for it, or for everything.
+      const upgrade = project === 'cluster' && (args.length === 0 || args.some((arg) => arg.includes('upgrade')));
+      const session = await openSession(log, { upgrade });
       const vitest = [
         'node_modules/vitest/vitest.mjs',
         'run',

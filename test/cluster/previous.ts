@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImageArchive } from './image.ts';
@@ -59,7 +59,11 @@ export async function buildPrevious(log: (line: string) => void): Promise<Previo
   const record = join(cache, 'image.json');
   if (existsSync(record)) {
     const image = JSON.parse(readFileSync(record, 'utf8')) as ImageArchive;
-    if (existsSync(image.archive)) return { ...found, chart, image };
+    if (existsSync(image.archive)) {
+      const now = new Date();
+      utimesSync(image.archive, now, now); // the images that were used longest ago are forgotten
+      return { ...found, chart, image };
+    }
   }
   log(`building release ${found.version} of commit ${found.commit.slice(0, 12)}`);
   const work = mkdtempSync(join(tmpdir(), 'mailmill-release-'));
