@@ -104,7 +104,7 @@ const integration: Needs = {
 };
 const crash: Needs = {
   packages: [...mailServer.packages, 'postfix'],
-  commands: [...mailServer.commands, 'postfix'],
+  commands: [...mailServer.commands, 'go', 'postfix'],
   root: true,
 };
 const cluster: Needs = process.env.KUBECONFIG
