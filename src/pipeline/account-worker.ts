@@ -5,6 +5,7 @@ import { fenced, holdsLease, type Lease, releaseLease } from '../store/leases.ts
 import { asMailmillError, type MailmillError } from '../telemetry/errors.ts';
 import { failpoint } from '../telemetry/failpoint.ts';
 import { AccountFolders } from './account-folders.ts';
+import { AccountNews } from './account-news.ts';
 import { AccountSession } from './account-session.ts';
 import { Allowance } from './allowance.ts';
 import { Backoff, sleep } from './backoff.ts';
@@ -17,9 +18,6 @@ import { settleSinks } from './settle-sinks.ts';
 import type { Patience } from './suspects.ts';
 
 const markMs = 60_000;
-/** How often the log tells of a backfill, and of how many messages at least. */
-const tellBackfillMs = 60_000;
-const tellBackfillFrom = 2_000;
 
 export interface AccountWorkerOptions {
   readonly context: PipelineContext;
@@ -57,13 +55,12 @@ export class AccountWorker {
   /** Why it waits, and until when. */
   #wait: AccountStatus['waiting'];
   #markedAt = 0;
-  #toldBackfillAt = Number.NEGATIVE_INFINITY;
-  /** What was read when the log said last that everything is caught up; absent: something failed since. */
-  #toldRead: number | undefined;
+  readonly #news: AccountNews;
 
   constructor(options: AccountWorkerOptions) {
     this.#options = options;
     const { context, source, account, fresh, onFetch } = options;
+    this.#news = new AccountNews(context, source.name);
     this.#allowance = new Allowance(context.database, options.accountId, { ...source.perDay, allForOld: options.once });
     this.#folders = new AccountFolders({
       context,
@@ -175,19 +172,7 @@ export class AccountWorker {
   async #failed(error: MailmillError, stop: AbortSignal): Promise<void> {
     const { context, once } = this.#options;
     if (stop.aborted && (error.code === 'INTERNAL' || error.code === 'ABORTED')) return;
-    context.metrics.errors.inc({
-      namespace: context.revision.namespace,
-      pipeline: context.revision.pipeline,
-      code: error.code,
-      family: error.family,
-    });
-    context.log.warn(error.message, {
-      code: error.code,
-      family: error.family,
-      source: this.#options.source.name,
-      ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
-    });
-    this.#toldRead = undefined;
+    this.#news.failed(error);
     this.#connected(error);
     const pause = this.#backoff.next(error);
     const until = new Date(context.clock().getTime() + (error.retryAfterMs ?? pause)).toISOString();
@@ -283,37 +268,18 @@ export class AccountWorker {
     }
   }
 
-  /** Once a session, and only when there is something to tell: not for each message that comes later. */
-  #tellCaughtUp(): void {
-    const { context, source } = this.#options;
-    const { read, delivered, dropped, dead } = context.counters;
-    if (this.#toldRead === read) return;
-    this.#toldRead = read;
-    context.log.info('caught up', { source: source.name, read, delivered, dropped, dead });
-  }
-
   /** Something was delivered, or nothing is left that could be: no pause goes on. */
   #recovered(): void {
     this.#backoff.reset();
     this.#options.onRecovered();
-    this.#tellBackfill();
-  }
-
-  /** Now and then, while there is much old mail. */
-  #tellBackfill(): void {
-    const now = performance.now();
-    if (now - this.#toldBackfillAt < tellBackfillMs) return;
-    const { backfill } = this.#folders;
-    if (!backfill || backfill.total - backfill.done < tellBackfillFrom) return;
-    this.#toldBackfillAt = now;
-    this.#options.context.log.info('reading old mail', { source: this.#options.source.name, ...backfill });
+    this.#news.backfill(() => this.#folders.backfill);
   }
 
   async #caughtUp(lease: Lease): Promise<void> {
     const { context } = this.#options;
     this.#recovered();
     for (const sink of context.sinks) context.health.sink(sink.name); // nothing is left that one of them did not take
-    this.#tellCaughtUp();
+    this.#news.caughtUp();
     await this.#markChecked(lease);
   }
 
