@@ -37,7 +37,8 @@ export async function look(
   question: Question,
   signal: AbortSignal,
 ): Promise<LookResult> {
-  if (question.by === 'id') return { reports: await inStore(database, revision, source.name, question.id), denied: [] };
+  const stored = source.storedAs ?? source.name;
+  if (question.by === 'id') return { reports: await inStore(database, revision, stored, question.id), denied: [] };
   const reports: TraceReport[] = [];
   const denied: string[] = [];
   for (const account of await source.accounts(signal)) {
@@ -47,12 +48,12 @@ export async function look(
         ? { found: await atUid(session, question, signal), denied: [] }
         : await withMessageId(session, question.messageId, signal);
     denied.push(...findings.denied);
-    const place = { namespace: revision.namespace, pipeline: revision.pipeline, source: source.name, account };
+    const place = { namespace: revision.namespace, pipeline: revision.pipeline, source: stored, account };
     reports.push(...(await inMailbox(database, place, findings.found)));
     if (question.by !== 'uid' || findings.found.length > 0) continue;
     // Gone from the mailbox: what the store remembers of this UID.
     for (const { messageId } of await placeKnowledge(database, { ...place, ...question }))
-      if (messageId !== undefined) reports.push(...(await inStore(database, revision, source.name, messageId, [])));
+      if (messageId !== undefined) reports.push(...(await inStore(database, revision, stored, messageId, [])));
   }
   return { reports, denied };
 }
