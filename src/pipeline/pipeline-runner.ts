@@ -2,13 +2,12 @@ import { isIncremental } from '../api/run-plan.ts';
 import { milliseconds } from '../api/schema.ts';
 import type { PipelineStatus, RunResult } from '../api/worker-status.ts';
 import { fieldsNamed, messageTypes } from '../message/fields.ts';
-import type { Source } from '../sources/source.ts';
 import { compileSteps } from '../steps/registry.ts';
 import { pipelineId } from '../store/names.ts';
 import { asMailmillError, type MailmillError, stalled } from '../telemetry/errors.ts';
-import { AccountSet, type NewAccount } from './account-set.ts';
-import { accountsTold, isOfAccount } from './account-status.ts';
-import { AccountWorker } from './account-worker.ts';
+import type { AccountSet } from './account-set.ts';
+import { accountsTold } from './account-status.ts';
+import type { AccountWorker } from './account-worker.ts';
 import { together } from './backfill-progress.ts';
 import { Backoff, sleep } from './backoff.ts';
 import { openChangeSinks } from './changes-sink.ts';
@@ -17,15 +16,12 @@ import { DeadRate } from './dead-rate.ts';
 import { firstLogin } from './first-login.ts';
 import { PipelineHealth } from './health.ts';
 import { neededFields } from './needed-fields.ts';
+import { openAccounts } from './open-accounts.ts';
 import { openOutbox, whileDelivering, withQueues } from './open-outbox.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { Revision } from './revision.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
 import type { RunnerMode } from './runner-mode.ts';
-import { tellStalled, whileStalled } from './standstill.ts';
-
-/** Who stands still, among the accounts of a pipeline. */
-const keyOf = (source: string, accountId: bigint) => `${source}/${accountId}`;
 
 /** Runs one revision of one pipeline. */
 export class PipelineRunner {
@@ -261,45 +257,8 @@ export class PipelineRunner {
   }
 
   async #openAccounts(context: PipelineContext): Promise<void> {
-    const environment = this.#environment;
-    if (this.#accounts) return;
-    const sources: Source[] = [];
-    for (const { name } of this.revision.sources) sources.push(await environment.openSource(this.revision, name));
-    const accounts = new AccountSet({
-      context,
-      sources,
-      fresh: environment.fresh,
-      random: Math.random,
-      once: this.#mode.kind === 'once',
-      create: (account) => this.#createWorker(context, account),
-      onRemoved: (worker) => this.#health.stall(keyOf(worker.source, worker.id)),
-    });
-    await accounts.open(environment.hardStop);
-    this.#accounts = accounts;
-  }
-
-  #createWorker(context: PipelineContext, account: NewAccount): AccountWorker {
-    const { broker, fresh, onFetch } = this.#environment;
-    const { source } = account;
-    const who = keyOf(source.name, account.accountId);
-    // The login of one among many is its own matter: it is told in numbers.
-    const alone = (error: MailmillError) => !source.relist || !isOfAccount(error.code);
-    return new AccountWorker({
-      context,
-      ...account,
-      broker,
-      fresh,
-      once: this.#mode.kind === 'once',
-      onFetch,
-      onStalled: async (error) => {
-        if (alone(error)) await tellStalled(context, who, error);
-      },
-      whileStalled: (stop) => whileStalled(context, who, this.#mode.kind === 'once', stop),
-      onRecovered: () => {
-        this.#health.stall(who);
-        account.leases.begun(account.accountId);
-        this.#ready = true;
-      },
+    this.#accounts ??= await openAccounts(context, this.#environment, this.#mode.kind === 'once', () => {
+      this.#ready = true;
     });
   }
 
