@@ -63,6 +63,10 @@ async function filled() {
             k AS (INSERT INTO mailmill.kept_folder (folder_id, epoch_id) SELECT folder_id, id FROM e),
             b AS (INSERT INTO mailmill.kept_bytes SELECT folder_id, 1, '' FROM e)
        INSERT INTO mailmill.kept_message (folder_id, uid, key, raw_sha256, size, received_at) SELECT folder_id, 1, '', '', 0, now() FROM e`,
+      `WITH a AS (INSERT INTO mailmill.archive (namespace, source) SELECT namespace, source FROM mailmill.account WHERE id = $1 RETURNING id),
+            s AS (INSERT INTO mailmill.archive_segment (archive_id, name, state) SELECT id, 'one', 'Sealed' FROM a RETURNING id, archive_id),
+            b AS (INSERT INTO mailmill.archive_bytes (archive_id, name, bytes) SELECT archive_id, 'one', '' FROM s)
+       INSERT INTO mailmill.archive_frame (archive_id, segment_id, position, length, raw_sha256) SELECT archive_id, id, 0, 0, '' FROM s`,
     ])
       await database.query(sql, [account]);
   for (const held of [lease, other]) {
@@ -75,6 +79,15 @@ async function filled() {
       [held.pipelineId],
     );
     await recordStall(database, held.pipelineId, 'r1', 'CODE', 'why');
+    await database.query(
+      `INSERT INTO mailmill.lease_candidate (pipeline_id, worker_id, polled_at) SELECT $1, id, now() FROM mailmill.worker LIMIT 1`,
+      [held.pipelineId],
+    );
+    await database.query(
+      `WITH c AS (INSERT INTO mailmill.change_cursor (pipeline_id, epoch_id, round) SELECT pipeline_id, epoch_id, 1 FROM mailmill.cursor WHERE pipeline_id = $1 RETURNING pipeline_id, epoch_id)
+       INSERT INTO mailmill.change_state (pipeline_id, epoch_id, uid, message_id, flags) SELECT pipeline_id, epoch_id, 1, gen_random_uuid(), '' FROM c`,
+      [held.pipelineId],
+    );
     await database.query(
       `INSERT INTO mailmill.delivery (pipeline_id, sink, document_id, edition, status)
        SELECT pipeline_id, 'warehouse', message_id, 1, 'Acknowledged' FROM mailmill.message WHERE pipeline_id = $1`,
@@ -171,10 +184,18 @@ test('leaves nothing of a source in any table, and other sources alone', async (
   expect(await purge(database, bySource)).toEqual(counted);
   for (const left of [await rowsOf(store, 'epoch_id', epochs), await rowsOf(store, 'account_id', [store.account])])
     expect(new Set(values(left))).toEqual(new Set([0]));
+  expect(new Set(values(await rowsOf(store, 'source', ['inbox'])))).toEqual(new Set([0]));
   expect(await rowsOf(store, 'account_id', [elsewhere])).toEqual(kept);
   const pipelines = await rowsOf(store, 'pipeline_id', [store.pipeline, other.pipelineId]);
   // What belongs to a pipeline as such stays.
-  expect(Object.keys(pipelines).filter((name) => pipelines[name] !== 0)).toEqual(['run', 'sink', 'stall']);
+  expect(Object.keys(pipelines).filter((name) => pipelines[name] !== 0)).toEqual([
+    'lease_candidate',
+    'revision',
+    'run',
+    'run_lease',
+    'sink',
+    'stall',
+  ]);
 });
 
 test('a source is refused too while a worker has a connection of it', async () => {
