@@ -5,6 +5,7 @@ import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
 import { resolveSource } from '../../src/api/resolve.ts';
 import { apiVersion } from '../../src/api/resources.ts';
 import { command } from '../../src/commands/archive.ts';
+import type { Command } from '../../src/commands/command.ts';
 import { compileArchiver } from '../../src/pipeline/archive/compile.ts';
 import { type PodFiles, podFiles } from './worker.ts';
 
@@ -25,8 +26,12 @@ export function archiverFiles(name: string, source: MailboxSourceSpec, secrets: 
 
 export type PodSecrets = Parameters<typeof podFiles>[0]['secrets'];
 
-/** `mailmill archive …`; everything that it says, and its exit code. */
-export async function archiveCommand(args: readonly string[], env: Readonly<Record<string, string>>) {
+/** `mailmill archive …`. */
+export const archiveCommand = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+  commandOutput(command, args, env);
+
+/** Everything that a command says, and its exit code. */
+export async function commandOutput(of: Command, args: readonly string[], env: Readonly<Record<string, string>>) {
   let out = '';
   const stdout = new Writable({
     write(chunk, _encoding, next) {
@@ -34,6 +39,6 @@ export async function archiveCommand(args: readonly string[], env: Readonly<Reco
       next();
     },
   });
-  const code = await command.run(args, { stdout, stderr: stdout, env, signal: new AbortController().signal });
+  const code = await of.run(args, { stdout, stderr: stdout, env, signal: new AbortController().signal });
   return { code, out };
 }

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { command as trace } from '../../../src/commands/trace.ts';
+import { commandOutput } from '../../support/archive.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
 import { message, rowCount, sql } from '../../support/worker.ts';
@@ -75,6 +77,10 @@ describe('an archive', () => {
     await done(it.archiver.once('more'));
     await done(archived.once('more'));
     expect(await rowCount(it.store)).toEqual({ rows: 12, distinct: 12 });
+    const revision = path.join(archived.dir, 'revision.json');
+    const env = { MAILMILL_SECRETS: path.join(archived.dir, 'secrets') };
+    const traced = await commandOutput(trace, ['--message-id', 'm-later@example.org', '--revision', revision], env);
+    expect(traced.out).toContain('was delivered');
     // And back.
     it.deliver('last');
     await done(it.pipeline('emails', { direct: true }).once('back'));
