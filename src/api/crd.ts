@@ -34,6 +34,12 @@ function admissionRules(node: SchemaNode): readonly Rule[] {
     : own;
 }
 
+/** An API server drops an empty map, which Argo CD then sees as drift for ever. */
+function propertiesOf(properties: Readonly<Record<string, SchemaNode>>): Json {
+  const all = Object.entries(properties).map(([name, property]) => [name, structural(property)]);
+  return all.length === 0 ? {} : { properties: Object.fromEntries(all) };
+}
+
 /** A schema in the structural form of a CRD (no `default`, no `additionalProperties: false`, no `patternProperties`). */
 function structural(node: SchemaNode): Json {
   const rules = admissionRules(node);
@@ -52,9 +58,7 @@ function structural(node: SchemaNode): Json {
       return {
         ...start,
         ...(node.required && node.required.length > 0 ? { required: [...node.required] } : {}),
-        properties: Object.fromEntries(
-          Object.entries(node.properties).map(([name, property]) => [name, structural(property)]),
-        ),
+        ...propertiesOf(node.properties),
         ...end,
       };
     case 'array':

@@ -41,6 +41,11 @@ beforeAll(async () => {
     pipeline(tenant, 'watched', 'watched', 'watched', {
       // Fails on mail that says so: a dead letter.
       steps: [{ name: 'divide', set: { share: 'subject.contains("bad") ? 1 / (size - size) : 1' } }],
+      sinks: [
+        { name: 'warehouse', postgres: { secretRef: { name: 'warehouse' }, table: 'watched' } },
+        // Nobody listens there: deliveries wait, and are tried.
+        { name: 'hook', webhook: { url: 'http://127.0.0.1:9/' }, retry: { backoff: '1s', maxBackoff: '2s' } },
+      ],
     }),
     pipeline(tenant, 'locked', 'locked', 'locked'),
   );
