@@ -48,11 +48,18 @@ export async function findPrevious(directory = root): Promise<{ readonly commit:
   throw new Error(`no commit has a chart of a lower version than ${current}; ${next}`);
 }
 
+/** Gets the history that a shallow clone lacks, where it can be had; where not, `findPrevious` says what to do. */
+async function deepen(): Promise<void> {
+  const { stdout } = await finish('git', ['-C', root, 'rev-parse', '--is-shallow-repository']);
+  if (stdout.trim() === 'true') await finish('git', ['-C', root, 'fetch', '--quiet', '--unshallow']);
+}
+
 /**
  * Builds the release before this one in a worktree of its own, with the dependencies that it had. Its chart and the name of its image
  * are cached by the commit. Needs git, and the package registry once.
  */
 export async function buildPrevious(log: (line: string) => void): Promise<Previous> {
+  await deepen();
   const found = await findPrevious();
   const cache = join(clusterSettings().cache, 'releases', found.commit);
   const chart = join(cache, 'chart');
