@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -26,6 +26,14 @@ async function run(...args: readonly string[]) {
 test('valid resources: one line and 0', async () => {
   await writeFile(file('a.yaml'), [base.source, base.pipeline, base.scheduled, base.run].join('---\n'));
   expect(await run(root)).toEqual({ code: 0, stdout: '4 resources in 1 file: all valid\n', stderr: '' });
+});
+
+test('the samples are valid together, each alone, and with their names side by side', async () => {
+  const samples = new URL('../../manifests/samples', import.meta.url).pathname;
+  const all = await run(samples);
+  expect([all.code, all.stdout]).toEqual([0, expect.stringMatching(/^\d+ resources in \d+ files: all valid\n$/)]);
+  for (const { name } of (await readdir(samples, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
+    expect([name, (await run(join(samples, name))).code]).toEqual([name, 0]);
 });
 
 test('a wrong file: its place on stderr and 1', async () => {
