@@ -31,7 +31,7 @@ test('valid resources: one line and 0', async () => {
 test('the samples are valid together, each alone, and with their names side by side', async () => {
   const samples = new URL('../../manifests/samples', import.meta.url).pathname;
   const all = await run(samples);
-  expect([all.code, all.stdout]).toEqual([0, expect.stringMatching(/^\d+ resources in \d+ files: all valid\n$/)]);
+  expect([all.code, all.stdout]).toEqual([0, expect.stringMatching(/\d+ resources in \d+ files: all valid\n$/)]);
   for (const { name } of (await readdir(samples, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
     expect([name, (await run(join(samples, name))).code]).toEqual([name, 0]);
 });
