@@ -237,10 +237,9 @@ export class FolderSync {
     const committer = this.#committer;
     if (!committer || !this.#work.has(share)) return true;
     if (!(await this.#work.run(lane, committer, share, stop))) return false;
-    await committer.drain();
+    await this.drain();
     // What was listed long ago is looked at once more.
     if (share === 'Backlog') this.stale = true;
-    this.#settle();
     return true;
   }
 

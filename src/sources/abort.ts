@@ -8,3 +8,18 @@ export const aborted = (signal: AbortSignal): MailmillError =>
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal);
 }
+
+/** Does what `signal` may end, which is then what is thrown; any other error becomes what `fault` makes of it. */
+export async function abortable<T>(
+  signal: AbortSignal,
+  action: () => Promise<T>,
+  fault: (error: unknown) => MailmillError | Promise<MailmillError>,
+): Promise<T> {
+  throwIfAborted(signal);
+  try {
+    return await action();
+  } catch (error) {
+    if (signal.aborted) throw aborted(signal);
+    throw await fault(error);
+  }
+}

@@ -1,11 +1,10 @@
-import { watch } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MailmillError, transient } from '../../telemetry/errors.ts';
-import { aborted, throwIfAborted } from '../abort.ts';
+import { abortable, throwIfAborted } from '../abort.ts';
 import { byName, type FolderSelection, isSelected } from '../folder-patterns.ts';
 import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
+import { waitForFiles } from '../wait-for-files.ts';
 import { folderGone, isMissing, maildirError, maildirMissing } from './errors.ts';
 import { filesWithMessageId } from './find.ts';
 import { type Entry, FolderIndex } from './folder-index.ts';
@@ -16,8 +15,6 @@ const headerBytes = 262_144;
 /** Files read at the same time: at most so many, and so many bytes unless it is one. */
 const aheadFiles = 16;
 const aheadBytes = 8 * 2 ** 20;
-/** Milliseconds between looks at the directories where the system tells nothing (network file systems). */
-const lookEvery = 1_000;
 
 export interface MaildirSessionOptions {
   readonly dir: string;
@@ -40,18 +37,12 @@ export class MaildirSession implements SourceSession {
     this.#options = options;
   }
 
-  async #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
-    throwIfAborted(signal);
-    try {
-      return await action();
-    } catch (error) {
-      if (signal.aborted) throw aborted(signal);
-      if (!(error instanceof MailmillError) && isMissing(error)) {
-        await this.#check();
-        throw folderGone(error);
-      }
-      throw maildirError(error);
-    }
+  #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    return abortable(signal, action, async (error) => {
+      if (error instanceof MailmillError || !isMissing(error)) return maildirError(error);
+      await this.#check();
+      return folderGone(error);
+    });
   }
 
   /** Throws Stalled `MAILDIR_MISSING` when the whole Maildir is not there. */
@@ -217,34 +208,13 @@ export class MaildirSession implements SourceSession {
 
   async wait(ms: number, signal: AbortSignal): Promise<'changed' | 'timeout'> {
     const { dir, index, name } = this.#open();
-    const hint = new AbortController();
-    const end = performance.now() + ms;
-    const watchers = ['new', 'cur'].flatMap((sub) => {
-      try {
-        const watcher = watch(path.join(dir, sub), () => hint.abort());
-        return [watcher.on('error', () => watcher.close())];
-      } catch {
-        // No watches left, or none on this file system: looking at the directories is enough.
-        return [];
-      }
+    const directories = ['new', 'cur'].map((sub) => ({ dir: path.join(dir, sub) }));
+    return waitForFiles(directories, ms, signal, async () => {
+      const changed = await this.#do(signal, async () => (await index.hasChanged()) && index.refresh(signal));
+      if (!changed && index.uidNext <= (this.#searched.get(name) ?? index.uidNext)) return false;
+      this.#searched.set(name, index.uidNext);
+      return true;
     });
-    try {
-      for (;;) {
-        if (signal.aborted) return 'timeout';
-        const changed = await this.#do(signal, async () => (await index.hasChanged()) && index.refresh(signal));
-        const news = index.uidNext > (this.#searched.get(name) ?? index.uidNext);
-        if (changed || news) {
-          this.#searched.set(name, index.uidNext);
-          return 'changed';
-        }
-        const left = end - performance.now();
-        if (left <= 0) return 'timeout';
-        const stop = hint.signal.aborted ? signal : AbortSignal.any([signal, hint.signal]);
-        await sleep(Math.min(left, lookEvery), undefined, { signal: stop }).catch(() => undefined);
-      }
-    } finally {
-      for (const watcher of watchers) watcher.close();
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

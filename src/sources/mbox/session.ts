@@ -1,11 +1,10 @@
-import { watch } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MailmillError, transient } from '../../telemetry/errors.ts';
-import { aborted, throwIfAborted } from '../abort.ts';
+import { abortable, throwIfAborted } from '../abort.ts';
 import type { FolderSelection } from '../folder-patterns.ts';
 import { hasMessageId } from '../message-id.ts';
 import type { Findings, FolderInfo, FolderState, FoundMessage, Listed, RawMessage, SourceSession } from '../source.ts';
+import { waitForFiles } from '../wait-for-files.ts';
 import { fileGone, isMissing, isNotRegular, mboxError, noFiles } from './errors.ts';
 import { MboxFileIndex } from './file-index.ts';
 import { mboxFiles } from './find-files.ts';
@@ -13,8 +12,6 @@ import { openRegular, reader } from './open.ts';
 import { type MboxFormat, scanMbox } from './scan.ts';
 
 const headerBytes = 262_144;
-/** Milliseconds between looks at the file where the system tells nothing (network file systems). */
-const lookEvery = 1_000;
 
 export interface MboxSessionOptions {
   /** An mbox file, or a directory of them. */
@@ -40,15 +37,10 @@ export class MboxSession implements SourceSession {
     this.#options = options;
   }
 
-  async #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
-    throwIfAborted(signal);
-    try {
-      return await action();
-    } catch (error) {
-      if (signal.aborted) throw aborted(signal);
-      if (isMissing(error) || isNotRegular(error)) throw fileGone(error);
-      throw mboxError(error);
-    }
+  #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    return abortable(signal, action, (error) =>
+      isMissing(error) || isNotRegular(error) ? fileGone(error) : mboxError(error),
+    );
   }
 
   /** Checks that there is something to read. */
@@ -197,47 +189,19 @@ export class MboxSession implements SourceSession {
   async wait(ms: number, signal: AbortSignal): Promise<'changed' | 'timeout'> {
     const open = this.#selected;
     if (!open) throw transient('FOLDER_NOT_OPEN', 'no folder is open; it is opened again');
-    const hint = new AbortController();
-    const end = performance.now() + ms;
-    const watcher = watchFile(open.path, () => hint.abort());
-    try {
-      for (;;) {
-        if (signal.aborted) return 'timeout';
-        const { epoch } = open.index;
-        const changed = await this.#do(
-          signal,
-          async () => (await open.index.hasChanged()) && open.index.refresh(signal),
-        );
-        const news = open.index.uidNext > (this.#searched.get(open.name) ?? open.index.uidNext);
-        if (changed || news || open.index.epoch !== epoch) {
-          this.#searched.set(open.name, open.index.uidNext);
-          return 'changed';
-        }
-        const left = end - performance.now();
-        if (left <= 0) return 'timeout';
-        const stop = hint.signal.aborted ? signal : AbortSignal.any([signal, hint.signal]);
-        await sleep(Math.min(left, lookEvery), undefined, { signal: stop }).catch(() => undefined);
-      }
-    } finally {
-      watcher?.close();
-    }
+    // The directory: a file that is replaced is another file of the same name.
+    const directory = { dir: path.dirname(open.path), name: path.basename(open.path) };
+    return waitForFiles([directory], ms, signal, async () => {
+      const { epoch } = open.index;
+      const changed = await this.#do(signal, async () => (await open.index.hasChanged()) && open.index.refresh(signal));
+      const seen = this.#searched.get(open.name) ?? open.index.uidNext;
+      if (!changed && open.index.uidNext <= seen && open.index.epoch === epoch) return false;
+      this.#searched.set(open.name, open.index.uidNext);
+      return true;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#selected = undefined;
-  }
-}
-
-/** Watches the directory: a file that is replaced is another file of the same name. */
-function watchFile(file: string, changed: () => void) {
-  const name = path.basename(file);
-  try {
-    const watcher = watch(path.dirname(file), (_event, which) => {
-      if (which === null || which === name) changed();
-    });
-    return watcher.on('error', () => watcher.close());
-  } catch {
-    // No watches left, or none on this file system: looking at the file is enough.
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { aborted, throwIfAborted } from '../abort.ts';
+import { abortable } from '../abort.ts';
 import { isGone, s3Error } from './errors.ts';
 
 /** An object, or a version of one, as a listing tells of it. */
@@ -72,14 +72,8 @@ export class Bucket {
     return new Bucket(options, await import('@aws-sdk/client-s3'));
   }
 
-  async #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
-    throwIfAborted(signal);
-    try {
-      return await action();
-    } catch (error) {
-      if (signal.aborted) throw aborted(signal);
-      throw s3Error(error, this.#options.what);
-    }
+  #do<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    return abortable(signal, action, (error) => s3Error(error, this.#options.what));
   }
 
   /** Up to `count` objects behind `after`, what they hold now. */
