@@ -5,7 +5,7 @@ import { failpoints } from '../../../src/telemetry/failpoint.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
 import { rowCount, rowsReach, sql } from '../../support/worker.ts';
-import { type ArchiveWorld, archiveWorld } from './world.ts';
+import { type ArchiveWorld, archiveBucket, archiveWorld } from './world.ts';
 
 let postgres: Postgres;
 let s3: S3Server;
@@ -16,16 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await postgres?.stop();
   await s3?.stop();
-});
-
-const bucket = async () => ({
-  s3: {
-    bucket: await s3.createBucket(),
-    prefix: 'archive/',
-    endpoint: s3.endpoint,
-    forcePathStyle: true,
-    auth: { secretRef: { name: 'bucket' } },
-  },
 });
 
 const expireDead = async (it: ArchiveWorld) => {
@@ -88,7 +78,7 @@ test('a segment that was half written is swept', async ({ onTestFinished }) => {
 test('a bucket that is away, and back: the collector waits, and nothing is lost or doubled', async ({
   onTestFinished,
 }) => {
-  const it = await archiveWorld(postgres, onTestFinished, await bucket());
+  const it = await archiveWorld(postgres, onTestFinished, await archiveBucket(s3));
   for (let n = 0; n < 5; n++) it.deliver(n);
   const collector = await it.archiver.start();
   onTestFinished(async () => {

@@ -6,7 +6,7 @@ import { commandOutput } from '../../support/archive.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
 import { message, rowCount, sql } from '../../support/worker.ts';
-import { archiveWorld } from './world.ts';
+import { archiveBucket, archiveWorld } from './world.ts';
 
 let postgres: Postgres;
 let s3: S3Server;
@@ -27,15 +27,7 @@ const done = async (run: Promise<{ readonly code: number | string; readonly outp
 const places = {
   'a volume': async () => undefined,
   'the store': async () => ({ postgres: {} }),
-  'a bucket': async () => ({
-    s3: {
-      bucket: await s3.createBucket(),
-      prefix: 'archive/',
-      endpoint: s3.endpoint,
-      forcePathStyle: true,
-      auth: { secretRef: { name: 'bucket' } },
-    },
-  }),
+  'a bucket': () => archiveBucket(s3),
 };
 
 describe('an archive', () => {

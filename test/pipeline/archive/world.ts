@@ -5,7 +5,7 @@ import type { ArchiveSpec } from '../../../src/api/kinds/archive.ts';
 import type { MailboxSourceSpec } from '../../../src/api/mailbox-source.ts';
 import { archiverFiles } from '../../support/archive.ts';
 import type { Postgres } from '../../support/postgres.ts';
-import { s3Login } from '../../support/s3-server.ts';
+import { type S3Server, s3Login } from '../../support/s3-server.ts';
 import { message, type PodFiles, podFiles, sql } from '../../support/worker.ts';
 
 /** A Maildir with an archive, its collector and a pipeline that reads it. */
@@ -24,6 +24,17 @@ export interface ArchiveWorld {
   /** Files of the archive's volume. */
   files(): readonly string[];
 }
+
+/** A new bucket as the place of an archive. */
+export const archiveBucket = async (s3: S3Server): Promise<ArchiveSpec> => ({
+  s3: {
+    bucket: await s3.createBucket(),
+    prefix: 'archive/',
+    endpoint: s3.endpoint,
+    forcePathStyle: true,
+    auth: { secretRef: { name: 'bucket' } },
+  },
+});
 
 /** What the archive is in; a volume unless another is given. */
 export async function archiveWorld(
