@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ArchivePlace } from '../api/kinds/archive.ts';
-import type { Revision } from '../pipeline/revision.ts';
+import type { Revision } from '../pipeline/revision/revision.ts';
 import { archivedAs } from '../sources/archive/names.ts';
 import { openArchive } from '../sources/archive/open.ts';
 import { verifyArchive } from '../sources/archive/verify.ts';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Collector } from '../pipeline/collector/collector.ts';
 import type { CollectorRevision } from '../pipeline/collector/revision.ts';
-import { Heartbeat } from '../pipeline/heartbeat.ts';
+import { Heartbeat } from '../pipeline/worker/heartbeat.ts';
 import { collectorMetrics } from '../telemetry/collector-metrics.ts';
 import { asMailmillError, exitCodes, stalled } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';

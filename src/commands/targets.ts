@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Revision } from '../pipeline/revision.ts';
+import type { Revision } from '../pipeline/revision/revision.ts';
 import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { CommandIo } from './command.ts';
 import { defaultStateDirectory, startEmbeddedPostgres } from './run/embedded-postgres.ts';

@@ -4,7 +4,7 @@ import { type LoadedObject, loadPaths, place } from '../api/load.ts';
 import { resolveResource } from '../api/resolve.ts';
 import type { MailboxSource } from '../api/resources.ts';
 import { type ValidResource, validateObjects } from '../api/validate.ts';
-import { compilePipeline } from '../pipeline/compile.ts';
+import { compilePipeline } from '../pipeline/revision/compile.ts';
 import type { Command, CommandIo } from './command.ts';
 
 const usage = `usage: mailmill validate PATH… [--resolved]

@@ -1,7 +1,7 @@
 import { closest } from '../api/suggest.ts';
 import { validateObject } from '../api/validate.ts';
 import type { EmailPipeline, Live, MailboxSource } from '../kubernetes/objects.ts';
-import { compilePipeline } from '../pipeline/compile.ts';
+import { compilePipeline } from '../pipeline/revision/compile.ts';
 import type { Compilation, SpecIssue } from './snapshot.ts';
 
 /** Compiles pipelines, each generation of pipeline and source once. */

@@ -1,5 +1,5 @@
 import { createHash, createHmac, createSecretKey } from 'node:crypto';
-import type { SecretKey } from '../pipeline/revision.ts';
+import type { SecretKey } from '../pipeline/revision/revision.ts';
 
 /** What the operator derives from its own key; the same after every restart. */
 export interface Keys {

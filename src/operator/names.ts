@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../pipeline/canonical-json.ts';
+import { canonicalJson } from '../pipeline/revision/canonical-json.ts';
 
 /** Labels of children; none of them is copied from the parent. */
 export const labels = {

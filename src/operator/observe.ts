@@ -9,9 +9,9 @@ import {
   type Pod,
 } from '../kubernetes/objects.ts';
 import { collectorSecrets } from '../pipeline/collector/revision.ts';
-import { referencedSecrets } from '../pipeline/compile.ts';
-import type { Revision } from '../pipeline/revision.ts';
-import { sourceSecrets, uniqueKeys } from '../pipeline/source-secrets.ts';
+import { referencedSecrets } from '../pipeline/revision/compile.ts';
+import type { Revision } from '../pipeline/revision/revision.ts';
+import { sourceSecrets, uniqueKeys } from '../pipeline/revision/source-secrets.ts';
 import { waiting } from '../telemetry/errors.ts';
 import { revisionOf } from './build/config-map.ts';
 import { byPipeline, bySource, type Caches } from './caches.ts';

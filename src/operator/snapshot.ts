@@ -14,7 +14,7 @@ import type {
   PodDisruptionBudget,
 } from '../kubernetes/objects.ts';
 import type { CollectorRevision } from '../pipeline/collector/revision.ts';
-import type { Revision, SecretKey } from '../pipeline/revision.ts';
+import type { Revision, SecretKey } from '../pipeline/revision/revision.ts';
 
 /** One thing that is wrong with a spec. */
 export interface SpecIssue {

@@ -7,13 +7,13 @@ import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
 import type { Keeper } from './archive/keeper.ts';
-import type { ByteBudget } from './byte-budget.ts';
-import type { ChangeKind } from './changes.ts';
+import type { ChangeKind } from './commits/changes.ts';
 import type { DeadRate } from './dead-rate.ts';
-import type { PipelineHealth } from './health.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox/outbox.ts';
 import type { Death } from './processed.ts';
-import type { Revision } from './revision.ts';
+import type { Revision } from './revision/revision.ts';
+import type { ByteBudget } from './worker/byte-budget.ts';
+import type { PipelineHealth } from './worker/health.ts';
 
 /** A sink that commits before, or with, the store. */
 export interface DirectSink {

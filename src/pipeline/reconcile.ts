@@ -1,7 +1,7 @@
 import type { Source } from '../sources/source.ts';
 import { folderKnowledge } from '../store/completeness.ts';
 import type { Database } from '../store/database.ts';
-import type { Revision } from './revision.ts';
+import type { Revision } from './revision/revision.ts';
 
 /** One folder: what the mailbox lists against what the store has. */
 export interface FolderReport {

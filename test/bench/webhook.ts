@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { Registry } from 'prom-client';
-import { PipelineHealth } from '../../src/pipeline/health.ts';
-import { Outbox } from '../../src/pipeline/outbox.ts';
-import { packed } from '../../src/pipeline/outbox-payload.ts';
-import type { Revision } from '../../src/pipeline/revision.ts';
+import { Outbox } from '../../src/pipeline/outbox/outbox.ts';
+import { packed } from '../../src/pipeline/outbox/outbox-payload.ts';
+import type { Revision } from '../../src/pipeline/revision/revision.ts';
+import { PipelineHealth } from '../../src/pipeline/worker/health.ts';
 import { Database } from '../../src/store/database.ts';
 import { registerWorker, tryAcquireLease } from '../../src/store/leases.ts';
 import { migrate } from '../../src/store/migrate.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { emptied, type OutboxWorld, outboxWorld, queueOf, rawHook, recorded } from '../pipeline/outbox-world.ts';
+import { emptied, type OutboxWorld, outboxWorld, queueOf, rawHook, recorded } from '../pipeline/outbox/outbox-world.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { message, sql } from '../support/worker.ts';

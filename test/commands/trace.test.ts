@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Found, fateAt, fateInStore, isSettled } from '../../src/commands/trace/fate.ts';
 import { traceJson, traceLines } from '../../src/commands/trace/show.ts';
 import { questionOf } from '../../src/commands/trace.ts';
-import type { Revision } from '../../src/pipeline/revision.ts';
+import type { Revision } from '../../src/pipeline/revision/revision.ts';
 import type { MessageRecord, MessageTrace, PlaceKnowledge, Sighting, TracedDelivery } from '../../src/store/trace.ts';
 
 const id = '0191c2a5-3c58-8000-8000-000000000001';

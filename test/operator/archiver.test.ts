@@ -6,8 +6,8 @@ import { deployment } from '../../src/operator/build/deployment.ts';
 import { decideSource } from '../../src/operator/decide/source.ts';
 import type { PipelineSnapshot, SourceSnapshot } from '../../src/operator/snapshot.ts';
 import { archiverOf, compiledArchiver, sourceOfArchiver } from '../../src/operator/source-workloads.ts';
-import type { Revision } from '../../src/pipeline/revision.ts';
-import { sourceSecrets } from '../../src/pipeline/source-secrets.ts';
+import type { Revision } from '../../src/pipeline/revision/revision.ts';
+import { sourceSecrets } from '../../src/pipeline/revision/source-secrets.ts';
 import {
   account,
   allSecrets,

@@ -28,7 +28,7 @@ import type {
   Secrets,
   WorkerObservation,
 } from '../../src/operator/snapshot.ts';
-import type { Revision } from '../../src/pipeline/revision.ts';
+import type { Revision } from '../../src/pipeline/revision/revision.ts';
 
 export const namespace = 'team-a';
 export const now = Date.parse('2026-11-21T12:00:00Z');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { MessageReader } from '../../src/pipeline/folders/read-message.ts';
 import { prepareMessages } from '../../src/pipeline/prepare.ts';
 import type { ReadMessage } from '../../src/pipeline/processed.ts';
-import { MessageReader } from '../../src/pipeline/read-message.ts';
 import type { CompiledStep, StepRun } from '../../src/steps/step.ts';
 
 const { signal } = new AbortController();

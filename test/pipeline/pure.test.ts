@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../src/pipeline/backoff.ts';
-import { batchMessages, planBatches } from '../../src/pipeline/batch-plan.ts';
-import { ByteBudget } from '../../src/pipeline/byte-budget.ts';
 import { DeadRate } from '../../src/pipeline/dead-rate.ts';
+import { batchMessages, planBatches } from '../../src/pipeline/folders/batch-plan.ts';
 import { Poke } from '../../src/pipeline/poke.ts';
+import { ByteBudget } from '../../src/pipeline/worker/byte-budget.ts';
 import type { Listed } from '../../src/sources/source.ts';
 import { stalled, transient, waiting } from '../../src/telemetry/errors.ts';
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { EmailPipeline, MailboxSource, MailmillResource } from '../../src/api/resources.ts';
 import { fieldsNamed, messageTypes, sha256, toDocument } from '../../src/message/fields.ts';
 import { parseMessage } from '../../src/message/parse.ts';
-import { compilePipeline } from '../../src/pipeline/compile.ts';
-import { neededFields } from '../../src/pipeline/needed-fields.ts';
+import { compilePipeline } from '../../src/pipeline/revision/compile.ts';
+import { neededFields } from '../../src/pipeline/revision/needed-fields.ts';
 import { compileSteps, type RunOutcome, runSteps } from '../../src/steps/registry.ts';
 
 const samples = new URL('../../manifests/samples/', import.meta.url);

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { resolveSource } from '../../api/resolve.ts';
 import type { MailmillResource } from '../../api/resources.ts';
 import { compileArchiver } from '../../pipeline/archive/compile.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 
 /** A source whose archive is a directory names it relative to its file; from here on it is absolute. */
 export function withArchivePath(resource: MailmillResource, file: string): MailmillResource {

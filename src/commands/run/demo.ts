@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import type { RevisionSink } from '../../pipeline/revision.ts';
+import type { RevisionSink } from '../../pipeline/revision/revision.ts';
 
 const newest = 4;
 const cell = 40;

@@ -1,5 +1,5 @@
 import type { PipelineStatus } from '../../api/worker-status.ts';
-import { together } from '../../pipeline/backfill-progress.ts';
+import { together } from '../../pipeline/folders/backfill-progress.ts';
 
 /** What the view shows of one pipeline. */
 export interface ProgressLine {

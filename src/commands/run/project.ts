@@ -5,8 +5,8 @@ import { resolveSource } from '../../api/resolve.ts';
 import type { EmailPipelineRun, MailmillResource } from '../../api/resources.ts';
 import { validateObjects } from '../../api/validate.ts';
 import { type CollectorRevision, compileCollector } from '../../pipeline/collector/revision.ts';
-import { compilePipeline } from '../../pipeline/compile.ts';
-import type { Revision, RevisionSink } from '../../pipeline/revision.ts';
+import { compilePipeline } from '../../pipeline/revision/compile.ts';
+import type { Revision, RevisionSink } from '../../pipeline/revision/revision.ts';
 import { format } from '../validate.ts';
 import { archiversOf, withArchivePath } from './archivers.ts';
 

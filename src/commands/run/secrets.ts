@@ -1,4 +1,4 @@
-import type { RevisionSink } from '../../pipeline/revision.ts';
+import type { RevisionSink } from '../../pipeline/revision/revision.ts';
 import { stalled } from '../../telemetry/errors.ts';
 import { secretFiles } from '../secret-files.ts';
 import type { EmbeddedDatabase } from './embedded-postgres.ts';

@@ -1,4 +1,4 @@
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Database } from '../../store/database.ts';
 import { placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';

@@ -1,5 +1,5 @@
-import { deliveryId } from '../../pipeline/delivery-policy.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import { deliveryId } from '../../pipeline/outbox/delivery-policy.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { TracedDelivery } from '../../store/trace.ts';
 import type { TraceReport } from './look.ts';
 

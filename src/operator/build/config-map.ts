@@ -1,5 +1,5 @@
 import type { ConfigMap } from '../../kubernetes/objects.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { childLabels, configMapName, labels } from '../names.ts';
 import { revisionKey } from './pod.ts';
 

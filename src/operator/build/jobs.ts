@@ -1,8 +1,8 @@
 import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
 import type { RunWork } from '../../api/email-pipeline-run.ts';
 import type { CronJob, Job } from '../../kubernetes/objects.ts';
-import { canonicalJson } from '../../pipeline/canonical-json.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import { canonicalJson } from '../../pipeline/revision/canonical-json.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { exitCodes } from '../../telemetry/errors.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations, checkJobName, childLabels, labels, preflightJobName, runJobName } from '../names.ts';

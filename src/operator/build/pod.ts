@@ -1,7 +1,7 @@
 import type { EmailPipelineSpec } from '../../api/email-pipeline.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
-import { referencedSecrets } from '../../pipeline/compile.ts';
-import type { Revision, SecretKey } from '../../pipeline/revision.ts';
+import { referencedSecrets } from '../../pipeline/revision/compile.ts';
+import type { Revision, SecretKey } from '../../pipeline/revision/revision.ts';
 import type { DecisionConfig, Resources } from '../config.ts';
 import { annotations, childLabels, configMapName, labels, type Role, workerSelector } from '../names.ts';
 

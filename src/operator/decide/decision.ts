@@ -10,8 +10,8 @@ import type {
   PodDisruptionBudget,
   Service,
 } from '../../kubernetes/objects.ts';
-import type { Revision, SecretKey } from '../../pipeline/revision.ts';
-import { rereadSecrets } from '../../pipeline/source-secrets.ts';
+import type { Revision, SecretKey } from '../../pipeline/revision/revision.ts';
+import { rereadSecrets } from '../../pipeline/revision/source-secrets.ts';
 import type { Verdict } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations, configMapName, labels } from '../names.ts';

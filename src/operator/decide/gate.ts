@@ -1,4 +1,4 @@
-import type { SecretKey } from '../../pipeline/revision.ts';
+import type { SecretKey } from '../../pipeline/revision/revision.ts';
 import type { DecisionConfig } from '../config.ts';
 import { operatorServiceAccount, secretReaderRole } from '../names.ts';
 import type { PipelineSnapshot, Secrets, SpecIssue } from '../snapshot.ts';

@@ -1,4 +1,4 @@
-import { referencedSecrets } from '../../pipeline/compile.ts';
+import { referencedSecrets } from '../../pipeline/revision/compile.ts';
 import { no } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations } from '../names.ts';

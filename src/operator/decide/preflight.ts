@@ -1,5 +1,5 @@
 import type { Job, Live } from '../../kubernetes/objects.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
 import { preflightJob } from '../build/jobs.ts';
 import { heldFor, no, yes } from '../conditions.ts';

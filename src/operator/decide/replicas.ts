@@ -1,5 +1,5 @@
 import type { EmailPipeline } from '../../kubernetes/objects.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { type Verdict, yes } from '../conditions.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
 import { isScheduled, isSuspended } from './decision.ts';

@@ -1,6 +1,6 @@
 import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Job, Live } from '../../kubernetes/objects.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
 import { checkJob, cronJob } from '../build/jobs.ts';
 import { no, yes } from '../conditions.ts';

@@ -1,6 +1,6 @@
 import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
-import type { Revision } from '../../pipeline/revision.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
 import { deployment, podDisruptionBudget, withLastGood } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ArchivePlace } from '../../api/kinds/archive.ts';
 import type { ResolvedSourceSpec } from '../../api/resolve.ts';
-import { canonicalJson } from '../canonical-json.ts';
-import type { Revision, RevisionSource, SecretKey } from '../revision.ts';
-import { bucketKeys, sourceSecrets, uniqueKeys } from '../source-secrets.ts';
+import { canonicalJson } from '../revision/canonical-json.ts';
+import type { Revision, RevisionSource, SecretKey } from '../revision/revision.ts';
+import { bucketKeys, sourceSecrets, uniqueKeys } from '../revision/source-secrets.ts';
 
 /** How long the collector remembers what it did with each message; what pipelines remember is theirs. */
 const retention = '90d';

@@ -11,7 +11,7 @@ import { type KeptFolder, type NewKept, openKeptFolder } from '../../store/kept.
 import { appendKept } from '../../store/kept-append.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
-import type { Judged } from '../commit-record.ts';
+import type { Judged } from '../commits/commit-record.ts';
 import type { Origin } from '../processed.ts';
 
 /** Positions are keyed by the message's identity, for ever; milliseconds. */

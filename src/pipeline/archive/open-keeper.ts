@@ -1,7 +1,7 @@
 import { milliseconds } from '../../api/schema.ts';
 import { openArchive } from '../../sources/archive/open.ts';
 import type { Database } from '../../store/database.ts';
-import type { Revision } from '../revision.ts';
+import type { Revision } from '../revision/revision.ts';
 import { Keeper } from './keeper.ts';
 
 export interface KeeperEnvironment {

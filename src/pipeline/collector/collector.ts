@@ -13,7 +13,7 @@ import type { CollectorMetrics } from '../../telemetry/collector-metrics.ts';
 import { asMailmillError, type MailmillError, stalled } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { Backoff, sleep } from '../backoff.ts';
-import { nextHealth, notYet } from '../health.ts';
+import { nextHealth, notYet } from '../worker/health.ts';
 import type { CollectorRevision } from './revision.ts';
 
 export interface CollectorOptions {

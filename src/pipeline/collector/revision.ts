@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedHttp, ResolvedSmtp } from '../../api/resolve-pushed.ts';
-import { canonicalJson } from '../canonical-json.ts';
-import type { SecretKey } from '../revision.ts';
-import { uniqueKeys } from '../source-secrets.ts';
+import { canonicalJson } from '../revision/canonical-json.ts';
+import type { SecretKey } from '../revision/revision.ts';
+import { uniqueKeys } from '../revision/source-secrets.ts';
 
 /**
  * One immutable compiled form of a source that has a collector; JSON, as the ConfigMap `<source>-collector-<hash>` holds it under the key

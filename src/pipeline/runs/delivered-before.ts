@@ -4,8 +4,8 @@ import type { Change } from '../../sinks/sink.ts';
 import { deliveredBy, rememberedRevision } from '../../store/revisions.ts';
 import type { PipelineContext } from '../context.ts';
 import type { Origin, ReadMessage, Verdict } from '../processed.ts';
-import type { Revision } from '../revision.ts';
-import type { RunnerEnvironment } from '../runner-environment.ts';
+import type { Revision } from '../revision/revision.ts';
+import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 import { type Maker, makerOf } from './maker.ts';
 
 /** What sinks with a queue were sent: what the revision that delivered a message makes of the same bytes. */

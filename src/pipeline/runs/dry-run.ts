@@ -2,7 +2,7 @@ import type { RunDiff } from '../../api/worker-status.ts';
 import type { Change, Rehearsal, Row } from '../../sinks/sink.ts';
 import { messageIds } from '../../store/run-targets.ts';
 import { judge, type Verdict } from '../processed.ts';
-import type { RunnerEnvironment } from '../runner-environment.ts';
+import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 import { DeliveredBefore } from './delivered-before.ts';
 import type { ReadPart } from './read-uids.ts';
 import type { OpenFolder, RunAccount, RunScope } from './scope.ts';

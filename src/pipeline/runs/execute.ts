@@ -7,7 +7,7 @@ import { beginExecution, endExecution, noteTotal, type RunId, readRun } from '..
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import type { PipelineContext } from '../context.ts';
-import type { RunnerEnvironment } from '../runner-environment.ts';
+import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 import { DryRun } from './dry-run.ts';
 import { leaseOn, type RunAccount, type RunScope } from './scope.ts';
 import { type Taker, workOn } from './work.ts';

@@ -2,12 +2,12 @@ import { fieldsNamed, messageTypes } from '../../message/fields.ts';
 import { compileSteps } from '../../steps/registry.ts';
 import type { Types } from '../../steps/step.ts';
 import { stalled } from '../../telemetry/errors.ts';
-import { neededFields } from '../needed-fields.ts';
+import { MessageReader } from '../folders/read-message.ts';
 import { prepareMessages } from '../prepare.ts';
 import { judge, type Origin, type ReadMessage, type Verdict } from '../processed.ts';
-import { MessageReader } from '../read-message.ts';
-import type { Revision } from '../revision.ts';
-import type { RunnerEnvironment } from '../runner-environment.ts';
+import { neededFields } from '../revision/needed-fields.ts';
+import type { Revision } from '../revision/revision.ts';
+import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 
 /** What one revision makes of raw messages, whatever revision read them. */
 export interface Maker {

@@ -1,11 +1,11 @@
 import type { Source, SourceSession } from '../../sources/source.ts';
 import { transient } from '../../telemetry/errors.ts';
-import { planBatches } from '../batch-plan.ts';
 import type { PipelineContext } from '../context.ts';
+import { planBatches } from '../folders/batch-plan.ts';
+import { readBatch, stillListed } from '../folders/read-batch.ts';
+import type { MessageReader } from '../folders/read-message.ts';
 import { prepareMessages } from '../prepare.ts';
 import type { ReadMessage } from '../processed.ts';
-import { readBatch, stillListed } from '../read-batch.ts';
-import type { MessageReader } from '../read-message.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
 export const windowMessages = 5_000;

@@ -3,7 +3,7 @@ import type { Source } from '../../sources/source.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { RunLease } from '../../store/run-lease.ts';
 import type { RunId } from '../../store/runs.ts';
-import type { ConnectionBroker } from '../connection-broker.ts';
+import type { ConnectionBroker } from '../accounts/connection-broker.ts';
 import type { PipelineContext } from '../context.ts';
 
 /** One account that a run works on. */

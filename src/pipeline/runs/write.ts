@@ -7,7 +7,7 @@ import { countHandled, resolveOlder } from '../../store/run-record.ts';
 import { messageIds, writtenUnder } from '../../store/run-targets.ts';
 import { UidSet } from '../../store/uid-set.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
-import { type Judged, outcomesOf } from '../commit-record.ts';
+import { type Judged, outcomesOf } from '../commits/commit-record.ts';
 import { DeadRate } from '../dead-rate.ts';
 import { queueRefusals } from '../prepared-documents.ts';
 import { type Death, judge, type ReadMessage } from '../processed.ts';

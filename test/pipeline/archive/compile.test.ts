@@ -3,7 +3,7 @@ import type { MailboxSourceSpec } from '../../../src/api/mailbox-source.ts';
 import { resolveSource } from '../../../src/api/resolve.ts';
 import { apiVersion } from '../../../src/api/resources.ts';
 import { archiverSecrets, compileArchiver } from '../../../src/pipeline/archive/compile.ts';
-import { compilePipeline } from '../../../src/pipeline/compile.ts';
+import { compilePipeline } from '../../../src/pipeline/revision/compile.ts';
 
 const imap = { host: 'imap.example.com', auth: { secretRef: { name: 'login' } } };
 const bucket = { bucket: 'archive', auth: { secretRef: { name: 'keys' } } };

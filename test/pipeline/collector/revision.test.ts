@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MailboxSourceSpec } from '../../../src/api/mailbox-source.ts';
 import { resolveSource } from '../../../src/api/resolve.ts';
 import { collectorPort, collectorSecrets, compileCollector } from '../../../src/pipeline/collector/revision.ts';
-import { compilePipeline } from '../../../src/pipeline/compile.ts';
+import { compilePipeline } from '../../../src/pipeline/revision/compile.ts';
 
 const smtp = { recipients: ['*@example.org'] };
 const cert = { certificateSecretRef: { name: 'cert' } };

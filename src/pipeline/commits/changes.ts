@@ -1,0 +1,119 @@
+import { hash } from 'node:crypto';
+import type { Document, FieldType } from '../../message/fields.ts';
+import type { Row } from '../../sinks/sink.ts';
+import type { FlaggedMessage } from '../../sources/source.ts';
+import type { KnownChanges, KnownMessage } from '../../store/changes.ts';
+
+export type ChangeKind = 'flags' | 'expunge' | 'move';
+
+/** Columns of a table of changes, by field, with their types. */
+export const changeTypes: ReadonlyMap<string, FieldType> = new Map([
+  ['change', 'string'],
+  ['message', 'string'],
+  ['account', 'string'],
+  ['folder', 'string'],
+  ['uid', 'int'],
+  ['flags', 'list<string>'],
+  ['toFolder', 'string'],
+  ['at', 'timestamp'],
+]);
+
+/** What has happened to a message that was read before. */
+export interface Change {
+  /** The same for every repeat. */
+  readonly id: string;
+  readonly kind: ChangeKind;
+  readonly messageId: string;
+  readonly uid: number;
+  /** As they are now; of a message that is gone, as they were. */
+  readonly flags: string;
+  /** Where a message was moved to. */
+  readonly toFolder?: string;
+}
+
+/** What a look at a folder makes known. */
+export interface Comparison {
+  readonly changes: readonly Change[];
+  readonly known: readonly KnownMessage[];
+  readonly gone: readonly number[];
+}
+
+export interface Look {
+  readonly epochId: bigint;
+  readonly before: KnownChanges;
+  /** Messages that were read since the last look: id by UID. */
+  readonly added: ReadonlyMap<number, string>;
+  /** Of all messages, or of those that changed. */
+  readonly flagged: readonly FlaggedMessage[];
+  /** UIDs that the server lists. */
+  readonly listed: ReadonlySet<number>;
+  /** Where else messages are; undefined: the server has no object ids, so that a move cannot be told. */
+  readonly elsewhere: ReadonlyMap<string, string> | undefined;
+}
+
+/** A UUIDv8 (RFC 9562 §5.8) of what has happened. */
+function idOf(messageId: string, epochId: bigint, uid: number, what: string): string {
+  const hex = hash('sha256', `${messageId}\0${epochId}\0${uid}\0${what}`, 'hex');
+  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const text = (flags: readonly string[]): string => [...flags].sort().join(' ');
+
+/** Compares a folder with what was known of it. Pure: a repeat gives the same ids. */
+export function compare({ epochId, before, added, flagged, listed, elsewhere }: Look): Comparison {
+  const changes: Change[] = [];
+  const known: KnownMessage[] = [];
+  const gone: number[] = [];
+  for (const { uid, flags } of flagged) {
+    const now = text(flags);
+    const old = before.messages.get(uid);
+    if (!old) {
+      const messageId = added.get(uid);
+      // Nothing has happened to it yet: its row has the flags with which it was read.
+      if (messageId !== undefined && listed.has(uid))
+        known.push({ uid, messageId, flags: now, version: 0, missing: false });
+    } else if (old.flags !== now && listed.has(uid)) {
+      const version = old.version + 1;
+      const { messageId } = old;
+      changes.push({
+        id: idOf(messageId, epochId, uid, `flags ${version}`),
+        kind: 'flags',
+        messageId,
+        uid,
+        flags: now,
+      });
+      known.push({ ...old, flags: now, version, missing: false });
+    }
+  }
+  for (const old of before.messages.values()) {
+    const { uid, messageId, flags } = old;
+    if (listed.has(uid)) continue;
+    // Where it has gone to may be read a moment later.
+    if (elsewhere && !old.missing) {
+      known.push({ ...old, missing: true });
+      continue;
+    }
+    const toFolder = elsewhere?.get(messageId);
+    const kind = toFolder === undefined ? 'expunge' : 'move';
+    const moved = toFolder === undefined ? {} : { toFolder };
+    changes.push({ id: idOf(messageId, epochId, uid, 'gone'), kind, messageId, uid, flags, ...moved });
+    gone.push(uid);
+  }
+  return { changes, known, gone };
+}
+
+/** The row of a change. */
+export function changeRow(change: Change, account: string, folder: string, at: Date): Row {
+  const document: Document = {
+    change: change.kind,
+    message: change.messageId,
+    account,
+    folder,
+    uid: change.uid,
+    flags: change.flags === '' ? [] : change.flags.split(' '),
+    toFolder: change.toFolder ?? null,
+    at,
+  };
+  return { documentId: change.id, edition: 1, document };
+}

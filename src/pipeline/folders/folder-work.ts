@@ -1,0 +1,294 @@
+import type { Listed, Source, SourceSession } from '../../sources/source.ts';
+import type { Lease } from '../../store/leases.ts';
+import { asMailmillError, transient } from '../../telemetry/errors.ts';
+import type { Allowance } from '../accounts/allowance.ts';
+import type { Committer } from '../commits/committer.ts';
+import type { PipelineContext } from '../context.ts';
+import { prepareMessages } from '../prepare.ts';
+import type { ReadMessage } from '../processed.ts';
+import { Backlog } from './backlog.ts';
+import { batchMessages, type PlannedBatch, planBatches } from './batch-plan.ts';
+import type { Lane } from './lane.ts';
+import { readBatch, stillListed } from './read-batch.ts';
+import type { MessageReader } from './read-message.ts';
+import { type Failure, type Patience, Suspects } from './suspects.ts';
+import { salvagedHeader, unreadableMessage } from './unreadable.ts';
+
+/** Sizes are listed ahead in windows of this many messages. */
+const windowMessages = 5_000;
+/** When a server leaves out more of a batch than this, it is the answer that is broken, not these messages. */
+const fewLeftOut = 16;
+
+/** Mail that came since the folder was looked at, and everything else that is to be done. */
+export type Share = 'New' | 'Backlog';
+
+export interface FolderOptions {
+  readonly context: PipelineContext;
+  readonly source: Source;
+  readonly account: string;
+  /** The lease as it is held now. */
+  readonly lease: () => Lease;
+  readonly fresh: () => boolean;
+  /** Time of the first FETCH, for benchmarks. */
+  readonly onFetch: () => void;
+  /** Something was committed. */
+  readonly onProgress: () => void;
+  /** What the account may be made to give. */
+  readonly allowance: Allowance;
+  /** With messages that the server lists and does not deliver. */
+  readonly patience?: Patience | undefined;
+}
+
+export interface FolderWorkOptions extends FolderOptions {
+  readonly folder: string;
+  readonly reader: MessageReader;
+}
+
+/** What is to be done of one folder, and the doing: batches are fetched while earlier ones commit. */
+export class FolderWork {
+  readonly #options: FolderWorkOptions;
+  readonly #shares: Readonly<Record<Share, Backlog>>;
+  readonly suspects: Suspects;
+  /** Batches that a lane has in hand, and those that are not committed yet. */
+  #inHand = 0;
+  #pushed = 0;
+  /** Messages of a batch that failed: until they have come, batches are smaller, to find out which of them it is. */
+  readonly #fragile = new Set<number>();
+  #most = batchMessages;
+  /** When the oldest message arrived that is in hand; by the order of reading. */
+  oldest: Date | undefined;
+
+  constructor(options: FolderWorkOptions) {
+    this.#options = options;
+    this.#shares = {
+      New: new Backlog('OldestFirst'),
+      Backlog: new Backlog(options.source.backfillOrder ?? 'OldestFirst'),
+    };
+    this.suspects = new Suspects(options.patience);
+  }
+
+  /** Nothing is left but what the server did not give. */
+  get done(): boolean {
+    return this.#inHand === 0 && this.#pushed === 0 && this.#shares.New.isEmpty && this.#shares.Backlog.isEmpty;
+  }
+
+  /** Messages of a share that nobody has begun. */
+  left(share: Share): number {
+    return this.#shares[share].size;
+  }
+
+  /** Adds UIDs that no suspect is among; see `Backlog.add`. */
+  add(share: Share, uids: readonly number[], from: number): void {
+    this.#shares[share].add(uids, from, this.suspects.uids);
+  }
+
+  /** Forgets what is to be done. No lane works on it now. */
+  clear(): void {
+    this.#inHand = 0;
+    this.#pushed = 0;
+    this.#shares.New.clear();
+    this.#shares.Backlog.clear();
+  }
+
+  /** Batches of these were committed. */
+  committed(batches: number): void {
+    this.#pushed = Math.max(0, this.#pushed - batches);
+  }
+
+  /** Whether a share has something to do now. */
+  has(share: Share): boolean {
+    return !this.#shares[share].isEmpty || (share === 'New' && this.suspects.due(performance.now()) !== undefined);
+  }
+
+  /** Hands batches to the committer until nothing of a share is left. False: `stop` said to end before. */
+  async run(lane: Lane, committer: Committer, share: Share, stop: () => boolean): Promise<boolean> {
+    for (;;) {
+      if (stop()) return false;
+      const plan = await this.#next(lane, committer, share);
+      if (!plan) break;
+      const amount = { bytes: plan.bytes, messages: plan.fetch.length + plan.tooLarge.length };
+      if (!(await this.#options.allowance.take(amount, share === 'Backlog'))) {
+        this.#shares[share].putBack(plan);
+        return false;
+      }
+      await this.#do(lane, committer, plan, share);
+    }
+    while (share === 'New' && !stop()) {
+      const suspect = this.suspects.due(performance.now());
+      if (!suspect) break;
+      await this.#tryAgain(lane, committer, suspect);
+    }
+    return true;
+  }
+
+  async #next(lane: Lane, committer: Committer, share: Share): Promise<PlannedBatch | undefined> {
+    const todo = this.#shares[share];
+    const { source } = this.#options;
+    for (;;) {
+      const planned = todo.next();
+      if (planned) return planned;
+      const window = todo.window(windowMessages);
+      if (!window) return undefined;
+      this.#inHand += 1;
+      try {
+        await lane.open(this.#options.folder);
+        const listed = await lane.session.list(window.uids, lane.signal);
+        const known = new Set(listed.map((each) => each.uid));
+        const unknown = window.uids.filter((uid) => !known.has(uid));
+        const still = await stillListed(lane.session, unknown, lane.signal);
+        if (still.size > 0) throw incomplete();
+        const { since, firstUidNext } = committer.cursor;
+        const { messageSize } = source;
+        todo.plan(planBatches({ ...window, listed, since, firstUidNext, messageSize, most: this.#most }));
+        this.oldest ??= listed[0]?.receivedAt;
+      } finally {
+        this.#inHand -= 1;
+      }
+    }
+  }
+
+  async #do(lane: Lane, committer: Committer, plan: PlannedBatch, share: Share): Promise<void> {
+    const { context } = this.#options;
+    const { signal } = lane;
+    await context.budget.acquire(plan.bytes, signal);
+    this.#inHand += 1;
+    let handed = false;
+    try {
+      await lane.open(this.#options.folder);
+      if (plan.fetch.length > 0) this.#options.onFetch();
+      const { messages, missing } = await this.#read(lane.session, plan, signal);
+      const lost = await stillListed(
+        lane.session,
+        missing.map(({ uid }) => uid),
+        signal,
+      );
+      if (lost.size > 0) {
+        this.#leftOut(
+          plan,
+          missing.filter(({ uid }) => lost.has(uid)),
+          share,
+        );
+        return;
+      }
+      this.#came(plan.uids);
+      const prepared = await prepareMessages(messages, context.steps, signal);
+      handed = true;
+      const more = !this.#shares[share].isEmpty;
+      const batch = { plan, messages: prepared, vanished: missing.length, budgetBytes: plan.bytes, more };
+      this.#pushed += 1;
+      await committer.push({ ...batch, old: share === 'Backlog' });
+      this.oldest = plan.fetch.at(-1)?.receivedAt ?? this.oldest;
+    } finally {
+      this.#inHand -= 1;
+      if (!handed) context.budget.release(plan.bytes);
+    }
+  }
+
+  /** A batch that fails is cut smaller the next time, until it is known which message it fails on. */
+  async #read(session: SourceSession, plan: PlannedBatch, signal: AbortSignal) {
+    const { source } = this.#options;
+    try {
+      return await readBatch({ session, plan, reader: this.#options.reader, source, signal });
+    } catch (thrown) {
+      const failure = failures[asMailmillError(thrown).code];
+      const [only, ...others] = [...plan.fetch, ...plan.tooLarge];
+      if (failure && only && others.length === 0) {
+        this.suspects.note(only, failure, performance.now());
+        this.#came([only.uid]);
+      } else if (failure) this.#failed(plan);
+      throw thrown;
+    }
+  }
+
+  #failed(plan: PlannedBatch): void {
+    this.#fragile.clear();
+    for (const uid of plan.uids) this.#fragile.add(uid);
+    this.#most = Math.max(1, Math.floor((plan.fetch.length + plan.tooLarge.length) / 4));
+  }
+
+  #came(uids: readonly number[]): void {
+    if (this.#fragile.size === 0) return;
+    for (const uid of uids) this.#fragile.delete(uid);
+    if (this.#fragile.size === 0) this.#most = batchMessages;
+  }
+
+  /** The server answered without messages that it still lists. The others of the batch are read again, these later, one by one. */
+  #leftOut(plan: PlannedBatch, missing: readonly Listed[], share: Share): void {
+    if (missing.length > fewLeftOut) {
+      this.#failed(plan);
+      throw incomplete();
+    }
+    for (const listed of missing) this.suspects.note(listed, 'LeftOut', performance.now());
+    const apart = this.suspects.uids;
+    this.add(
+      share,
+      plan.uids.filter((uid) => !apart.has(uid)),
+      plan.range[0],
+    );
+  }
+
+  /** One more try for a message that did not come, alone. */
+  async #tryAgain(lane: Lane, committer: Committer, listed: Listed): Promise<void> {
+    const { context, source } = this.#options;
+    const { uid } = listed;
+    const { signal } = lane;
+    const now = () => performance.now();
+    const tooLarge = listed.size > source.messageSize;
+    const plan: PlannedBatch = {
+      range: [uid, uid],
+      uids: [uid],
+      fetch: tooLarge ? [] : [listed],
+      tooLarge: tooLarge ? [listed] : [],
+      excluded: 0,
+      vanished: [],
+      bytes: listed.size,
+    };
+    await context.budget.acquire(plan.bytes, signal);
+    let handed = false;
+    try {
+      await lane.open(this.#options.folder);
+      const messages = this.suspects.hopeless(uid, now())
+        ? [unreadableMessage(listed, await salvagedHeader(lane.session, uid, signal))]
+        : await this.#readAgain(lane.session, plan, signal);
+      if (messages === undefined) return;
+      if (messages.length === 0 && (await stillListed(lane.session, [uid], signal)).has(uid)) {
+        this.suspects.note(listed, 'LeftOut', now());
+        return;
+      }
+      const prepared = await prepareMessages(messages, context.steps, signal);
+      handed = true;
+      const vanished = messages.length === 0 ? 1 : 0;
+      this.#pushed += 1;
+      await committer.push({ plan, messages: prepared, vanished, budgetBytes: plan.bytes, more: false, old: false });
+      await committer.drain();
+      this.suspects.settle(uid);
+    } finally {
+      if (!handed) context.budget.release(plan.bytes);
+    }
+  }
+
+  /** Undefined: the server refused it once more, and only it. */
+  async #readAgain(
+    session: SourceSession,
+    plan: PlannedBatch,
+    signal: AbortSignal,
+  ): Promise<readonly ReadMessage[] | undefined> {
+    try {
+      return (await this.#read(session, plan, signal)).messages;
+    } catch (thrown) {
+      if (failures[asMailmillError(thrown).code] === 'LeftOut') return undefined;
+      throw thrown;
+    }
+  }
+}
+
+/** What errors say about a batch that was on its way. */
+const failures: Readonly<Record<string, Failure>> = {
+  IMAP_COMMAND_FAILED: 'LeftOut',
+  IMAP_CONNECTION_LOST: 'Broke',
+  IMAP_UNAVAILABLE: 'Broke',
+  SOURCE_TOO_SLOW: 'Broke',
+};
+
+const incomplete = () =>
+  transient('SOURCE_FETCH_INCOMPLETE', 'the server left out messages that it still lists; they are fetched again');

@@ -1,0 +1,17 @@
+import type { RunPlan } from '../../api/run-plan.ts';
+import type { PreflightOptions } from '../runs/preflight.ts';
+
+/** How a runner ends. */
+export type RunnerMode =
+  | { readonly kind: 'stream' }
+  | {
+      readonly kind: 'once';
+      readonly run: string;
+      readonly specHash: string;
+      /** Absent: reads what is new. */
+      readonly plan?: RunPlan;
+      /** Takes a change that a dry run found. */
+      readonly onChange?: (change: object) => void;
+    }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'preflight'; readonly options: PreflightOptions };
