@@ -11,6 +11,8 @@ export interface DovecotConfig {
   readonly separator: string;
   /** Logins by access token, checked at this address (RFC 7662). */
   readonly introspectionUrl?: string | undefined;
+  /** Whoever's mailbox a login by token names: the token is this application's, which may read them all, as app-only access does. */
+  readonly application?: string | undefined;
   /** There are administrators, in `masters`, who log in for others. */
   readonly masters?: boolean | undefined;
   /** Only clients with a certificate of our authority may log in. */
@@ -38,8 +40,8 @@ passdb {
   driver = oauth2
   mechanisms = xoauth2 oauthbearer
   args = ${c.dir}/oauth2.conf
-}
-`;
+${c.application === undefined ? '' : '  override_fields = user=%{orig_user}\n'}}
+${c.application === undefined ? '' : `auth_username_format = ${c.application}\n`}`;
 
 const masters = (c: DovecotConfig): string =>
   c.masters

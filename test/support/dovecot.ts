@@ -27,6 +27,8 @@ export interface DovecotOptions {
   readonly separator?: string;
   /** Takes access tokens (XOAUTH2, OAUTHBEARER), which it asks about at this address. */
   readonly introspectionUrl?: string;
+  /** All tokens belong to this user, an application, whatever mailbox is named; there are no other logins then. */
+  readonly application?: string;
   /** Administrators and their passwords: they log in for others, by authorization identity or as `user*administrator`. */
   readonly masters?: Readonly<Record<string, string>>;
   /** Only clients with a certificate of `ca` may log in; client.crt and client.key beside the server's are one. */
@@ -78,6 +80,7 @@ export async function startDovecot(options: DovecotOptions = {}) {
     maxUserIpConnections = 100,
     separator = '/',
     introspectionUrl,
+    application,
     masters,
     clientCertificates,
     sessions,
@@ -85,7 +88,7 @@ export async function startDovecot(options: DovecotOptions = {}) {
   if (introspectionUrl !== undefined) fs.writeFileSync(path.join(dir, 'oauth2.conf'), oauth2Config(introspectionUrl));
   const lines = Object.entries(masters ?? {}).map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`);
   if (masters) fs.writeFileSync(path.join(dir, 'masters'), lines.join(''));
-  const logins = { introspectionUrl, masters: masters !== undefined, clientCertificates, sessions };
+  const logins = { introspectionUrl, application, masters: masters !== undefined, clientCertificates, sessions };
   const config = { dir, host, port, tlsPort, uid, gid, tls, maxUserIpConnections, separator, ...logins };
   fs.writeFileSync(path.join(dir, 'dovecot.conf'), dovecotConfig(config));
 
@@ -216,6 +219,16 @@ export async function startDovecot(options: DovecotOptions = {}) {
         if (file.startsWith('dovecot.index')) fs.rmSync(path.join(target, file));
       fs.renameSync(`${list}.test`, list);
       return epoch;
+    },
+    /** Logins of a user that succeeded since the server's start. */
+    logins: (user: string): number =>
+      fs
+        .readFileSync(path.join(dir, 'log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(`Login: user=<${user}>`)).length,
+    /** Ends all sessions of a user. */
+    async kick(user: string): Promise<void> {
+      await run('doveadm', ['-c', path.join(dir, 'dovecot.conf'), 'kick', user]);
     },
     /** Processes whose title, which tells of `sessions`, says that they are in IDLE. */
     idling: (): number => processTree(master).filter((pid) => / IDLE\b/.test(commandLine(pid))).length,

@@ -35,6 +35,8 @@ export type TokenServer = Awaited<ReturnType<typeof startTokenServer>>;
 
 interface RefreshToken {
   readonly client: string;
+  /** Who consented, where it is not the client's own user. */
+  readonly user?: string | undefined;
   readonly family: string;
   used: boolean;
 }
@@ -67,6 +69,7 @@ export async function startTokenServer(options: TokenServerOptions) {
     const client = options.clients[id];
     if (!client || client.secret !== (basic?.[1] ?? form.client_secret)) return failure(401, 'invalid_client');
     const access = secretOf('access');
+    let { user } = client;
     const answer: Record<string, unknown> = { access_token: access, token_type: 'Bearer', expires_in: lifetime };
     if (form.grant_type === 'refresh_token') {
       const token = refresh.get(form.refresh_token ?? '');
@@ -75,6 +78,7 @@ export async function startTokenServer(options: TokenServerOptions) {
         revoked.add(token.family);
         return failure(400, 'invalid_grant');
       }
+      user = token.user ?? user;
       if (options.rotate) {
         token.used = true;
         const next = secretOf('refresh');
@@ -82,7 +86,7 @@ export async function startTokenServer(options: TokenServerOptions) {
         answer.refresh_token = next;
       }
     } else if (form.grant_type !== 'client_credentials') return failure(400, 'unsupported_grant_type');
-    issued.set(access, { user: client.user, until: Date.now() + lifetime * 1000 });
+    issued.set(access, { user, until: Date.now() + lifetime * 1000 });
     return { status: 200, body: answer };
   };
 
@@ -161,10 +165,10 @@ export async function startTokenServer(options: TokenServerOptions) {
     refuseAll: (yes: boolean) => {
       refuseAll = yes;
     },
-    /** A new sign-in: a refresh token of a new family. */
-    signIn: (client: string): string => {
+    /** A new sign-in: a refresh token of a new family, for the mailbox of `user` or of the client's own. */
+    signIn: (client: string, user?: string): string => {
       const token = secretOf('refresh');
-      refresh.set(token, { client, family: token, used: false });
+      refresh.set(token, { client, user, family: token, used: false });
       return token;
     },
     /** Ends the token endpoint; `up` brings it back on the same port. Introspection goes on. */

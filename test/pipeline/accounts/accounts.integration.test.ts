@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { SourceStatus } from '../../../src/api/worker-status.ts';
 import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
@@ -60,13 +59,6 @@ const users = (count: number) => {
 const list = (of: readonly string[], passwords: Readonly<Record<string, string>> = {}) =>
   JSON.stringify(of.map((username) => ({ username, password: passwords[username] ?? 'secret' })));
 
-/** Logins of a user that succeeded since the server's start. */
-const logins = (user: string) =>
-  fs
-    .readFileSync(dovecot.logFile, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(`Login: user=<${user}>`)).length;
-
 /** What a worker says of its source; it may not have begun. */
 const sourceOf = async (worker: WorkerProcess): Promise<Partial<SourceStatus>> =>
   (await worker.status()).pipelines[0]?.sources?.[0] ?? {};
@@ -98,8 +90,8 @@ test('the list is read again: new accounts start, removed ones stop, and only a 
   const { pod, store, sink, start } = await setUp(listed, { team: { accounts: list([stays, goes, changes]) } });
   const worker = await start();
   await connected(worker, 3);
-  const before = new Map([stays, goes, changes, comes].map((user) => [user, logins(user)]));
-  const since = (user: string) => logins(user) - (before.get(user) ?? 0);
+  const before = new Map([stays, goes, changes, comes].map((user) => [user, dovecot.logins(user)]));
+  const since = (user: string) => dovecot.logins(user) - (before.get(user) ?? 0);
   await dovecot.setPassword(changes, 'other');
   pod.writeSecret('team', 'accounts', list([comes, changes, stays], { [changes]: 'other' }));
   await eventually(() => since(comes) > 0 && since(changes) > 0, 30_000);
