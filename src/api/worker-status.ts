@@ -144,6 +144,8 @@ export interface RunResult extends Counters {
   readonly missing?: number;
   /** Of a dry run. */
   readonly diff?: RunDiff;
+  /** Of a comparison of the mailboxes with the store. */
+  readonly reconcile?: ReconcileFound;
   /** Family, code and text of the error that ended it. */
   readonly family?: 'Transient' | 'Waiting' | 'Stalled';
   readonly code?: string;
@@ -157,4 +159,31 @@ export interface RunDiff {
   readonly unchanged: number;
   readonly removed: number;
   readonly keys: readonly { readonly id: string; readonly columns: readonly string[] }[];
+}
+
+/** Messages of a mailbox, compared with what the store has of them. */
+export interface ReconcileCounts {
+  /** Listed by the server now. */
+  readonly listed: number;
+  /** Of these, read by this pipeline and recorded with an identity. */
+  readonly recorded: number;
+  /** Of those recorded, in a dead letter that nobody has resolved. */
+  readonly dead: number;
+  /** Of these, older than `since`. */
+  readonly excluded: number;
+  /** Of these, not finished yet: lag. */
+  readonly unfinished: number;
+  /** Of these, finished and neither recorded nor excluded: lost. Must be 0. */
+  readonly missing: number;
+  /** Not listed any more: gone before they were read, over the coverage that retention keeps. */
+  readonly gone: number;
+}
+
+/** The same of all mailboxes of a pipeline. */
+export interface ReconcileFound extends ReconcileCounts {
+  /** On the list, those included that cannot be read. */
+  readonly accounts: number;
+  /** Of which could not be read: nothing is known of their mail. */
+  readonly unread: number;
+  readonly folders: number;
 }

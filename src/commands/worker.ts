@@ -16,7 +16,7 @@ import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command, CommandIo } from './command.ts';
 import { secretFiles } from './secret-files.ts';
 
-const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] [--spec JSON [--diff FILE]] | --check | --preflight JSON]
+const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] [--spec JSON [--diff FILE]] | --check | --preflight JSON | --reconcile NAME]
 
 Runs one compiled revision of a pipeline; the operator starts it. Streams until it is told to end.
 
@@ -29,6 +29,7 @@ Runs one compiled revision of a pipeline; the operator starts it. Streams until 
   --check            log in, check store and sinks, end
   --preflight JSON   compare what this revision and the one that runs make of the newest mail, deliver nothing, end:
                      '{"messages":100,"maxErrorRate":0.01,"baseline":"HASH"}'
+  --reconcile NAME   compare the mailboxes with what the store has recorded, keep what was found under this name, deliver nothing, end
 
 Environment: MAILMILL_SECRETS (directory of <secret>/<key> files), MAILMILL_HTTP_HOST, MAILMILL_HTTP_PORT,
 MAILMILL_STATUS_TOKEN_SHA256, MAILMILL_WORKER, MAILMILL_TERMINATION_LOG, MAILMILL_BUDGET_BYTES, MAILMILL_GRACE_SECONDS, MAILMILL_LOG_LEVEL.`;
@@ -81,10 +82,13 @@ const changes = (io: CommandIo, file: Writable | undefined) => (change: object) 
   file?.write(`${JSON.stringify(change)}\n`);
 };
 
+const nameOf = (mode: RunnerMode) =>
+  mode.kind === 'once' ? mode.run : mode.kind === 'reconcile' ? mode.name : mode.kind;
+
 function failedRun(mode: RunnerMode, revision: string, error: MailmillError): RunResult {
   const now = new Date().toISOString();
   return {
-    name: mode.kind === 'once' ? mode.run : mode.kind,
+    name: nameOf(mode),
     specHash: mode.kind === 'once' ? mode.specHash : '',
     revision,
     state: 'Failed',
@@ -99,6 +103,10 @@ function failedRun(mode: RunnerMode, revision: string, error: MailmillError): Ru
     message: error.message.slice(0, 1024),
   };
 }
+
+/** What needs a person, or was cut short, is no success; what was found missing is none the less. */
+const reconcileCode = (result: RunResult | undefined) =>
+  result && !result.family ? 0 : exitCodes[result?.family ?? 'Transient'];
 
 /** Times for benchmarks, in milliseconds since the epoch; `phases` since the start of the process. */
 function benchTimes({ reached }: Phases, lastCommit: number | undefined) {
@@ -124,6 +132,7 @@ export const command: Command = {
         diff: { type: 'string' },
         check: { type: 'boolean' },
         preflight: { type: 'string' },
+        reconcile: { type: 'string' },
       },
     });
     if (!values.revision || (values.once && !values.run) || (values.spec !== undefined && !values.once)) {
@@ -138,12 +147,14 @@ export const command: Command = {
       : values.preflight !== undefined
         ? // Written by the operator.
           { kind: 'preflight', options: JSON.parse(values.preflight) as PreflightOptions }
-        : values.once
-          ? {
-              ...{ kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' },
-              ...(values.spec !== undefined && { plan: await readPlan(values.spec), onChange: changes(io, diff) }),
-            }
-          : { kind: 'stream' };
+        : values.reconcile !== undefined
+          ? { kind: 'reconcile', name: values.reconcile }
+          : values.once
+            ? {
+                ...{ kind: 'once', run: values.run!, specHash: values['spec-hash'] ?? '' },
+                ...(values.spec !== undefined && { plan: await readPlan(values.spec), onChange: changes(io, diff) }),
+              }
+            : { kind: 'stream' };
     const logger = createLogger({ stream: io.stdout, level: io.env.MAILMILL_LOG_LEVEL === 'debug' ? 'debug' : 'info' });
     const { namespace, pipeline, hash: revision } = first;
     const log = revisions.length === 1 ? logger.with({ namespace, pipeline, revision }) : logger;
@@ -184,7 +195,9 @@ export const command: Command = {
         delivered: result?.delivered,
         dropped: result?.dropped,
         dead: result?.dead,
+        ...result?.reconcile,
       });
+      if (mode.kind === 'reconcile') return reconcileCode(result);
       const unfinished = !result || result.state === 'Cancelled' || result.state === 'Running';
       return mode.kind === 'once' && unfinished && io.signal.aborted ? exitCodes.Transient : 0;
     } catch (thrown) {

@@ -5,14 +5,16 @@ import { UidSet } from './uid-set.ts';
 export interface FolderKnowledge {
   readonly epochId: bigint;
   readonly finished: UidSet;
+  /** Read by this pipeline, and with an occurrence. */
   readonly recorded: UidSet;
+  /** In a dead letter that nobody has resolved. */
+  readonly dead: UidSet;
   readonly since: Date | undefined;
   readonly firstUidNext: number;
   /** Sums over the coverage that retention keeps. */
-  readonly vanished: number;
+  readonly gone: number;
   readonly known: number;
   readonly dropped: number;
-  readonly dead: number;
 }
 
 /** Undefined: this pipeline has never seen this UIDVALIDITY of the folder. */
@@ -42,25 +44,30 @@ export async function folderKnowledge(
   );
   const cursor = cursors[0];
   if (!cursor) return undefined;
-  const recorded = await database.query<{ uids: string }>(
-    `SELECT coalesce(range_agg(int8range(uid, uid, '[]')), '{}')::text AS uids FROM mailmill.occurrence WHERE epoch_id = $1`,
-    [cursor.epoch_id],
+  const of = [cursor.pipeline_id, cursor.epoch_id];
+  // After the cursor: what is finished there is recorded here.
+  const sets = await database.query<{ recorded: string; dead: string }>(
+    `SELECT (coalesce((SELECT range_agg(int8range(uid, uid, '[]')) FROM mailmill.occurrence WHERE epoch_id = $2), '{}')
+             * coalesce((SELECT range_agg(u) FROM mailmill.reading r, unnest(r.uids) u WHERE r.pipeline_id = $1 AND r.epoch_id = $2), '{}'))::text AS recorded,
+            coalesce((SELECT range_agg(int8range(uid, uid, '[]')) FROM mailmill.dead_letter
+                       WHERE pipeline_id = $1 AND epoch_id = $2 AND resolved_at IS NULL), '{}')::text AS dead`,
+    of,
   );
-  const sums = await database.query<{ vanished: string; known: string; dropped: string; dead: string }>(
-    `SELECT coalesce(sum(vanished), 0) AS vanished, coalesce(sum(known), 0) AS known, coalesce(sum(dropped), 0) AS dropped, coalesce(sum(dead), 0) AS dead
+  const sums = await database.query<{ gone: string; known: string; dropped: string }>(
+    `SELECT coalesce(sum(vanished), 0) AS gone, coalesce(sum(known), 0) AS known, coalesce(sum(dropped), 0) AS dropped
        FROM mailmill.coverage WHERE pipeline_id = $1 AND epoch_id = $2`,
-    [cursor.pipeline_id, cursor.epoch_id],
+    of,
   );
-  const sum = sums[0]!;
+  const [set, sum] = [sets[0]!, sums[0]!];
   return {
     epochId: BigInt(cursor.epoch_id),
     finished: UidSet.parse(cursor.finished),
-    recorded: UidSet.parse(recorded[0]!.uids),
+    recorded: UidSet.parse(set.recorded),
+    dead: UidSet.parse(set.dead),
     since: cursor.since ?? undefined,
     firstUidNext: Number(cursor.first_uid_next),
-    vanished: Number(sum.vanished),
+    gone: Number(sum.gone),
     known: Number(sum.known),
     dropped: Number(sum.dropped),
-    dead: Number(sum.dead),
   };
 }

@@ -35,6 +35,8 @@ const ofPipeline: readonly Erasure[] = [
   'run',
   'run_lease',
   'revision',
+  'reconcile_folder',
+  'reconcile',
   'stall',
   'lease',
 ]
@@ -76,6 +78,7 @@ const ofSource: readonly Erasure[] = [
   { table: 'slot_request', where: ofAccount },
   { table: 'slot', where: ofAccount },
   { table: 'account_usage', where: ofAccount },
+  { table: 'reconcile_folder', where: ofAccount },
   { table: 'lease', where: ofAccount },
   {
     table: 'credential',

@@ -71,6 +71,23 @@ test('agrees after a run, sees lag, and sees a message that is finished and not 
   const lost = await mailmill('reconcile', dir);
   expect(lost.code).toBe(1);
   expect(lost.stdout).toContain('1 missing (UIDs 2)');
+
+  const told = await mailmill('reconcile', dir, '--last');
+  expect(told.code).toBe(1);
+  expect(told.stdout).toMatch(/^all: .*4 listed, 2 recorded, 0 excluded by since, 1 not finished, 1 missing/);
+  expect(told.stdout).toContain('  inbox INBOX: 4 listed');
+  const last = JSON.parse((await mailmill('reconcile', dir, '--last', '--json')).stdout);
+  expect(last).toMatchObject({ pipeline: 'all', found: { accounts: 1, unread: 0, folders: 1, missing: 1 } });
+  expect(last.folders).toMatchObject([{ source: 'inbox', folder: 'INBOX', missing: 1, missingUids: [2] }]);
+  expect(await sql(uri, 'SELECT count(*)::int AS kept FROM mailmill.reconcile')).toEqual([{ kept: 3 }]);
+});
+
+test('--last says so where nothing was compared yet', async () => {
+  const uri = /uri: '(.*)'/.exec(fs.readFileSync(path.join(dir, 'resources.yaml'), 'utf8'))![1]!;
+  await sql(uri, 'DELETE FROM mailmill.reconcile');
+  const { code, stdout } = await mailmill('reconcile', dir, '--last');
+  expect(code).toBe(1);
+  expect(stdout).toContain('all: was not compared yet');
 });
 
 test('an option that nobody knows is answered with the usage', async () => {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { WorkerStatus } from '../../src/api/worker-status.ts';
-import type { FolderReport } from '../../src/pipeline/reconcile.ts';
+import type { FolderReport } from '../../src/pipeline/reconcile/compare.ts';
 import { compilePipeline, type PipelineInput } from '../../src/pipeline/revision/compile.ts';
 import type { Revision } from '../../src/pipeline/revision/revision.ts';
 import { freePorts } from './free-port.ts';

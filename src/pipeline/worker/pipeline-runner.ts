@@ -19,6 +19,7 @@ import { openOutbox, whileDelivering, withQueues } from '../outbox/open-outbox.t
 import { neededFields } from '../revision/needed-fields.ts';
 import type { Revision } from '../revision/revision.ts';
 import { PipelineHealth } from './health.ts';
+import { look } from './look.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
 import type { RunnerMode } from './runner-mode.ts';
@@ -133,9 +134,8 @@ export class PipelineRunner {
   /** Runs to the end of the mode, or until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
     try {
-      if (this.#mode.kind === 'preflight') {
-        const { preflight } = await import('../runs/preflight.ts');
-        this.#result = await preflight(this.revision, this.#mode.options, this.#environment, stop);
+      if (this.#mode.kind === 'preflight' || this.#mode.kind === 'reconcile') {
+        this.#result = await look(this.revision, this.#mode, this.#environment, stop);
         return;
       }
       const context = await this.#prepare(stop);

@@ -1,4 +1,5 @@
 import type { RunPlan } from '../../api/run-plan.ts';
+import type { FolderReport } from '../reconcile/compare.ts';
 import type { PreflightOptions } from '../runs/preflight.ts';
 
 /** How a runner ends. */
@@ -14,4 +15,11 @@ export type RunnerMode =
       readonly onChange?: (change: object) => void;
     }
   | { readonly kind: 'check' }
-  | { readonly kind: 'preflight'; readonly options: PreflightOptions };
+  | { readonly kind: 'preflight'; readonly options: PreflightOptions }
+  | {
+      readonly kind: 'reconcile';
+      /** Names it in the store. */
+      readonly name: string;
+      /** Takes each folder as it was found. */
+      readonly onFolder?: (report: FolderReport) => void;
+    };
