@@ -79,7 +79,9 @@ export async function applyObject<T extends KubernetesObject>(
     return { changed: true, difference: 'created', object: await client.apply(type, complete, options) };
   }
   checkOwner(present, owner);
-  const difference = findDifference(owned, present);
+  // What an object is to be says more than what is noted on it.
+  const { metadata, ...what } = owned;
+  const difference = findDifference(what, present) ?? findDifference({ metadata }, present);
   if (difference === undefined && present.metadata.annotations?.[appliedAnnotation] === hash) {
     return { changed: false, object: present };
   }

@@ -23,6 +23,10 @@ export const annotations = {
   secretsHash: 'mailmill.io/secrets-hash',
   /** On a workload: newest revision that became ready. */
   lastGood: 'mailmill.io/last-good-revision',
+  /** On a workload: hash of the spec of its owner that it was made from. */
+  spec: 'mailmill.io/spec',
+  /** On a Deployment: hash of its pod template, Secrets apart. */
+  template: 'mailmill.io/template',
 } as const;
 
 export const networkPolicyName = 'mailmill-workers';
@@ -30,13 +34,14 @@ export const networkPolicyName = 'mailmill-workers';
 export const secretReaderRole = 'mailmill-secret-reader';
 export const operatorServiceAccount = 'mailmill-operator';
 
-const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
+/** First 10 hex digits of the SHA-256. */
+export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 export const configMapName = (pipeline: string, revision: string) => `${pipeline}-${revision}`;
 
 /** A check is repeated under another name when the values of its Secrets or its image change. */
 export const checkJobName = (pipeline: string, revision: string, secretsHash: string, image: string) =>
-  `${pipeline}-check-${short([revision, secretsHash, image].join('\0'))}`;
+  `${pipeline}-check-${shortHash([revision, secretsHash, image].join('\0'))}`;
 
 /** So is a preflight. */
 export const preflightJobName = (
@@ -45,14 +50,26 @@ export const preflightJobName = (
   baseline: string,
   secretsHash: string,
   image: string,
-) => `${pipeline}-preflight-${short([revision, baseline, secretsHash, image].join('\0'))}`;
+) => `${pipeline}-preflight-${shortHash([revision, baseline, secretsHash, image].join('\0'))}`;
 
 /** First 16 hex digits of the SHA-256 of the canonical spec: with the name it is the key of a run in the store. */
 export const runSpecHash = (spec: unknown) =>
   createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
 
 export const runJobName = (pipeline: string, run: string, specHash: string) =>
-  `${pipeline}-run-${short([run, specHash].join('\0'))}`;
+  `${pipeline}-run-${shortHash([run, specHash].join('\0'))}`;
+
+const specHashes = new WeakMap<object, string>();
+
+/** Hash of a spec as its owner wrote it, apart from what changes no workload but its size. */
+export function specHashOf(spec: object): string {
+  const known = specHashes.get(spec);
+  if (known !== undefined) return known;
+  const own = Object.entries(spec).filter(([name]) => !['replicas', 'suspend', 'rollout'].includes(name));
+  const hash = shortHash(canonicalJson(Object.fromEntries(own)));
+  specHashes.set(spec, hash);
+  return hash;
+}
 
 /** Labels of any child of a pipeline. */
 export const childLabels = (pipeline: string, more: Readonly<Record<string, string>> = {}) => ({

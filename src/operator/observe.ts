@@ -20,7 +20,7 @@ import type { Compiler } from './compiler.ts';
 import { defaultPollMs, isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
 import { isOver, isWorker } from './decide/run.ts';
 import { assess, workerTrouble } from './health.ts';
-import { configMapName, runJobName, runSpecHash } from './names.ts';
+import { configMapName, runJobName, runSpecHash, specHashOf } from './names.ts';
 import type { SecretReader } from './secrets.ts';
 import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import { archiverKey, archiverOf, compiledArchiver, compiledCollector, ownedChildren } from './source-workloads.ts';
@@ -75,6 +75,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
   /** A workload with what belongs to it: a pipeline's, or that of the archive of a source, which has a pipeline of its own making. */
   const workloadOf = async (
     pipeline: Live<EmailPipeline>,
+    specHash: string,
     compilation: Compilation,
     need: (secrets: Set<string>) => void,
     signal: AbortSignal,
@@ -98,6 +99,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
     return {
       now: clock.now(),
       pipeline,
+      specHash,
       source: caches.sources.objects.get({ namespace, name: pipeline.spec.source.name }),
       compilation,
       applied,
@@ -130,7 +132,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         ...caches.configMaps.objects.byIndex(byPipeline, key),
       ]);
       const need = (names: Set<string>) => void needed.pipelines.set(key, names);
-      return workloadOf(pipeline, compile(pipeline), need, signal);
+      return workloadOf(pipeline, specHashOf(pipeline.spec), compile(pipeline), need, signal);
     },
     run: (key) => {
       const name = nameOf(key);
@@ -184,7 +186,13 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       const archiver =
         source.spec.archive === undefined
           ? undefined
-          : await workloadOf(archiverOf(source), compiledArchiver(source, issues), need, signal);
+          : await workloadOf(
+              archiverOf(source),
+              specHashOf(source.spec),
+              compiledArchiver(source, issues),
+              need,
+              signal,
+            );
       const left = archiver === undefined ? ownedChildren(caches, archiverKey(key), source.metadata.uid) : [];
       const states = await secrets.read(namespace, names, signal);
       const pods = caches.pods.reflector.cache.byIndex(bySource, key);

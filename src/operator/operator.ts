@@ -136,7 +136,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     },
   };
   const children = createChildren(client, caches);
-  const rollouts = createRollouts(caches.deployments, config.rolloutConcurrency, (key) => wakeWorkload(queues, key));
+  const rollouts = createRollouts(caches, config.rolloutConcurrency, (key) => wakeWorkload(queues, key));
   const pace = createStatusPace(clock);
   const tools = { client, config, caches, observer, children, recorder, workers, rollouts, pace };
   const reconcilers = createReconcilers(tools);

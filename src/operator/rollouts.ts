@@ -1,6 +1,7 @@
-import { type Deployment, keyOf, type Live } from '../kubernetes/objects.ts';
-import type { Cached } from './caches.ts';
+import { type CronJob, type Deployment, type Job, keyOf } from '../kubernetes/objects.ts';
+import { byPipeline, type Caches, pipelineKeyOf } from './caches.ts';
 import { annotations } from './names.ts';
+import { jobState, roleOf } from './pods.ts';
 
 /**
  * Counts workloads that roll, so that an upgrade of the image or of a shared source does not storm mail servers and databases with
@@ -26,9 +27,21 @@ export function isRolling({ metadata, spec, status }: Deployment): boolean {
   return progressing?.reason === 'ReplicaSetUpdated' || progressing?.reason === 'NewReplicaSetCreated';
 }
 
+/** Whether a Job tries a revision that is to replace one that works: it logs in as a new worker does. A first check replaces nothing. */
+export function isTrying(job: Job, workload: Deployment | CronJob | undefined): boolean {
+  if (jobState(job).state !== 'Running') return false;
+  const role = roleOf(job);
+  return (
+    role === 'preflight' || (role === 'check' && workload?.metadata.annotations?.[annotations.lastGood] !== undefined)
+  );
+}
+
+/** What of the caches is counted: Deployments that roll, and Jobs that try what is to replace a workload. */
+export type RolloutCaches = Pick<Caches, 'deployments' | 'cronJobs' | 'jobs'>;
+
 /** @param call tells a workload that waits that its turn has come. */
 export function createRollouts(
-  { reflector, objects }: Cached<Deployment>,
+  { deployments, cronJobs, jobs }: RolloutCaches,
   limit: number,
   call: (key: string) => void,
 ): Rollouts {
@@ -43,26 +56,37 @@ export function createRollouts(
       call(key);
     }
   };
-  const look = (key: string, object: Live<Deployment> | undefined) => {
-    if (object !== undefined && isRolling(object)) rolling.add(key);
+  const look = (key: string) => {
+    const [namespace = '', name = ''] = key.split('/');
+    const deployment = deployments.objects.get({ namespace, name });
+    const workload = deployment ?? cronJobs.objects.get({ namespace, name });
+    const busy =
+      (deployment !== undefined && isRolling(deployment)) ||
+      jobs.objects.byIndex(byPipeline, key).some((job) => isTrying(job, workload));
+    if (busy) rolling.add(key);
     else if (rolling.delete(key)) callNext();
   };
-  const end = reflector.onChange(({ type, object }) => {
-    look(keyOf(object.metadata), type === 'deleted' ? undefined : object);
-  });
+  const endings = [
+    deployments.reflector.onChange(({ object }) => look(keyOf(object.metadata))),
+    jobs.reflector.onChange(({ object }) => {
+      const key = pipelineKeyOf(object);
+      if (key !== undefined) look(key);
+    }),
+  ];
   return {
     underWay: (key) => count() - (rolling.has(key) || begun.has(key) ? 1 : 0),
     begin: (key) => {
       waiting.delete(key);
       begun.add(key);
       return () => {
-        const [namespace = '', name = ''] = key.split('/');
-        look(key, objects.get({ namespace, name }));
+        look(key);
         begun.delete(key);
         callNext();
       };
     },
     wait: (key) => void waiting.add(key),
-    end,
+    end: () => {
+      for (const end of endings) end();
+    },
   };
 }

@@ -59,6 +59,8 @@ export interface PipelineSnapshot {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly pipeline: Live<EmailPipeline>;
+  /** Of the spec that the pipeline is made of: its own, or that of the source whose archiver it is. */
+  readonly specHash: string;
   readonly source: Live<MailboxSource> | undefined;
   readonly compilation: Compilation;
   /** The revision that the live workload runs, as its ConfigMap has it. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-map.ts';
-import { deployment, podDisruptionBudget, withLastGood } from '../../src/operator/build/deployment.ts';
+import { deployment, podDisruptionBudget, withLastGood, withOrigin } from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob, preflightJob, runJob } from '../../src/operator/build/jobs.ts';
 import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
 import { compiled, config, pipeline, source } from './fixtures.ts';
@@ -34,7 +34,7 @@ const input = { revision, template: undefined, secretsHash: 'abc' };
 
 const manifests: readonly (readonly [string, KubernetesObject])[] = [
   ['config-map', revisionConfigMap(revision)],
-  ['deployment', deployment({ ...input, replicas: 1 }, config)],
+  ['deployment', withOrigin(deployment({ ...input, replicas: 1 }, config), 'def')],
   [
     'deployment-maildir-template',
     withLastGood(deployment({ ...input, revision: maildir, template, replicas: 2 }, config), 'abc'),
@@ -43,7 +43,10 @@ const manifests: readonly (readonly [string, KubernetesObject])[] = [
   [
     'cron-job',
     cronJob(
-      { ...input, schedule: '0 2 * * *', work: {}, timeZone: 'Europe/Zurich', suspend: false, lastGood: 'abc' },
+      {
+        ...{ ...input, schedule: '0 2 * * *', work: {}, timeZone: 'Europe/Zurich', suspend: false },
+        ...{ lastGood: 'abc', specHash: 'def' },
+      },
       config,
     ),
   ],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CronJob, Job, Live } from '../../src/kubernetes/objects.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
+import { specHashOf } from '../../src/operator/names.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
 import {
   aged,
@@ -90,7 +91,10 @@ describe('a scheduled pipeline', () => {
   test('gets its CronJob when the check has passed', () => {
     const decision = decide({ jobs: [liveCheck(revision, { type: 'Complete', ago: 5 })] });
     expect(names(decision.objects)).toEqual(['ConfigMap', 'CronJob']);
-    expect(decision.objects[1]?.metadata.annotations).toEqual({ 'mailmill.io/last-good-revision': revision.hash });
+    expect(decision.objects[1]?.metadata.annotations).toEqual({
+      'mailmill.io/last-good-revision': revision.hash,
+      'mailmill.io/spec': specHashOf(pipeline({ schedule }).spec),
+    });
     expect(decision.lastGood).toBe(revision.hash);
   });
 

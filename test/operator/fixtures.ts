@@ -14,13 +14,13 @@ import type {
   Pod,
 } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap } from '../../src/operator/build/config-map.ts';
-import { deployment, withLastGood } from '../../src/operator/build/deployment.ts';
+import { deployment, withLastGood, withOrigin } from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob } from '../../src/operator/build/jobs.ts';
 import { createCompiler } from '../../src/operator/compiler.ts';
 import type { DecisionConfig } from '../../src/operator/config.ts';
 import { secretsHashOf } from '../../src/operator/decide/decision.ts';
 import { createKeys } from '../../src/operator/keys.ts';
-import { childLabels, labels, type Role } from '../../src/operator/names.ts';
+import { childLabels, labels, type Role, specHashOf } from '../../src/operator/names.ts';
 import type {
   CollectorSnapshot,
   PipelineSnapshot,
@@ -106,6 +106,7 @@ export function snapshot(change: Partial<PipelineSnapshot> = {}): PipelineSnapsh
   return {
     now,
     pipeline: object,
+    specHash: specHashOf(object.spec),
     source: from,
     compilation: createCompiler().compile(object, from, () => ['support']),
     applied: undefined,
@@ -148,6 +149,8 @@ interface Rollout {
   readonly lastGood?: string;
   readonly template?: EmailPipelineSpec['template'];
   readonly secretsHash?: string;
+  /** Of the spec that it says it was made from; absent: it does not say. */
+  readonly specHash?: string;
 }
 
 /** A Deployment as the API server and its controller would have it; rolled out unless `change` says otherwise. */
@@ -155,7 +158,8 @@ export function liveDeployment(revision: Revision, change: Rollout = {}): Live<D
   const { replicas = 1, lastGood } = change;
   const { updated = replicas, available = replicas, total = Math.max(updated, available) } = change;
   const secretsHash = change.secretsHash ?? hashOf(revision);
-  const made = deployment({ revision, template: change.template, secretsHash, replicas }, config);
+  const plain = deployment({ revision, template: change.template, secretsHash, replicas }, config);
+  const made = change.specHash === undefined ? plain : withOrigin(plain, change.specHash);
   const desired = withLastGood(made, lastGood);
   return live({
     ...desired,
@@ -181,8 +185,12 @@ export function liveDeployment(revision: Revision, change: Rollout = {}): Live<D
   });
 }
 
-export function liveCronJob(revision: Revision, suspend = false): Live<CronJob> {
-  const input = { revision, template: undefined, secretsHash: hashOf(revision), lastGood: revision.hash };
+export function liveCronJob(
+  revision: Revision,
+  suspend = false,
+  specHash = specHashOf({ ...pipelineSpec, schedule: '0 2 * * *' }),
+): Live<CronJob> {
+  const input = { revision, template: undefined, secretsHash: hashOf(revision), lastGood: revision.hash, specHash };
   return live(
     cronJob({ ...input, schedule: '0 2 * * *', work: {}, timeZone: undefined, suspend }, config),
     'uid-of-cronjob',

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Deployment, Live } from '../../src/kubernetes/objects.ts';
+import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
+import type { CronJob, Deployment, Job, KubernetesObject, Live } from '../../src/kubernetes/objects.ts';
 import type { Change } from '../../src/kubernetes/reflector.ts';
-import type { Cached } from '../../src/operator/caches.ts';
+import { preflightJob } from '../../src/operator/build/jobs.ts';
+import { type Cached, pipelineKeyOf } from '../../src/operator/caches.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
-import { annotations } from '../../src/operator/names.ts';
+import { annotations, specHashOf } from '../../src/operator/names.ts';
 import { createRollouts, isRolling } from '../../src/operator/rollouts.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
 import {
@@ -11,9 +13,13 @@ import {
   compiled,
   config,
   imapSpec,
+  live,
+  liveCheck,
+  liveCronJob,
   liveDeployment,
   messageOf,
   pipeline,
+  pipelineSpec,
   snapshot,
   source,
 } from './fixtures.ts';
@@ -21,10 +27,10 @@ import {
 const revision = compiled();
 const good = { lastGood: revision.hash };
 
-function setUp(limit: number) {
-  const objects = new Map<string, Live<Deployment>>();
-  let handler: (change: Change<Deployment>) => void = () => {};
-  const called: string[] = [];
+/** Objects as a cache has them, and what tells of their changes. */
+function fakeCache<T extends KubernetesObject>() {
+  const objects = new Map<string, Live<T>>();
+  let handler: (change: Change<T>) => void = () => {};
   const cached = {
     reflector: {
       onChange: (given: typeof handler) => {
@@ -32,17 +38,30 @@ function setUp(limit: number) {
         return () => {};
       },
     },
-    objects: { get: ({ name }: { readonly name: string }) => objects.get(name) },
-  } as unknown as Cached<Deployment>;
-  const rollouts = createRollouts(cached, limit, (key) => called.push(key));
+    objects: {
+      get: ({ name }: { readonly name: string }) => objects.get(name),
+      byIndex: (_: string, key: string) => [...objects.values()].filter((object) => pipelineKeyOf(object) === key),
+    },
+  } as unknown as Cached<T>;
   /** What the API server has now; `told`: the watch has brought it. */
-  const set = (name: string, progressing: string, told = true) => {
-    const made = liveDeployment(revision, { ...good, progressing });
-    const object = { ...made, metadata: { ...made.metadata, name, namespace: 'n' } };
-    objects.set(name, object);
+  const set = (made: Live<T>, told = true) => {
+    const object = { ...made, metadata: { ...made.metadata, namespace: 'n' } };
+    objects.set(made.metadata.name, object);
     if (told) handler({ type: 'added', object });
   };
-  return { rollouts, set, called };
+  return { cached, set };
+}
+
+function setUp(limit: number) {
+  const [deployments, cronJobs, jobs] = [fakeCache<Deployment>(), fakeCache<CronJob>(), fakeCache<Job>()];
+  const called: string[] = [];
+  const caches = { deployments: deployments.cached, cronJobs: cronJobs.cached, jobs: jobs.cached };
+  const rollouts = createRollouts(caches, limit, (key) => called.push(key));
+  const set = (name: string, progressing: string, told = true) => {
+    const made = liveDeployment(revision, { ...good, progressing });
+    deployments.set({ ...made, metadata: { ...made.metadata, name } }, told);
+  };
+  return { rollouts, set, called, setCronJob: cronJobs.set, setJob: jobs.set };
 }
 
 test('who waits is called as others become ready, as many as there is room for', () => {
@@ -91,6 +110,23 @@ test('first applies, stopped pipelines and crashed workers do not roll', () => {
   );
   const unseen = liveDeployment(revision, good);
   expect(isRolling({ ...unseen, metadata: { ...unseen.metadata, generation: 4 } })).toBe(true);
+});
+
+test('what is tried before it replaces a workload counts as a rollout while it runs; what was never good does not', () => {
+  const { rollouts, setCronJob, setJob, called } = setUp(1);
+  setJob(liveCheck(revision));
+  expect(rollouts.underWay('n/b')).toBe(0);
+  setCronJob(liveCronJob(revision));
+  setJob(liveCheck(revision));
+  expect(rollouts.underWay('n/b')).toBe(1);
+  expect(rollouts.underWay('n/orders')).toBe(0);
+  rollouts.wait('n/b');
+  setJob(liveCheck(revision, { type: 'Failed', ago: 1 }));
+  expect(rollouts.underWay('n/b')).toBe(0);
+  const input = { revision, template: undefined, secretsHash: 'x', baseline: 'y', beside: undefined };
+  setJob(live(preflightJob({ ...input, messages: 1, maxErrorRate: 0 }, config)));
+  expect(rollouts.underWay('n/c')).toBe(1);
+  expect(called).toEqual(['n/b']);
 });
 
 const ready = {
@@ -157,4 +193,67 @@ test('edits of the pipeline itself, first applies and rotated Secrets do not wai
   expect(rotated.rollout).toBeUndefined();
   expect(rotated.objects.map(({ kind }) => kind)).toContain('Deployment');
   expect(old.metadata.annotations?.[annotations.lastGood]).toBe(revision.hash);
+});
+
+const other = source({ imap: { ...imapSpec.imap!, host: 'other.example.com' } });
+const schedule = '0 2 * * *';
+const preflight = { preflight: {} };
+const madeFrom = (spec: Partial<EmailPipelineSpec> = {}) => specHashOf({ ...pipelineSpec, ...spec });
+
+test.each<[string, Partial<PipelineSnapshot>, string, string]>([
+  [
+    'the check of a scheduled pipeline',
+    { pipeline: pipeline({ schedule }, ready), deployment: undefined, cronJob: liveCronJob(revision) },
+    'Scheduled',
+    'Job',
+  ],
+  ['a preflight', { pipeline: pipeline({ rollout: preflight }, ready) }, 'RolledOut', 'Job'],
+])('%s for a changed source waits too, and none of its own edit', (_, change, reason, kind) => {
+  const status = { ...ready, conditions: ready.conditions.map((each) => ({ ...each, reason })) };
+  const spec = { ...change.pipeline?.spec };
+  const given = { ...change, source: other, pipeline: pipeline(spec, status) };
+  const held = busy(given);
+  expect([held.rollout, held.objects, held.patches]).toEqual(['Waits', [], []]);
+  expect(brief(held.status.conditions)).toEqual([
+    `Ready=True/${reason}`,
+    'Reconciling=True/RolloutQueued',
+    'Stalled=False/NotStalled',
+    'Valid=True/Valid',
+    'CredentialsResolved=True/Resolved',
+    ...['Connected', 'Flowing', 'Delivering'].map((type) =>
+      reason === 'Scheduled' ? `${type}=Unknown/NotYetRun` : `${type}=Unknown/NoWorker`,
+    ),
+    'SharedWithoutArchive=False/NotShared',
+  ]);
+  const turn = busy({ ...given, rolloutsUnderWay: 19 });
+  expect(turn.rollout).toBe('Begins');
+  expect(turn.objects.map((object) => object.kind)).toContain(kind);
+  const edited = { steps: [{ name: 'wanted', filter: 'has(subject)' }] };
+  // A new spec that the workload was not made from is an edit, whatever the status has seen of it.
+  const told = change.cronJob ?? liveDeployment(revision, { ...good, specHash: madeFrom() });
+  const edit = busy({
+    ...{ ...given, pipeline: pipeline({ ...spec, ...edited }, status) },
+    ...(told.kind === 'CronJob' ? {} : { deployment: told as Live<Deployment> }),
+  });
+  expect(edit.rollout).toBeUndefined();
+  expect(edit.objects.map((object) => object.kind)).toContain(kind);
+});
+
+test('a template field that is no longer desired waits as another image does', () => {
+  const template = { nodeSelector: { disk: 'fast' } };
+  const before = liveDeployment(revision, { ...good, template, specHash: madeFrom() });
+  const from = { pipeline: pipeline({}, ready), deployment: before, applied: revision, rolloutsUnderWay: 20 };
+  expect(decidePipeline(snapshot(from), config).rollout).toBe('Waits');
+  const same = liveDeployment(revision, { ...good, specHash: madeFrom() });
+  expect(decidePipeline(snapshot({ ...from, deployment: same }), config).rollout).toBeUndefined();
+  // Taken away by its owner: that waits for nobody.
+  const edited = liveDeployment(revision, { ...good, template, specHash: madeFrom({ template }) });
+  expect(decidePipeline(snapshot({ ...from, deployment: edited }), config).rollout).toBeUndefined();
+});
+
+test('a pipeline that is scaled while it waits goes on waiting, at its new size', () => {
+  const deployment = liveDeployment(revision, { ...good, specHash: madeFrom() });
+  const scaled = busy({ pipeline: pipeline({ replicas: 2 }, ready, 2), deployment });
+  expect(scaled.rollout).toBe('Waits');
+  expect(scaled.patches.map(({ patch }) => patch)).toEqual([{ spec: { replicas: 2 } }]);
 });

@@ -1,6 +1,7 @@
 import type { Deployment, PodDisruptionBudget } from '../../kubernetes/objects.ts';
+import { canonicalJson } from '../../pipeline/revision/canonical-json.ts';
 import type { DecisionConfig } from '../config.ts';
-import { annotations, childLabels, workerSelector } from '../names.ts';
+import { annotations, childLabels, shortHash, workerSelector } from '../names.ts';
 import { type PodInput, podTemplate } from './pod.ts';
 
 export interface DeploymentInput extends Omit<PodInput, 'role' | 'args' | 'env'> {
@@ -37,6 +38,18 @@ export function deployment(input: DeploymentInput, config: DecisionConfig): Depl
 export function withLastGood(workload: Deployment, lastGood: string | undefined): Deployment {
   if (lastGood === undefined) return workload;
   const own = { ...workload.metadata.annotations, [annotations.lastGood]: lastGood };
+  return { ...workload, metadata: { ...workload.metadata, annotations: own } };
+}
+
+/**
+ * The same, saying of which spec of its owner it was made, and of which pod template: what another image or source would change tells itself
+ * apart from an edit. Secrets are no part of either.
+ */
+export function withOrigin(workload: Deployment, specHash: string): Deployment {
+  const { metadata, spec } = workload.spec?.template ?? {};
+  const { [annotations.secretsHash]: _, ...others } = metadata?.annotations ?? {};
+  const template = shortHash(canonicalJson({ metadata: { ...metadata, annotations: others }, spec }));
+  const own = { ...workload.metadata.annotations, [annotations.spec]: specHash, [annotations.template]: template };
   return { ...workload, metadata: { ...workload.metadata, annotations: own } };
 }
 

@@ -39,6 +39,7 @@ export function cronJob(
     readonly timeZone: string | undefined;
     readonly suspend: boolean;
     readonly lastGood: string | undefined;
+    readonly specHash: string;
   },
   config: DecisionConfig,
 ): CronJob {
@@ -64,7 +65,10 @@ export function cronJob(
       name: pipeline,
       namespace,
       labels: childLabels(pipeline),
-      annotations: input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood },
+      annotations: {
+        ...(input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood }),
+        [annotations.spec]: input.specHash,
+      },
     },
     spec: {
       schedule: input.schedule,

@@ -1,26 +1,42 @@
 import { firstDifference } from '../../kubernetes/apply.ts';
-import type { Deployment, KubernetesObject } from '../../kubernetes/objects.ts';
+import type { Deployment, KubernetesObject, MailboxSource } from '../../kubernetes/objects.ts';
 import { type CollectorRevision, collectorPort } from '../../pipeline/collector/revision.ts';
 import { collectorConfigName, collectorObjects, collectorReplicas } from '../build/collector.ts';
+import { withLastGood, withOrigin } from '../build/deployment.ts';
 import { no, unknown, type Verdict, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
+import { annotations, specHashOf } from '../names.ts';
 import { camelCase, isEnding, isReady, podTrouble } from '../pods.ts';
 import type { CollectorSnapshot, SourceSnapshot } from '../snapshot.ts';
 import { plural } from '../text.ts';
-import { type Child, type Deletion, hasRolledOut, type Progress, revisionLabel, secretsHashOf } from './decision.ts';
+import {
+  type Child,
+  type Deletion,
+  hasRolledOut,
+  type Patch,
+  type Progress,
+  revisionLabel,
+  secretsHashOf,
+} from './decision.ts';
 import type { Violation } from './gate.ts';
+import { isEdited, isFull, queuedProgress, replacesPods } from './turn.ts';
 
 /** What is to be done about the collector of a source, and how it is. */
 export interface CollectorDecision {
   /** In the order in which they are applied. */
   readonly objects: readonly Child[];
+  readonly patches: readonly Patch[];
   readonly deletions: readonly Deletion[];
   readonly progress: Progress;
+  /** See `WorkloadDecision`. */
+  readonly rollout?: 'Begins' | 'Waits';
   /** Whether mail is taken in now. */
   readonly listening: Verdict;
   /** In a collector's words: a person must act. */
   readonly trouble?: { readonly code: string; readonly message: string };
 }
+
+const rolledOut = 'RolledOut';
 
 /** Compiled forms that are kept beside those in use. */
 const keptConfigs = 5;
@@ -30,7 +46,7 @@ const keptConfigs = 5;
  * its collector as it is.
  */
 export function decideCollector(
-  { source, secrets, collector }: SourceSnapshot,
+  { source, secrets, collector, rolloutsUnderWay = 0 }: SourceSnapshot,
   violation: Violation | undefined,
   config: DecisionConfig,
 ): CollectorDecision | undefined {
@@ -39,7 +55,13 @@ export function decideCollector(
     if (existing.length === 0 || violation !== undefined) return undefined;
     const deletions = existing.map((object) => ({ object, why: 'the source takes no mail in any more' }));
     const progress = { ready: yes('Valid', 'its collector is taken away') };
-    return { objects: [], deletions, progress, listening: unknown('NoCollector', 'the source has no collector') };
+    return {
+      objects: [],
+      patches: [],
+      deletions,
+      progress,
+      listening: unknown('NoCollector', 'the source has no collector'),
+    };
   }
   const spoken = listeningOf(collector, revision);
   // The rest of its Secrets a collector reads again by itself: a renewed certificate interrupts nobody.
@@ -48,18 +70,69 @@ export function decideCollector(
     const message = violation?.message ?? 'the Secret of the store is looked for';
     return {
       objects: [],
+      patches: [],
       deletions: [],
       progress: { ready: no(violation?.reason ?? 'Resolving', message) },
       ...spoken,
     };
   }
-  const objects = collectorObjects(revision, hash, config);
+  const [configMap, made, ...others] = collectorObjects(revision, hash, config);
+  const { deployment: live } = collector;
+  const desired = withOrigin(made, specHashOf(source.spec));
+  const deletions = staleConfigs(collector, source.metadata.name, revision);
+  const good = lastGoodCollector(source, live);
+  const imposed = live !== undefined && good !== undefined && isImposed(source, desired, live);
+  if (imposed && isFull(rolloutsUnderWay, config)) {
+    const beside = '; the collectors from before keep running';
+    const was = readyAs(source);
+    return {
+      objects: [configMap, ...others],
+      patches: rotated(live, hash),
+      deletions,
+      progress: queuedProgress(revision.hash, rolloutsUnderWay, beside, was, config),
+      rollout: 'Waits',
+      ...spoken,
+    };
+  }
+  const same = live !== undefined && firstDifference(desired.spec, live.spec) === undefined;
+  const told = same ? live.metadata.annotations?.[annotations.lastGood] : good;
   return {
-    objects,
-    deletions: staleConfigs(collector, source.metadata.name, revision),
-    progress: progressOf(collector, revision, objects[1]),
+    objects: [configMap, withLastGood(desired, told), ...others],
+    patches: [],
+    deletions,
+    progress: progressOf(collector, revision, desired),
+    ...(imposed ? { rollout: 'Begins' as const } : {}),
     ...spoken,
   };
+}
+
+const readyOf = ({ status, metadata }: MailboxSource) =>
+  status?.conditions?.find(
+    ({ type, status: held, observedGeneration }) =>
+      type === 'Ready' && held === 'True' && observedGeneration === metadata.generation,
+  );
+/** Reason of a Ready that is True for this generation. */
+const readyAs = (source: MailboxSource) => readyOf(source)?.reason;
+
+/** Revision of the collectors that became ready last. */
+function lastGoodCollector(source: MailboxSource, live: Deployment | undefined): string | undefined {
+  const current = live?.spec && revisionLabel(live.spec.template);
+  if (current !== undefined && (hasRolledOut(live) || readyAs(source) === rolledOut)) return current;
+  return live?.metadata.annotations?.[annotations.lastGood];
+}
+
+/** Whether collectors that run would be replaced although nobody edited their source. */
+function isImposed(source: MailboxSource, desired: Deployment, live: Deployment): boolean {
+  const edited =
+    isEdited(live, specHashOf(source.spec)) ?? source.status?.observedGeneration !== source.metadata.generation;
+  return !edited && replacesPods(desired, live);
+}
+
+/** A rotated Secret of the store does not wait. */
+function rotated(live: Deployment, secretsHash: string): Patch[] {
+  if (live.spec?.template.metadata?.annotations?.[annotations.secretsHash] === secretsHash) return [];
+  const template = { metadata: { annotations: { [annotations.secretsHash]: secretsHash } } };
+  return [{ object: live, patch: { spec: { template } }, why: 'a referenced Secret changed' }];
 }
 
 function staleConfigs(
@@ -84,7 +157,7 @@ function progressOf(collector: CollectorSnapshot, revision: CollectorRevision, d
   const { deployment: live } = collector;
   const { hash, source } = revision;
   const onItsWay = (reason: string, message: string, good: boolean): Progress => ({
-    ready: good ? yes('RolledOut', `revision ${hash} became ready`) : no(reason, message),
+    ready: good ? yes(rolledOut, `revision ${hash} became ready`) : no(reason, message),
     reconciling: { reason, message },
   });
   if (live === undefined) return onItsWay('Applying', `the collector of revision ${hash} is being made`, false);
@@ -94,7 +167,7 @@ function progressOf(collector: CollectorSnapshot, revision: CollectorRevision, d
   const available = status?.availableReplicas ?? 0;
   const updated = current ? (status?.updatedReplicas ?? 0) : 0;
   if (current && updated === collectorReplicas && available >= collectorReplicas && status?.replicas === updated) {
-    return { ready: yes('RolledOut', `mail is taken in at the Service ${source}, port ${collectorPort(revision)}`) };
+    return { ready: yes(rolledOut, `mail is taken in at the Service ${source}, port ${collectorPort(revision)}`) };
   }
   const trouble = pendingTrouble(collector);
   const why = trouble === undefined ? '' : `: ${trouble.replace(/[;.]$/, '')}`;

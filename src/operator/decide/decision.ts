@@ -52,7 +52,7 @@ export interface WorkloadDecision {
   readonly progress: Progress;
   /** Newest revision that became ready, as of now. */
   readonly lastGood: string | undefined;
-  /** `Begins`: an existing workload is replaced for a new image or source. `Waits`: it would be, were there not too many that are. */
+  /** `Begins`: an existing workload is replaced, or what would replace it is tried, for a new image or source. `Waits`: it would be, were there not too many that are. */
   readonly rollout?: 'Begins' | 'Waits';
   /** When time alone changes the decision. */
   readonly requeueAfterMs?: number;

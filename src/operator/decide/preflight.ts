@@ -16,6 +16,7 @@ import {
   type WorkloadDecision,
 } from './decision.ts';
 import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { isFull, isImposedJob, queued } from './turn.ts';
 
 /** One that could not be made, because mail or store were out of reach, is made anew after this time. */
 const retryMs = 60_000;
@@ -57,6 +58,8 @@ export function decidePreflight(
     const message = 'spec.suspend is true: nothing is started; the revision is compared when the pipeline is resumed';
     return { ...base, objects: [], deletions: [...others, ...stale], progress: { ready: yes('Suspended', message) } };
   }
+  const imposed = live === undefined && isImposedJob(snapshot);
+  if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
   const wait = waitOf(snapshot, revision, live);
   const again = wait.kind === 'Waiting' && live !== undefined ? retryAfter(live, snapshot.now) : undefined;
   const retry: Deletion[] = live && again === 0 ? [{ object: live, why: 'the preflight is made anew' }] : [];
@@ -65,6 +68,7 @@ export function decidePreflight(
     objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : [])],
     deletions: [...others, ...retry, ...stale],
     progress: progressOf(snapshot, revision, wait, config),
+    ...(imposed ? { rollout: 'Begins' as const } : {}),
     ...(again === undefined ? {} : { requeueAfterMs: Math.max(1_000, again) }),
   };
 }

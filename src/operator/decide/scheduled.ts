@@ -17,6 +17,7 @@ import {
 } from './decision.ts';
 import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
 import { rolloutTrouble } from './streaming.ts';
+import { isFull, isImposedJob, queued } from './turn.ts';
 
 /** A failed check is made anew after this time. */
 const checkRetryMs = 60_000;
@@ -42,7 +43,8 @@ export function decideScheduled(
     const { schedule = '', timeZone } = pipeline.spec;
     const work = pipeline.spec.load === 'Full' ? { load: 'Full' as const } : {};
     const suspend = isSuspended(pipeline);
-    const wanted = cronJob({ ...input, schedule, work, timeZone, suspend, lastGood }, config);
+    const { specHash } = snapshot;
+    const wanted = cronJob({ ...input, schedule, work, timeZone, suspend, lastGood, specHash }, config);
     return {
       objects: [revisionConfigMap(revision), wanted],
       patches: [],
@@ -57,6 +59,8 @@ export function decideScheduled(
     const progress = { ready: yes('Suspended', message) };
     return { objects: [], patches: held, deletions: [...others, ...stale], progress, lastGood };
   }
+  const imposed = live === undefined && isImposedJob(snapshot);
+  if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
   const retryMs = live && state?.state === 'Failed' ? retryAfter(state.at, snapshot.now) : undefined;
   const retry = live !== undefined && retryMs === 0;
   return {
@@ -65,6 +69,7 @@ export function decideScheduled(
     deletions: [...others, ...(retry ? [{ object: live, why: 'the check is made anew' }] : []), ...stale],
     progress: checking(snapshot, revision, live),
     lastGood,
+    ...(imposed ? { rollout: 'Begins' as const } : {}),
     ...(retryMs === undefined ? {} : { requeueAfterMs: Math.max(1_000, retryMs) }),
   };
 }

@@ -73,10 +73,11 @@ export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, r
   );
   return {
     objects: collector?.objects ?? [],
-    patches: [],
+    patches: collector?.patches ?? [],
     deletions: collector?.deletions ?? [],
     status: { observedGeneration: source.metadata.generation, conditions },
     events: transitions(before, conditions),
+    ...(collector?.rollout === undefined ? {} : { rollout: collector.rollout }),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
 }

@@ -2,7 +2,7 @@ import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
-import { deployment, podDisruptionBudget, withLastGood } from '../build/deployment.ts';
+import { deployment, podDisruptionBudget, withLastGood, withOrigin } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { workerTrouble } from '../health.ts';
@@ -20,8 +20,9 @@ import {
   type WorkloadDecision,
   wasReady,
 } from './decision.ts';
-import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { cronJobPatches, keepsRunning } from './hold.ts';
 import { replicasOf } from './replicas.ts';
+import { isFull, isOwnEdit, queued, replacesPods } from './turn.ts';
 
 /** The Deployment of a streaming pipeline. */
 export function decideStreaming(
@@ -32,9 +33,10 @@ export function decideStreaming(
 ): WorkloadDecision {
   const { pipeline, deployment: live } = snapshot;
   const replicas = replicasOf(pipeline, revision);
-  const desired = deployment({ revision, template: pipeline.spec.template, secretsHash, replicas }, config);
+  const input = { revision, template: pipeline.spec.template, secretsHash, replicas };
+  const desired = withOrigin(deployment(input, config), snapshot.specHash);
   const imposed = isImposed(snapshot, desired);
-  if (imposed && snapshot.rolloutsUnderWay >= config.rolloutConcurrency) return queued(snapshot, revision, config);
+  if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
   const rollout = rolloutOf(desired, live);
   const lastGood = rollout.complete ? revision.hash : lastGoodOf(snapshot);
   // A write for it alone would be copied to the ReplicaSet, and cross what the Deployment controller writes at that moment.
@@ -59,40 +61,12 @@ export function decideStreaming(
   };
 }
 
-/**
- * Whether pods that run would be replaced although nobody edited this pipeline: for a new image, or a source that it shares. Secrets
- * are not waited with: the old ones may be void already.
- */
+/** Whether pods that run would be replaced although nobody edited this pipeline: for a new image, or a source that it shares. */
 function isImposed(snapshot: PipelineSnapshot, desired: Deployment): boolean {
-  const { pipeline, deployment: live } = snapshot;
-  if (live === undefined || (live.spec?.replicas ?? 1) === 0 || desired.spec?.replicas === 0) return false;
-  if (lastGoodOf(snapshot) === undefined) return false;
-  if (pipeline.status?.observedGeneration !== pipeline.metadata.generation) return false;
-  const { metadata, spec } = desired.spec?.template ?? {};
-  const own = Object.entries(metadata?.annotations ?? {}).filter(([name]) => name !== annotations.secretsHash);
-  const template = { metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec };
-  return firstDifference(template, live.spec?.template) !== undefined;
+  const { deployment: live } = snapshot;
+  if (live === undefined || lastGoodOf(snapshot) === undefined) return false;
+  return !isOwnEdit(snapshot) && replacesPods(desired, live);
 }
-
-/** What runs goes on until it is this pipeline's turn. */
-function queued(snapshot: PipelineSnapshot, { hash }: Revision, config: DecisionConfig): WorkloadDecision {
-  const message = `revision ${hash} waits for its turn: ${plural(snapshot.rolloutsUnderWay, 'workload')} roll at this moment (operator.rolloutConcurrency is ${config.rolloutConcurrency})${keepsRunning(snapshot)}`;
-  return {
-    objects: [],
-    patches: deploymentPatches(snapshot, config),
-    deletions: [],
-    progress: {
-      ready: wasReady(snapshot) ? yes('RolledOut', 'the workload became ready') : no('RolloutQueued', message),
-      reconciling: { reason: 'RolloutQueued', message },
-    },
-    lastGood: lastGoodOf(snapshot),
-    rollout: 'Waits',
-    requeueAfterMs: queueMs,
-  };
-}
-
-/** Turns are called; this is for calls that were missed. */
-const queueMs = 60_000;
 
 const gone = (object: Deletion['object'] | undefined, why: string): Deletion[] =>
   object === undefined ? [] : [{ object, why }];
