@@ -1,5 +1,6 @@
 import { Closed, OneOf, secretKeyRef, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { changesField } from './changes.ts';
 
 /** `postgres` of a sink. */
 export const postgres = Closed(
@@ -45,14 +46,8 @@ export const postgres = Closed(
         },
       ),
     ),
-    changes: Type.Optional(
-      Type.Array(OneOf(['flags', 'expunge', 'move'], { description: 'What may happen to a message.' }), {
-        description:
-          'What happens later to messages that were read becomes rows of the table `<table>_changes`: other flags, gone from the folder, moved to another one (where the server has object ids). Only for an IMAP source that the pipeline reads itself.',
-        minItems: 1,
-        maxItems: 3,
-        'x-kubernetes-list-type': 'set',
-      }),
+    changes: changesField(
+      'What happens later to messages that were read becomes rows of the table `<table>_changes`: other flags, gone from the folder, moved to another one (where the server has object ids). Only for an IMAP source that the pipeline reads itself.',
     ),
   },
   {

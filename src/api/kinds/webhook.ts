@@ -1,5 +1,6 @@
 import { Closed, Duration, OneOf, secretKeyRef, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { changesField } from './changes.ts';
 
 /** Hosts that plain HTTP may go to without a word: this machine, and Services of the cluster. */
 const nearHosts =
@@ -36,6 +37,9 @@ export const webhook = Closed(
         },
         { description: 'How the receiver knows us; absent: it does not.' },
       ),
+    ),
+    changes: changesField(
+      'What happens later to messages that were read is sent as well, each in a request of its own: other flags, gone from the folder, moved to another one (where the server has object ids). Only in mode Json, and for an IMAP source that the pipeline reads itself.',
     ),
     tls: Type.Optional(
       Closed(
@@ -75,6 +79,11 @@ export const webhook = Closed(
         rule: `self.url.startsWith("https://") || (has(self.allowHttp) && self.allowHttp) || self.url.matches("^http://(${nearHosts})(:[0-9]+)?([/?].*)?$")`,
         message: 'must begin with https://: the request holds mail (allowHttp: true sends it in the clear)',
         fieldPath: '.url',
+      },
+      {
+        rule: '!has(self.changes) || !has(self.mode) || self.mode == "Json"',
+        message: 'changes need mode Json: they are no mail',
+        fieldPath: '.changes',
       },
     ],
   },

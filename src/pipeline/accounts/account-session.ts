@@ -7,7 +7,7 @@ import type { FolderSync } from '../folders/folder-sync.ts';
 import { Lane } from '../folders/lane.ts';
 import type { Poke } from '../poke.ts';
 import type { Allowance } from './allowance.ts';
-import { ChangesWatch } from './changes-watch.ts';
+import { ChangesWatch, tellsChanges } from './changes-watch.ts';
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import { SpareLanes, type SpareWork } from './spare-lanes.ts';
 import { folderListMs, idleMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
@@ -64,8 +64,8 @@ export class AccountSession {
     this.#stop = stop;
     this.#lane = new Lane(options.session, options.context.hardStop);
     this.#spare = new SpareLanes({ ...options, stop });
-    const { changes } = options.context;
-    if (changes) this.#changes = new ChangesWatch({ ...options, sinks: changes });
+    const { context } = options;
+    if (tellsChanges(context)) this.#changes = new ChangesWatch({ ...options, sinks: context.changes ?? [] });
   }
 
   /** True: caught up, and `once`. False: the session is given up, in order. */

@@ -9,12 +9,17 @@ import type { Lane } from '../folders/lane.ts';
 
 export interface ChangesWatchOptions {
   readonly context: PipelineContext;
+  /** Tables of changes. Sinks with a queue that are told of them are those of the revision. */
   readonly sinks: readonly ChangeSink[];
   readonly source: Source;
   readonly account: string;
   readonly lease: Lease;
   readonly fresh: () => boolean;
 }
+
+/** Whether a sink of the pipeline is told what happens later to messages. */
+export const tellsChanges = ({ changes, outbox, revision }: PipelineContext): boolean =>
+  changes !== undefined || (outbox !== undefined && revision.sinks.some(({ webhook }) => webhook?.changes));
 
 /** Looks at what has changed in folders that are caught up, at most once a poll interval. */
 export class ChangesWatch {
@@ -41,7 +46,8 @@ export class ChangesWatch {
     const { epochId } = folder;
     const { session, signal } = lane;
     if (epochId === undefined || !session.flags) return;
-    const { pipelineId, database } = this.#options.context;
+    const { pipelineId, database, outbox } = this.#options.context;
+    await outbox?.admit();
     const { modseq } = await lane.open(folder.name, true);
     const before = await knownChanges(database, pipelineId, epochId);
     // With QRESYNC the number rises with each expunge as well (RFC 7162 §3.2.5).
@@ -78,25 +84,32 @@ export class ChangesWatch {
       found.changes.flatMap((change: Change) =>
         kinds.has(change.kind) ? [changeRow(change, account, folder.name, at)] : [],
       );
-    const { namespace, pipeline } = context.revision;
+    const { revision, outbox } = context;
+    const { namespace, pipeline } = revision;
     const progress = (sink: string) => ({
       key: { namespace, pipeline, sink, source: source.name, account, folder: folder.name, epoch: epochId },
       version: round,
       token: lease.token,
     });
+    const origin = { source: source.name, account, folder: folder.name };
+    const queues = outbox && (await import('../outbox/queued-changes.ts'));
+    const queued = (await queues?.queuedChanges(revision, found.changes, origin, at)) ?? [];
     if (!fresh()) throw fenced();
     for (const { sink, kinds } of sinks) {
       const rows = rowsOf(kinds);
       if (!sink.shared && rows.length > 0) refuse(await sink.commit(rows, [progress(sink.name)], context.hardStop));
     }
-    await context.database.transaction(async (client) => {
+    const sent = await context.database.transaction(async (client) => {
       await checkLease(client, lease);
+      const sending = (await queues?.enqueueChanges(client, lease, origin, revision, queued)) ?? [];
       for (const { sink, kinds } of sinks) {
         const rows = rowsOf(kinds);
         if (sink.shared && rows.length > 0) refuse(await sink.writeShared(client, rows, [progress(sink.name)]));
       }
       await recordChanges(client, context.pipelineId, epochId, { modseq, round, known: found.known, gone: found.gone });
+      return sending;
     });
+    outbox?.queued(sent);
   }
 }
 

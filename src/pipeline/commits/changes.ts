@@ -6,7 +6,7 @@ import type { KnownChanges, KnownMessage } from '../../store/changes.ts';
 
 export type ChangeKind = 'flags' | 'expunge' | 'move';
 
-/** Columns of a table of changes, by field, with their types. */
+/** Columns of a table of changes, by field, with their types; change.schema.json has them as queues are sent them. */
 export const changeTypes: ReadonlyMap<string, FieldType> = new Map([
   ['change', 'string'],
   ['message', 'string'],
@@ -103,9 +103,9 @@ export function compare({ epochId, before, added, flagged, listed, elsewhere }: 
   return { changes, known, gone };
 }
 
-/** The row of a change. */
-export function changeRow(change: Change, account: string, folder: string, at: Date): Row {
-  const document: Document = {
+/** A change as a document. */
+export function changeDocument(change: Change, account: string, folder: string, at: Date): Document {
+  return {
     change: change.kind,
     message: change.messageId,
     account,
@@ -115,5 +115,11 @@ export function changeRow(change: Change, account: string, folder: string, at: D
     toFolder: change.toFolder ?? null,
     at,
   };
-  return { documentId: change.id, edition: 1, document };
 }
+
+/** The row of a change. */
+export const changeRow = (change: Change, account: string, folder: string, at: Date): Row => ({
+  documentId: change.id,
+  edition: 1,
+  document: changeDocument(change, account, folder, at),
+});

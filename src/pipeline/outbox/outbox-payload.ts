@@ -28,6 +28,8 @@ export interface DocumentFacts {
   readonly source: string;
   /** When the document was made. */
   readonly timestamp: Date;
+  /** Default: a document made of a message. */
+  readonly type?: 'mailmill.change';
 }
 
 /**
@@ -37,11 +39,11 @@ export interface DocumentFacts {
  * @throws {ValueError} when a value is no data.
  */
 export function documentJson(document: Document, facts: DocumentFacts, writer = new BinaryWriter(8192)): Buffer {
-  const { id, edition, namespace, pipeline, source, timestamp } = facts;
+  const { id, edition, namespace, pipeline, source, timestamp, type = 'mailmill.document' } = facts;
   writer.clear();
   const fields = Object.fromEntries(Object.entries(document).filter(([name]) => !onDemand.has(name)));
   const data = { id, edition, namespace, pipeline, source, document: fields };
-  writeJson(writer, { type: 'mailmill.document', timestamp, data });
+  writeJson(writer, { type, timestamp, data });
   return writer.bytes();
 }
 

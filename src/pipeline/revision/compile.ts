@@ -44,10 +44,10 @@ export function compilePipeline(pipeline: PipelineInput, sources: readonly Sourc
   const steps = compileSteps(spec.steps, messageTypes);
   if (!steps.ok) issues.push(...steps.issues);
   else for (const [index, sink] of spec.sinks.entries()) issues.push(...checkColumns(sink, index, steps.types));
-  for (const [index, { postgres }] of spec.sinks.entries())
-    if (postgres?.changes && source && !source.imap)
+  for (const [index, { postgres, webhook }] of spec.sinks.entries())
+    if ((postgres?.changes ?? webhook?.changes) && source && !source.imap)
       issues.push({
-        path: `spec.sinks[${index}].postgres.changes`,
+        path: `spec.sinks[${index}].${postgres ? 'postgres' : 'webhook'}.changes`,
         message: 'changes are told of IMAP sources that the pipeline reads itself',
         suggestion: 'leave changes out',
       });

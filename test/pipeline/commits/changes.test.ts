@@ -1,5 +1,9 @@
+import fs from 'node:fs';
+import { zstdDecompressSync } from 'node:zlib';
+import { Value } from 'typebox/value';
 import { describe, expect, test } from 'vitest';
-import { compare, type Look } from '../../../src/pipeline/commits/changes.ts';
+import { type Change, compare, type Look } from '../../../src/pipeline/commits/changes.ts';
+import { queuedChanges } from '../../../src/pipeline/outbox/queued-changes.ts';
 import { compilePipeline } from '../../../src/pipeline/revision/compile.ts';
 import type { KnownMessage } from '../../../src/store/changes.ts';
 
@@ -65,13 +69,69 @@ describe('what a look makes known', () => {
 });
 
 test('changes are refused for sources that have none', () => {
-  const postgres = { secretRef: { name: 'db' }, table: 'emails', changes: ['flags' as const] };
-  const spec = { source: { name: 'box' }, sinks: [{ name: 'warehouse', postgres }] };
+  const changes = ['flags' as const];
+  const postgres = { secretRef: { name: 'db' }, table: 'emails', changes };
+  const webhook = { url: 'https://example.com', changes };
+  const sinks = [
+    { name: 'warehouse', postgres },
+    { name: 'hook', webhook },
+  ];
+  const spec = { source: { name: 'box' }, sinks };
   const of = (source: Parameters<typeof compilePipeline>[1][number]['spec']) =>
     compilePipeline({ metadata: { name: 'mail' }, spec }, [{ metadata: { name: 'box' }, spec: source }]);
   expect(of({ imap: { host: 'mail.example.com', auth: { secretRef: { name: 'login' } } } })).toMatchObject({
     ok: true,
   });
   const refused = of({ maildir: { path: '/var/mail/box' } });
-  expect(refused).toMatchObject({ ok: false, issues: [{ path: 'spec.sinks[0].postgres.changes' }] });
+  const paths = ['spec.sinks[0].postgres.changes', 'spec.sinks[1].webhook.changes'];
+  expect(refused).toMatchObject({ ok: false, issues: paths.map((path) => ({ path })) });
+});
+
+describe('a change as queues are sent it', () => {
+  const schema: Record<string, unknown> = JSON.parse(
+    fs.readFileSync(new URL('../../../src/pipeline/commits/change.schema.json', import.meta.url), 'utf8'),
+  );
+  const flags = {
+    id: '00000000-0000-8000-8000-00000000000a',
+    messageId: '00000000-0000-8000-8000-00000000000b',
+    uid: 7,
+    flags: '\\Seen todo',
+  };
+  const origin = { source: 'box', account: 'ann', folder: 'INBOX' };
+  const at = new Date('2026-11-21T12:00:00Z');
+  const sent = async (...changes: readonly Change[]) => {
+    const queued = await queuedChanges({ namespace: 'n', pipeline: 'p' }, changes, origin, at);
+    return queued.map(({ document }) => JSON.parse(String(zstdDecompressSync(document.json ?? Buffer.alloc(0)))));
+  };
+
+  test('says what it is, under an id of its own', async () => {
+    const [event] = await sent({ ...flags, kind: 'flags' });
+    expect(event).toEqual({
+      type: 'mailmill.change',
+      timestamp: '2026-11-21T12:00:00.000Z',
+      data: {
+        id: flags.id,
+        edition: 1,
+        namespace: 'n',
+        pipeline: 'p',
+        source: 'box',
+        document: {
+          change: 'flags',
+          message: flags.messageId,
+          ...{ account: 'ann', folder: 'INBOX', uid: 7, flags: ['\\Seen', 'todo'], toFolder: null },
+          at: '2026-11-21T12:00:00.000Z',
+        },
+      },
+    });
+  });
+
+  test('is what the schema says, of every kind', async () => {
+    const events = await sent(
+      { ...flags, kind: 'flags' },
+      { ...flags, kind: 'expunge', flags: '' },
+      { ...flags, kind: 'move', toFolder: 'Archive' },
+    );
+    for (const event of events) expect([...Value.Errors(schema, event)]).toEqual([]);
+    expect(Value.Check(schema, { ...events[0], type: 'mailmill.document' })).toBe(false);
+  });
 });
