@@ -20,7 +20,7 @@ import type { Compiler } from './compiler.ts';
 import { defaultPollMs, isScheduled, lastGoodOf, pollMsOf, revisionLabel } from './decide/decision.ts';
 import { isOver, isWorker } from './decide/run.ts';
 import { assess, workerTrouble } from './health.ts';
-import { configMapName, runJobName, runSpecHash, specHashOf } from './names.ts';
+import { configMapName, reconcileName, runJobName, runSpecHash, specHashOf } from './names.ts';
 import type { SecretReader } from './secrets.ts';
 import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import { archiverKey, archiverOf, compiledArchiver, compiledCollector, ownedChildren } from './source-workloads.ts';
@@ -108,6 +108,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       configMaps: living(caches.configMaps.objects.byIndex(byPipeline, key)),
       deployment,
       cronJob,
+      reconciler: present(caches.cronJobs.objects.get({ namespace, name: reconcileName(name) })),
       podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get({ namespace, name })),
       jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
       pods,
@@ -237,6 +238,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         status?.ready,
         status && workerTrouble(status),
         status?.runs.map(({ name, specHash, state }) => [name, specHash, state]),
+        status?.sources?.map(({ source, accounts }) => [source, accounts]),
       ]);
       return JSON.stringify([connected, flowing, delivering, stalled, each]);
     },

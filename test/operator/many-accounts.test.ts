@@ -1,9 +1,23 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
 import type { Deployment } from '../../src/kubernetes/objects.ts';
+import { secretsHashOf } from '../../src/operator/decide/decision.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
 import type { PipelineSnapshot, SecretState, Secrets } from '../../src/operator/snapshot.ts';
-import { brief, compiled, config, live, pipeline, present, snapshot, source } from './fixtures.ts';
+import {
+  at,
+  brief,
+  compiled,
+  config,
+  live,
+  liveDeployment,
+  pipeline,
+  present,
+  snapshot,
+  source,
+  worker,
+  workerStatus,
+} from './fixtures.ts';
 
 const spec: MailboxSourceSpec = {
   imap: { host: 'imap.example.com', accounts: { secretRef: { name: 'team-mailboxes' } } },
@@ -57,8 +71,91 @@ test('without the list nothing is started', () => {
   expect(brief(decision.status.conditions)).toContain('CredentialsResolved=False/SecretMissing');
 });
 
-test('workers are as many as asked for: only the list says how many are of use', () => {
-  const object = pipeline({ replicas: 7 });
-  expect(deploymentOf({ pipeline: object }).spec?.replicas).toBe(7);
-  expect(brief(decide({ pipeline: object }).status.conditions).join()).not.toContain('ReplicasLimited');
+/** What a worker says of its list, or of the archive. */
+const lists = (...accounts: readonly number[]) =>
+  accounts.map((count, at) =>
+    worker(`w-${at}`, workerStatus(revision, { accounts: [], sources: [{ ...listed, accounts: count }] })),
+  );
+const listed = {
+  ...{ source: 'support', held: 1, connected: 1, troubles: [], folders: 1, catchingUp: 0, unchecked: 0 },
+  ...{ liveSince: at(30), lagMessages: 0, lagSeconds: 0 },
+};
+const sized = (replicas: number) =>
+  liveDeployment(revision, {
+    replicas,
+    secretsHash: secretsHashOf([{ name: 'analytics-db', key: 'uri' }], secrets, config)!,
+  });
+const limited = (reason: string) => ({
+  observedGeneration: 1,
+  conditions: [
+    {
+      ...{ type: 'ReplicasLimited', status: 'True' as const, reason, message: 'as it was', observedGeneration: 1 },
+      lastTransitionTime: at(60),
+    },
+  ],
+});
+const notKnown = (run: number) =>
+  `AccountsNotKnown: spec.replicas is 7, and ${run} workers run until one of them has told how many accounts there are`;
+
+describe.each([
+  ['a list of accounts', spec],
+  ['an archive', { ...spec, archive: { volume: { persistentVolumeClaim: { claimName: 'mail' } } } }],
+])('of %s workers tell how many are of use', (_, given) => {
+  const many = source(given);
+  test.each<[string, Partial<PipelineSnapshot>, number, string | undefined]>([
+    ['nobody works yet: the first, and one that stands by', {}, 2, notKnown(2)],
+    [
+      'three accounts',
+      { workers: lists(3, 3) },
+      4,
+      'MoreThanAccounts: spec.replicas is 7, and 4 workers run: one for each account (3), and one that stands by',
+    ],
+    ['the newest list counts, which one of them has read', { workers: lists(3, 6) }, 7, undefined],
+    ['more accounts than workers', { workers: lists(1_000) }, 7, undefined],
+    ['workers that run while nobody was asked since the start stay', { deployment: sized(5) }, 5, notKnown(5)],
+    [
+      'workers that do not answer limit nobody',
+      { deployment: sized(2), workers: [worker('w-0'), worker('w-1')] },
+      7,
+      undefined,
+    ],
+    [
+      'but who was limited stays so',
+      {
+        deployment: sized(4),
+        workers: [worker('w-0')],
+        pipeline: pipeline({ replicas: 7 }, limited('MoreThanAccounts')),
+      },
+      4,
+      'MoreThanAccounts: as it was',
+    ],
+    [
+      'and who waited for an answer does not',
+      {
+        deployment: sized(2),
+        workers: [worker('w-0')],
+        pipeline: pipeline({ replicas: 7 }, limited('AccountsNotKnown')),
+      },
+      7,
+      undefined,
+    ],
+    ['one that is asked for is one', { pipeline: pipeline() }, 1, undefined],
+    ['a suspended pipeline has none', { pipeline: pipeline({ replicas: 7, suspend: true }) }, 0, undefined],
+  ])('%s', (_name, change, replicas, says) => {
+    const decision = decide({ source: many, pipeline: pipeline({ replicas: 7 }), ...change });
+    const made = decision.objects.find((object): object is Deployment => object.kind === 'Deployment');
+    expect(made?.spec?.replicas).toBe(replicas);
+    const told = decision.status.conditions?.find(({ type }) => type === 'ReplicasLimited');
+    expect(told && `${told.reason}: ${told.message}`).toBe(says);
+  });
+});
+
+test('while a generation that is wrong is held back, a longer list gets its workers', () => {
+  const change = {
+    pipeline: pipeline({ replicas: 7, steps: [{ name: 'bad', filter: 'nonsense(' }] }, undefined, 2),
+    deployment: live(deploymentOf({ pipeline: pipeline({ replicas: 7 }), workers: lists(3) })),
+    applied: revision,
+  };
+  expect(decide({ ...change, workers: lists(3) }).patches).toEqual([]);
+  expect(decide({ ...change, workers: lists(5) }).patches.map(({ why }) => why)).toEqual(['replicas: 4 → 6']);
 });

@@ -57,8 +57,9 @@ export function deploymentPatches(snapshot: PipelineSnapshot, config: DecisionCo
 }
 
 /** A Deployment that a schedule is to replace, and cannot yet, keeps its size. */
-function heldReplicas({ pipeline, applied }: PipelineSnapshot, live: number): number {
-  if (!isScheduled(pipeline) || isSuspended(pipeline)) return replicasOf(pipeline, applied);
+function heldReplicas(snapshot: PipelineSnapshot, live: number): number {
+  const { pipeline, applied } = snapshot;
+  if (!isScheduled(pipeline) || isSuspended(pipeline)) return replicasOf(snapshot, applied);
   return Math.max(1, live);
 }
 

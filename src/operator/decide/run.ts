@@ -10,7 +10,7 @@ import { jobState, podTrouble, resultOfJob, roleOf } from '../pods.ts';
 import type { RunSnapshot, WorkerObservation } from '../snapshot.ts';
 import { isScheduled } from './decision.ts';
 import { fromResult } from './last-run.ts';
-import { replicasOf } from './replicas.ts';
+import { isStopped } from './replicas.ts';
 
 /** What is to be done about a run on demand. */
 export interface RunDecision {
@@ -58,7 +58,7 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
     return pending(snapshot, 'PipelineNotReady', message);
   }
   // A worker that streams looks for what is new anyway; what reads again is not to hold it up.
-  if (!isIncremental(planOf(run.spec)) || isScheduled(pipeline) || replicasOf(pipeline, lastGood) === 0) {
+  if (!isIncremental(planOf(run.spec)) || isScheduled(pipeline) || isStopped(pipeline)) {
     const input = { revision: lastGood, template: pipeline.spec.template, work: workOf(run.spec) };
     const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
     return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };

@@ -32,7 +32,7 @@ export function decideStreaming(
   config: DecisionConfig,
 ): WorkloadDecision {
   const { pipeline, deployment: live } = snapshot;
-  const replicas = replicasOf(pipeline, revision);
+  const replicas = replicasOf(snapshot, revision);
   const input = { revision, template: pipeline.spec.template, secretsHash, replicas };
   const desired = withOrigin(deployment(input, config), snapshot.specHash);
   const imposed = isImposed(snapshot, desired);
