@@ -5,6 +5,7 @@ import { connectionLost, imapError, throttled } from './errors.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import type { FetchRow } from './fetch-row.ts';
 import { tapLimits } from './fetch-tap.ts';
+import { withoutNamespaces } from './namespaces.ts';
 import { type ProxySettings, proxyError, proxyUrl } from './proxy.ts';
 import { leaveNamesAlone } from './raw-names.ts';
 import { type ImapLogin, logInBy } from './sasl.ts';
@@ -128,6 +129,7 @@ export class ImapConnection {
       logger: { trace() {}, debug() {}, info() {}, warn: observe, error: observe, fatal: observe },
     });
     if (ours) logInBy(this.client, settings);
+    withoutNamespaces(this.client);
     this.#feed = new FetchFeed(this.client, tapLimits(settings.messageSize));
     this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
   }
@@ -143,8 +145,6 @@ export class ImapConnection {
     stop.addEventListener('abort', onStop, { once: true });
     try {
       await client.connect();
-      // Folder names are used as they are listed: the personal namespace's prefix must not be put before those of others.
-      if (client.namespace) client.namespace = { ...client.namespace, prefix: '' };
       return connection;
     } catch (error) {
       client.close();

@@ -1,6 +1,7 @@
 import type { ImapFlow } from 'imapflow';
 import { getErrorText, getStatusCode } from 'imapflow/lib/tools.js';
 import { stalled } from '../../telemetry/errors.ts';
+import { type Command, replaceCommand } from './own-command.ts';
 
 /** SASL mechanisms for bearer tokens, the preferred one first. */
 export const tokenMechanisms = ['OAUTHBEARER', 'XOAUTH2'] as const;
@@ -58,23 +59,6 @@ function exchangeOf(login: ImapLogin, offers: ReadonlyMap<string, unknown>, host
     : { mechanism, response: [`user=${login.user}`, bearer, '', ''].join('\x01'), end: '' };
 }
 
-type Command = (connection: Internals, ...args: readonly unknown[]) => Promise<string | undefined>;
-
-/** What imapflow gives its commands, and leaves out of its types. */
-interface Internals {
-  commands: Map<string, Command>;
-  readonly capabilities: ReadonlyMap<string, unknown>;
-  readonly authCapabilities: Map<string, boolean>;
-  readonly host: string;
-  readonly port: number;
-  write(line: string): void;
-  exec(
-    command: string,
-    attributes: readonly object[],
-    options: { readonly onPlusTag: () => Promise<void> },
-  ): Promise<{ next(): void }>;
-}
-
 /** A NO as imapflow's own commands throw it. */
 interface Refusal extends Error {
   authenticationFailed?: boolean;
@@ -89,8 +73,6 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
  * initial response to servers without SASL-IR, and leaves an authorization identity out, without a word, where it comes to use LOGIN.
  */
 export function logInBy(client: ImapFlow, login: ImapLogin): void {
-  // imapflow 2.1.2 looks its commands up in this map of the instance; test/sources/imap/oauth.integration.test.ts fails if it does not.
-  const internals = client as unknown as Internals;
   const authenticate: Command = async (connection) => {
     const { capabilities } = connection;
     const { mechanism, response, end = '' } = exchangeOf(login, capabilities, connection.host, connection.port);
@@ -123,5 +105,5 @@ export function logInBy(client: ImapFlow, login: ImapLogin): void {
       throw error;
     }
   };
-  internals.commands = new Map([...internals.commands, ['AUTHENTICATE', authenticate]]);
+  replaceCommand(client, 'AUTHENTICATE', authenticate);
 }

@@ -28,6 +28,22 @@ async function selected(script: Script, options?: ScriptOptions) {
   };
 }
 
+describe('a login', () => {
+  for (const answer of ['NIL NIL NIL', 'NIL (("~" "/")) NIL', '() () ()', '(("INBOX." NIL)) NIL', ''])
+    it(`after which a server tells namespaces as "${answer}" opens folders all the same`, async () => {
+      const namespace = answer === '' ? [] : [`* NAMESPACE ${answer}`];
+      const { server, source } = await start(
+        { NAMESPACE: (to) => to.send(...namespace, `${to.tag} OK done`) },
+        { capabilities: 'IMAP4rev1 IDLE ESEARCH NAMESPACE' },
+      );
+      await using _ = server;
+      await using session = await openSession(source);
+      expect(await session.folders(never)).toEqual([{ name: 'INBOX' }]);
+      expect((await session.select('INBOX', never)).exists).toBe(3);
+      expect(server.lines.filter((line) => line === 'NAMESPACE')).toHaveLength(1);
+    });
+});
+
 describe('a login that is refused', () => {
   const cases = [
     ['NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)', 'Stalled', 'IMAP_AUTH_REJECTED', undefined],
