@@ -40,6 +40,13 @@ export interface PlanInput {
 export const listedIn = (batch: PlannedBatch): number =>
   batch.fetch.length + batch.tooLarge.length + batch.excluded + batch.vanished.length;
 
+/** A batch of one message. */
+export function planAlone(listed: Listed, messageSize: number): PlannedBatch {
+  const { uid, size } = listed;
+  const kinds = size > messageSize ? { fetch: [], tooLarge: [listed] } : { fetch: [listed], tooLarge: [] };
+  return { range: [uid, uid], uids: [uid], ...kinds, excluded: 0, vanished: [], bytes: size };
+}
+
 /**
  * Cuts a window of UIDs into batches in ascending order. The ranges are adjacent and cover `from` to the last UID that FETCH knows too:
  * numbers between listed UIDs can never be given again. A greater number that only SEARCH gave proves nothing about those below it.

@@ -1,17 +1,17 @@
-import type { Listed, Source, SourceSession } from '../../sources/source.ts';
+import type { Listed, Source } from '../../sources/source.ts';
 import type { Lease } from '../../store/leases.ts';
-import { asMailmillError, transient } from '../../telemetry/errors.ts';
 import type { Allowance } from '../accounts/allowance.ts';
 import type { Committer } from '../commits/committer.ts';
 import type { PipelineContext } from '../context.ts';
 import { prepareMessages } from '../prepare.ts';
 import type { ReadMessage } from '../processed.ts';
 import { Backlog } from './backlog.ts';
-import { batchMessages, type PlannedBatch, planBatches } from './batch-plan.ts';
+import { type PlannedBatch, planAlone, planBatches } from './batch-plan.ts';
+import { FetchPace } from './fetch-pace.ts';
 import type { Lane } from './lane.ts';
-import { readBatch, stillListed } from './read-batch.ts';
+import { type BatchRead, fetchIncomplete, readBatches, stillListed } from './read-batch.ts';
 import type { MessageReader } from './read-message.ts';
-import { type Failure, type Patience, Suspects } from './suspects.ts';
+import { failureOf, type Patience, Suspects } from './suspects.ts';
 import { salvagedHeader, unreadableMessage } from './unreadable.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
@@ -52,9 +52,7 @@ export class FolderWork {
   /** Batches that a lane has in hand, and those that are not committed yet. */
   #inHand = 0;
   #pushed = 0;
-  /** Messages of a batch that failed: until they have come, batches are smaller, to find out which of them it is. */
-  readonly #fragile = new Set<number>();
-  #most = batchMessages;
+  readonly #pace = new FetchPace();
   /** When the oldest message arrived that is in hand; by the order of reading. */
   oldest: Date | undefined;
 
@@ -136,10 +134,10 @@ export class FolderWork {
         const known = new Set(listed.map((each) => each.uid));
         const unknown = window.uids.filter((uid) => !known.has(uid));
         const still = await stillListed(lane.session, unknown, lane.signal);
-        if (still.size > 0) throw incomplete();
+        if (still.size > 0) throw fetchIncomplete();
         const { since, firstUidNext } = committer.cursor;
         const { messageSize } = source;
-        todo.plan(planBatches({ ...window, listed, since, firstUidNext, messageSize, most: this.#most }));
+        todo.plan(planBatches({ ...window, listed, since, firstUidNext, messageSize, most: this.#pace.most }));
         this.oldest ??= listed[0]?.receivedAt;
       } finally {
         this.#inHand -= 1;
@@ -147,76 +145,103 @@ export class FolderWork {
     }
   }
 
-  async #do(lane: Lane, committer: Committer, plan: PlannedBatch, share: Share): Promise<void> {
-    const { context } = this.#options;
-    const { signal } = lane;
-    await context.budget.acquire(plan.bytes, signal);
+  /** Fetches a batch, and those behind it as the pace has it; while the next one comes, one is handed on. */
+  async #do(lane: Lane, committer: Committer, first: PlannedBatch, share: Share): Promise<void> {
+    const { budget } = this.#options.context;
+    await budget.acquire(first.bytes, lane.signal);
+    const plans = [first, ...this.#following(first, share)];
+    /** Those whose bytes are not the committer's yet. */
+    const held = new Set(plans);
+    let handing = Promise.resolve();
     this.#inHand += 1;
-    let handed = false;
     try {
       await lane.open(this.#options.folder);
-      if (plan.fetch.length > 0) this.#options.onFetch();
-      const { messages, missing } = await this.#read(lane.session, plan, signal);
-      const lost = await stillListed(
-        lane.session,
-        missing.map(({ uid }) => uid),
-        signal,
-      );
-      if (lost.size > 0) {
-        this.#leftOut(
-          plan,
-          missing.filter(({ uid }) => lost.has(uid)),
-          share,
-        );
-        return;
+      if (plans.some(({ fetch }) => fetch.length > 0)) this.#options.onFetch();
+      const began = performance.now();
+      for await (const read of this.#read(lane, plans)) {
+        const { plan, missing } = read;
+        const uids = missing.map(({ uid }) => uid);
+        const lost = await stillListed(lane.session, uids, lane.signal);
+        if (lost.size > 0) {
+          this.#leftOut(
+            plan,
+            missing.filter(({ uid }) => lost.has(uid)),
+            share,
+          );
+          continue;
+        }
+        this.#pace.came(plan.uids);
+        handing = handing.then(() => this.#hand(lane, committer, read, share, held));
+        // It is awaited below; another batch may fail before.
+        handing.catch(() => undefined);
       }
-      this.#came(plan.uids);
-      const prepared = await prepareMessages(messages, context.steps, signal);
-      handed = true;
-      const more = !this.#shares[share].isEmpty;
-      const batch = { plan, messages: prepared, vanished: missing.length, budgetBytes: plan.bytes, more };
-      this.#pushed += 1;
-      await committer.push({ ...batch, old: share === 'Backlog' });
-      this.oldest = plan.fetch.at(-1)?.receivedAt ?? this.oldest;
+      const bytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
+      this.#pace.took(bytes, performance.now() - began);
+      await handing;
     } finally {
+      // Nothing may be handed on once this has ended, whatever it ended with.
+      await handing.catch(() => undefined);
       this.#inHand -= 1;
-      if (!handed) context.budget.release(plan.bytes);
+      for (const { bytes } of held) budget.release(bytes);
     }
   }
 
-  /** A batch that fails is cut smaller the next time, until it is known which message it fails on. */
-  async #read(session: SourceSession, plan: PlannedBatch, signal: AbortSignal) {
-    const { source } = this.#options;
+  /** Batches behind one that the same FETCH may be for. Where a day has a limit, each is asked for alone. */
+  #following(first: PlannedBatch, share: Share): readonly PlannedBatch[] {
+    const todo = this.#shares[share];
+    const plans: PlannedBatch[] = [];
+    if (this.#options.source.perDay) return plans;
+    for (let plan = todo.next(); plan; plan = todo.next()) {
+      if (!this.#pace.fits([first, ...plans], plan) || !this.#options.context.budget.tryAcquire(plan.bytes)) {
+        todo.putBack(plan);
+        break;
+      }
+      plans.push(plan);
+    }
+    return plans;
+  }
+
+  async #hand(
+    lane: Lane,
+    committer: Committer,
+    { plan, messages, missing }: BatchRead,
+    share: Share,
+    held: Set<PlannedBatch>,
+  ): Promise<void> {
+    const prepared = await prepareMessages(messages, this.#options.context.steps, lane.signal);
+    held.delete(plan);
+    const more = held.size > 0 || !this.#shares[share].isEmpty;
+    const batch = { plan, messages: prepared, vanished: missing.length, budgetBytes: plan.bytes, more };
+    this.#pushed += 1;
+    await committer.push({ ...batch, old: share === 'Backlog' });
+    this.oldest = plan.fetch.at(-1)?.receivedAt ?? this.oldest;
+  }
+
+  /** What fails is cut smaller the next time, until it is known which message it fails on. */
+  async *#read({ session, signal }: Lane, plans: readonly PlannedBatch[]): AsyncGenerator<BatchRead, void, undefined> {
+    const { source, reader } = this.#options;
+    const left = new Set(plans);
     try {
-      return await readBatch({ session, plan, reader: this.#options.reader, source, signal });
+      for await (const read of readBatches({ session, reader, source, signal }, plans)) {
+        left.delete(read.plan);
+        yield read;
+      }
     } catch (thrown) {
-      const failure = failures[asMailmillError(thrown).code];
-      const [only, ...others] = [...plan.fetch, ...plan.tooLarge];
+      const failure = failureOf(thrown);
+      const [only, ...others] = [...left].flatMap(({ fetch, tooLarge }) => [...fetch, ...tooLarge]);
       if (failure && only && others.length === 0) {
         this.suspects.note(only, failure, performance.now());
-        this.#came([only.uid]);
-      } else if (failure) this.#failed(plan);
+        this.#pace.came([only.uid]);
+      } else if (failure && only) this.#pace.failed([...left]);
       throw thrown;
     }
-  }
-
-  #failed(plan: PlannedBatch): void {
-    this.#fragile.clear();
-    for (const uid of plan.uids) this.#fragile.add(uid);
-    this.#most = Math.max(1, Math.floor((plan.fetch.length + plan.tooLarge.length) / 4));
-  }
-
-  #came(uids: readonly number[]): void {
-    if (this.#fragile.size === 0) return;
-    for (const uid of uids) this.#fragile.delete(uid);
-    if (this.#fragile.size === 0) this.#most = batchMessages;
   }
 
   /** The server answered without messages that it still lists. The others of the batch are read again, these later, one by one. */
   #leftOut(plan: PlannedBatch, missing: readonly Listed[], share: Share): void {
     if (missing.length > fewLeftOut) {
-      this.#failed(plan);
-      throw incomplete();
+      this.#pace.failed([plan]);
+      throw fetchIncomplete();
     }
     for (const listed of missing) this.suspects.note(listed, 'LeftOut', performance.now());
     const apart = this.suspects.uids;
@@ -233,23 +258,14 @@ export class FolderWork {
     const { uid } = listed;
     const { signal } = lane;
     const now = () => performance.now();
-    const tooLarge = listed.size > source.messageSize;
-    const plan: PlannedBatch = {
-      range: [uid, uid],
-      uids: [uid],
-      fetch: tooLarge ? [] : [listed],
-      tooLarge: tooLarge ? [listed] : [],
-      excluded: 0,
-      vanished: [],
-      bytes: listed.size,
-    };
+    const plan = planAlone(listed, source.messageSize);
     await context.budget.acquire(plan.bytes, signal);
     let handed = false;
     try {
       await lane.open(this.#options.folder);
       const messages = this.suspects.hopeless(uid, now())
         ? [unreadableMessage(listed, await salvagedHeader(lane.session, uid, signal))]
-        : await this.#readAgain(lane.session, plan, signal);
+        : await this.#readAgain(lane, plan);
       if (messages === undefined) return;
       if (messages.length === 0 && (await stillListed(lane.session, [uid], signal)).has(uid)) {
         this.suspects.note(listed, 'LeftOut', now());
@@ -268,27 +284,14 @@ export class FolderWork {
   }
 
   /** Undefined: the server refused it once more, and only it. */
-  async #readAgain(
-    session: SourceSession,
-    plan: PlannedBatch,
-    signal: AbortSignal,
-  ): Promise<readonly ReadMessage[] | undefined> {
+  async #readAgain(lane: Lane, plan: PlannedBatch): Promise<readonly ReadMessage[] | undefined> {
     try {
-      return (await this.#read(session, plan, signal)).messages;
+      let messages: readonly ReadMessage[] = [];
+      for await (const read of this.#read(lane, [plan])) messages = read.messages;
+      return messages;
     } catch (thrown) {
-      if (failures[asMailmillError(thrown).code] === 'LeftOut') return undefined;
+      if (failureOf(thrown) === 'LeftOut') return undefined;
       throw thrown;
     }
   }
 }
-
-/** What errors say about a batch that was on its way. */
-const failures: Readonly<Record<string, Failure>> = {
-  IMAP_COMMAND_FAILED: 'LeftOut',
-  IMAP_CONNECTION_LOST: 'Broke',
-  IMAP_UNAVAILABLE: 'Broke',
-  SOURCE_TOO_SLOW: 'Broke',
-};
-
-const incomplete = () =>
-  transient('SOURCE_FETCH_INCOMPLETE', 'the server left out messages that it still lists; they are fetched again');

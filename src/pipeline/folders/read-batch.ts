@@ -10,24 +10,40 @@ const slowestBytesPerSecond = 16 * 2 ** 10;
 
 /** What came of a batch, ascending, and what did not come. */
 export interface BatchRead {
-  readonly messages: ReadMessage[];
+  readonly plan: PlannedBatch;
+  readonly messages: readonly ReadMessage[];
   readonly missing: readonly Listed[];
 }
 
 export interface BatchReading {
   readonly session: SourceSession;
-  readonly plan: PlannedBatch;
   readonly reader: MessageReader;
   readonly source: Source;
   readonly signal: AbortSignal;
 }
 
-/** Fetches and parses a batch; the folder is open. Throws Transient `SOURCE_TOO_SLOW` when it takes far too long. */
-export async function readBatch({ session, plan, reader, source, signal }: BatchReading): Promise<BatchRead> {
-  const limit = AbortSignal.timeout(batchMs + Math.ceil((plan.bytes / slowestBytesPerSecond) * 1000));
+/** Fetches and parses a batch; see `readBatches`. */
+export async function readBatch(reading: BatchReading, plan: PlannedBatch): Promise<BatchRead> {
+  let only: BatchRead = { plan, messages: [], missing: plan.fetch };
+  // To its end: the connection is free then.
+  for await (const read of readBatches(reading, [plan])) only = read;
+  return only;
+}
+
+/**
+ * Fetches and parses batches with one command; the folder is open. A batch comes as soon as it is whole, those of which something is missing when
+ * the command has ended. Throws Transient `SOURCE_TOO_SLOW` when it takes far too long.
+ */
+export async function* readBatches(
+  reading: BatchReading,
+  plans: readonly PlannedBatch[],
+): AsyncGenerator<BatchRead, void, undefined> {
+  const { signal } = reading;
+  const bytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
+  const limit = AbortSignal.timeout(batchMs + Math.ceil((bytes / slowestBytesPerSecond) * 1000));
   const until = AbortSignal.any([signal, limit]);
   try {
-    return await read({ session, plan, reader, source, signal: until });
+    yield* read({ ...reading, signal: until }, plans);
   } catch (error) {
     if (limit.aborted && !signal.aborted)
       throw transient(
@@ -41,37 +57,72 @@ export async function readBatch({ session, plan, reader, source, signal }: Batch
   }
 }
 
-async function read({ session, plan, reader, source, signal }: BatchReading): Promise<BatchRead> {
-  const messages: ReadMessage[] = [];
-  const missing = new Map<number, Listed>(plan.fetch.map((listed) => [listed.uid, listed]));
-  const tooLarge = [...plan.tooLarge];
-  if (plan.fetch.length > 0) {
-    for await (const fetched of session.fetch(
-      plan.fetch.map((listed) => listed.uid),
-      signal,
-    )) {
-      const listed = missing.get(fetched.uid);
-      if (!listed) continue; // not asked for, or given twice
+/** A batch on its way. */
+class Part {
+  readonly plan: PlannedBatch;
+  readonly messages: ReadMessage[] = [];
+  readonly missing: Map<number, Listed>;
+  readonly tooLarge: Listed[];
+
+  constructor(plan: PlannedBatch) {
+    this.plan = plan;
+    this.missing = new Map(plan.fetch.map((listed) => [listed.uid, listed]));
+    this.tooLarge = [...plan.tooLarge];
+  }
+
+  get whole(): boolean {
+    return this.missing.size === 0 && this.tooLarge.length === 0;
+  }
+
+  result(): BatchRead {
+    this.messages.sort((a, b) => a.uid - b.uid);
+    return { plan: this.plan, messages: this.messages, missing: [...this.missing.values()] };
+  }
+}
+
+async function* read(
+  { session, reader, source, signal }: BatchReading,
+  plans: readonly PlannedBatch[],
+): AsyncGenerator<BatchRead, void, undefined> {
+  const open = new Set(plans.map((plan) => new Part(plan)));
+  const uids = plans.flatMap((plan) => plan.fetch.map(({ uid }) => uid)).sort((a, b) => a - b);
+  if (uids.length > 0) {
+    for await (const fetched of session.fetch(uids, signal)) {
+      const part = partOf(open, fetched.uid);
+      const listed = part?.missing.get(fetched.uid);
+      if (!part || !listed) continue; // not asked for, or given twice
       if (fetched.oversize !== undefined) {
-        missing.delete(fetched.uid);
-        tooLarge.push({ ...listed, size: fetched.oversize });
+        part.missing.delete(fetched.uid);
+        part.tooLarge.push({ ...listed, size: fetched.oversize });
         continue;
       }
       // NIL, or nothing, is what servers give of a message that is gone (RFC 2180 §4.1.3).
       if (fetched.raw.length === 0 && listed.size > 0) continue;
-      missing.delete(fetched.uid);
+      part.missing.delete(fetched.uid);
       const message = reader.read(fetched, listed);
-      messages.push(message instanceof Promise ? await message : message);
+      part.messages.push(message instanceof Promise ? await message : message);
+      if (!part.whole) continue;
+      open.delete(part);
+      yield part.result();
     }
   }
-  for (const listed of tooLarge) {
-    const header = await session.fetchHeader(listed.uid, signal);
-    if (header) messages.push(tooLargeMessage(listed, header, source.messageSize));
-    else missing.set(listed.uid, listed);
+  for (const part of open) {
+    for (const listed of part.tooLarge) {
+      const header = await session.fetchHeader(listed.uid, signal);
+      if (header) part.messages.push(tooLargeMessage(listed, header, source.messageSize));
+      else part.missing.set(listed.uid, listed);
+    }
+    yield part.result();
   }
-  messages.sort((a, b) => a.uid - b.uid);
-  return { messages, missing: [...missing.values()] };
 }
+
+function partOf(parts: Iterable<Part>, uid: number): Part | undefined {
+  for (const part of parts) if (part.missing.has(uid)) return part;
+  return undefined;
+}
+
+export const fetchIncomplete = () =>
+  transient('SOURCE_FETCH_INCOMPLETE', 'the server left out messages that it still lists; they are fetched again');
 
 /** Those of `uids` that the server still lists in the open folder. */
 export async function stillListed(

@@ -1,7 +1,18 @@
 import type { Listed } from '../../sources/source.ts';
+import { asMailmillError } from '../../telemetry/errors.ts';
 
 /** `LeftOut`: the server answered, without the message, or refused it. `Broke`: the connection ended over it. */
 export type Failure = 'LeftOut' | 'Broke';
+
+const failures: Readonly<Record<string, Failure>> = {
+  IMAP_COMMAND_FAILED: 'LeftOut',
+  IMAP_CONNECTION_LOST: 'Broke',
+  IMAP_UNAVAILABLE: 'Broke',
+  SOURCE_TOO_SLOW: 'Broke',
+};
+
+/** What an error says about messages that were on their way; undefined: nothing. */
+export const failureOf = (error: unknown): Failure | undefined => failures[asMailmillError(error).code];
 
 interface Suspect {
   readonly listed: Listed;

@@ -1,8 +1,7 @@
 import type { Source, SourceSession } from '../../sources/source.ts';
-import { transient } from '../../telemetry/errors.ts';
 import type { PipelineContext } from '../context.ts';
 import { planBatches } from '../folders/batch-plan.ts';
-import { readBatch, stillListed } from '../folders/read-batch.ts';
+import { fetchIncomplete, readBatch, stillListed } from '../folders/read-batch.ts';
 import type { MessageReader } from '../folders/read-message.ts';
 import { prepareMessages } from '../prepare.ts';
 import type { ReadMessage } from '../processed.ts';
@@ -50,7 +49,7 @@ export async function readUids(reading: UidReading, stop: AbortSignal): Promise<
       if (stop.aborted) return false;
       await context.budget.acquire(plan.bytes, signal);
       try {
-        const { messages, missing } = await readBatch({ session, plan, reader: reading.reader, source, signal });
+        const { messages, missing } = await readBatch({ session, reader: reading.reader, source, signal }, plan);
         const lost = missing.map(({ uid }) => uid);
         await confirmGone(session, lost, signal);
         await take({ messages: await prepareMessages(messages, context.steps, signal), gone: lost });
@@ -63,9 +62,5 @@ export async function readUids(reading: UidReading, stop: AbortSignal): Promise<
 }
 
 async function confirmGone(session: SourceSession, uids: readonly number[], signal: AbortSignal): Promise<void> {
-  if ((await stillListed(session, uids, signal)).size > 0)
-    throw transient(
-      'SOURCE_FETCH_INCOMPLETE',
-      'the server left out messages that it still lists; they are fetched again',
-    );
+  if ((await stillListed(session, uids, signal)).size > 0) throw fetchIncomplete();
 }

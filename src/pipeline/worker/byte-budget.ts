@@ -24,10 +24,7 @@ export class ByteBudget {
   /** Waits until `bytes` fit and takes them. Throws the signal's reason; Waiting `WORKER_MEMORY_BUSY` after 30 s. */
   async acquire(bytes: number, signal: AbortSignal, waitMs = patienceMs): Promise<void> {
     signal.throwIfAborted();
-    if (this.#waiting.length === 0 && this.#fits(bytes)) {
-      this.#used += bytes;
-      return;
-    }
+    if (this.tryAcquire(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const entry = {
         bytes,
@@ -51,6 +48,13 @@ export class ByteBudget {
       signal.addEventListener('abort', abort, { once: true });
       this.#waiting.push(entry);
     });
+  }
+
+  /** Takes `bytes` when they fit now and nobody waits. */
+  tryAcquire(bytes: number): boolean {
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) return false;
+    this.#used += bytes;
+    return true;
   }
 
   release(bytes: number): void {
