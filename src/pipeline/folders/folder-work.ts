@@ -190,7 +190,8 @@ export class FolderWork {
   #following(first: PlannedBatch, share: Share): readonly PlannedBatch[] {
     const todo = this.#shares[share];
     const plans: PlannedBatch[] = [];
-    if (this.#options.source.perDay) return plans;
+    const { bytes, messages } = this.#options.source.perDay ?? {};
+    if (bytes !== undefined || messages !== undefined) return plans;
     for (let plan = todo.next(); plan; plan = todo.next()) {
       if (!this.#pace.fits([first, ...plans], plan) || !this.#options.context.budget.tryAcquire(plan.bytes)) {
         todo.putBack(plan);

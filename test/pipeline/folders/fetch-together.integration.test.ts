@@ -58,9 +58,21 @@ test('one FETCH is for several batches of large mail, of as many bytes as the bu
     asked.push(uids.length);
     return uids;
   };
-  const { sink, used } = await untilCaughtUp(box.source());
+  const { sink, used } = await untilCaughtUp({ ...box.source(), perDay: {} });
   expect(sink.subjects).toEqual(subjects);
   expect([asked[0], Math.max(...asked), used]).toEqual([8, 32, 0]);
+});
+
+test('where a day has a limit each batch is asked for alone', async () => {
+  const box = largeMail();
+  let most = 0;
+  box.lies.fetch = (uids) => {
+    most = Math.max(most, uids.length);
+    return uids;
+  };
+  const { sink } = await untilCaughtUp({ ...box.source(), perDay: { messages: 10_000 } });
+  expect(sink.subjects).toEqual(subjects);
+  expect(most).toBe(8);
 });
 
 test('a connection that breaks in the middle of one loses and doubles nothing, and gives the budget back', async () => {
