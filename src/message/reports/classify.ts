@@ -33,6 +33,8 @@ function normalise(text: string): string {
     text
       .toLowerCase()
       .replace(/\s+/g, ' ')
+      .replace(/[\u2018\u2019]/g, "'")
+      .replace(/\b(do|does|did|is|was|has|have|could|ca)nt\b/g, "$1n't")
       // Names of people and of test addresses say nothing.
       .replace(address, 'a@b')
       .replace(/ [45]\d\d-(?:[45]\.\d+\.\d+ )?(?=\S)/g, (code) => (codes++ === 0 ? code : ' '))
@@ -75,6 +77,10 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
     if (reason === 'suspend' && evidence.status.endsWith('.1.1') && !/archived|disabled|suspended|locked/.test(text))
       continue;
     if (reason === 'blocked' && loopback.test(text)) continue;
+    // A limit of the mailbox, not of the server (RFC 3463 §3.3).
+    if (reason === 'mesgtoobig' && evidence.status.endsWith('.2.3')) return 'exceedlimit';
+    // The name is the sending host’s as long as no recipient was named.
+    if (reason === 'hostunknown' && (evidence.command === 'EHLO' || evidence.command === 'CONN')) return 'blocked';
     if (reason === 'hostunknown' && domainMissing.test(text) && evidence.command === 'MAIL') return 'rejected';
     if (reason === 'hostunknown' && evidence.status.startsWith('4') && transientDns.test(text)) return 'networkerror';
     // What a user is called stands in many sentences: who is unknown counts before what went wrong on the way.
@@ -129,7 +135,8 @@ export function classify(evidence: Evidence): Reason {
   if (byStatus !== null && !/\.1\.0$/.test(status)) return byStatus;
   const byCategory = reasonOfCategory(notice.category);
   if (byCategory !== null) return byCategory;
-  if (recipientRefused.test(text) && replyCode.startsWith('5')) return unknownUserReason(evidence, text);
+  if (recipientRefused.test(text) && (replyCode.startsWith('5') || `${replyCode}${status}` === ''))
+    return unknownUserReason(evidence, text);
   if (vaguePolicy.test(text)) return 'policyviolation';
   if (byStatus !== null) return byStatus;
   const byContext = around ?? reasonOfText(evidence, normalise(notice.context));

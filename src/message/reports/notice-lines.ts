@@ -13,6 +13,9 @@ const marks = [
 /** What every mark has in it: most lines need no closer look. */
 const word = /copy|original|header|message|mail|returned|unsent|undeliver|rejected|bounced/i;
 
+/** A title of the notice itself: nothing says that something follows. */
+const title = /^\s*(?:undeliverable|undelivered|returned|rejected|bounced) (?:mail|message|e-mail|email)\s*$/i;
+
 /** Fields that only a returned message's header begins with. */
 const header = /^(?:Received|Return-Path|DKIM-Signature|X-Originating-IP)\s*:/i;
 /** Most lines of a text that are looked at. */
@@ -33,7 +36,11 @@ export function splitNotice(text: string): NoticeLines {
     if (line.trim() === '') continue;
     // Long lines are no marks: a mark is a few words.
     const marked =
-      content && line.length < 160 && word.test(line) && marks.some((mark) => mark.test(line.trim().toLowerCase()));
+      content &&
+      line.length < 160 &&
+      word.test(line) &&
+      !title.test(line) &&
+      marks.some((mark) => mark.test(line.trim().toLowerCase()));
     if (marked || (content && header.test(line)))
       return { lines: all.slice(0, i), rest: all.slice(marked ? i + 1 : i).join('\n') };
     content = true;

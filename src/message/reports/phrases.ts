@@ -19,6 +19,7 @@ export const phrase = (reason: Reason, ...sources: readonly string[]): Phrase =>
 });
 
 const mailbox = '(?:mail ?box|account|inbox|in-box|mail ?folder|mail ?drop|user|recipient|address|maildir|e-?mail)';
+const address = '\\[?(?:\\d{1,3}\\.){3}\\d{1,3}\\]?';
 const ip = '(?:ip|host|client|server|sender ip|mail server|ip address)';
 
 /** Tried in this order: what is said more precisely stands before what is said of many things. Text is in lower case. */
@@ -29,12 +30,21 @@ export const phrases: readonly Phrase[] = [
     'submission quota|message receive limit|number of messages they can receive|recipient thread limit',
   ),
   phrase('notcompliantrfc', 'not rfc ?\\d{3,4} compliant|headers are not rfc compliant'),
+  // The field that names the author, and what a client calls itself: their domains are not the recipient’s.
+  phrase(
+    'rejected',
+    '\\bfrom: (?:domain|address)\\w*|valid from:?(?: |$)|as a from:|permissions? to (?:send|submit) as',
+  ),
+  phrase(
+    'blocked',
+    '\\b(?:helo|ehlo)\\b(?: \\S+){0,3} (?:host ?name|domain|name)(?: \\S+){0,3} (?:invalid|rejected|denied|blocked|not)|(?:bad|blocked|invalid|forged|fake) (?:helo|ehlo)\\b',
+  ),
   phrase(
     'authfailure',
-    'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
+    'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine|invalid)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
     '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not pass|mismatch|not align|not permitted|not allowed to send|unauthori[sz]ed)',
     '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not allowed).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
-    'unauthenticated (?:e-?mail|mail|message|sender)|sender is unauthenticated',
+    'unauthenticated (?:e-?mail|mail|message|sender)|sender (?:is )?unauthenticated|domain owner (?:\\w+ )?polic',
     'not have authentication information|(?:fails?|failed) to pass authentication|authentication checks? failed|required authentication level',
     'not (?:permitted|allowed|authori[sz]ed) to send (?:e-?mail |mail )?(?:for|from|on behalf of) (?:the |this )?domain',
   ),
@@ -51,10 +61,22 @@ export const phrases: readonly Phrase[] = [
     '\\bvirus(?:es)?\\b|\\bmalware\\b|\\bmalicious (?:code|content|attachment|file)|\\binfected\\b|\\btrojan\\b|\\bworm\\b|\\bransomware\\b',
   ),
   phrase('badreputation', '\\breputation\\b'),
+  // An address of a host beside a refusal, or a list of such addresses: what it sent is another matter.
+  phrase(
+    'blocked',
+    `(?<!\\w)${address}(?:[ _>)]|is|was|has|been|are|on|in|our|the|temporarily|permanently|currently){0,16}(?:blocked|banned|denied|refused|rejected|black ?-?listed|listed|barred)\\b`,
+    `(?:access|connection)s? (?:denied|refused|rejected|not allowed)[ (:,]{1,3}${address}|(?:spams?|abuse|viruses) from (?:your )?(?:ip|host|address|network|server)`,
+    '\\b(?:bl\\.)?spamcop\\b|\\b(?:zen|sbl|xbl|pbl)\\.spamhaus|blackhole|\\brbl (?:deny|denied)|open ?relay check',
+  ),
+  // A limit of a rate names what it limits: messages, recipients, a mailbox.
+  phrase(
+    'speeding',
+    '(?<!connection )\\brate[ -]?limit|too (?:many|much) (?:\\w+ ){0,4}(?:this|per|an|in an?|in the last|within an?) (?:hour|minute|day|second)|throttl|max\\w*(?: \\S+){1,5} per (?:hour|minute|day)|too much (?:e-?)?mail\\b',
+  ),
   phrase(
     'mailboxfull',
     `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
-    'over ?-?quota|quota (?:\\w+ ){0,3}(?:exceed|violat|full|limit)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
+    'over ?-?quota|quota ?exceeded|quota (?:\\w+ ){0,3}(?:exceed|violat|full|limit)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
     'exceed\\w* (?:\\w+ ){0,3}(?:storage (?:allocation|limit|space|capacity)|mailbox (?:size|limit)|disk space)|storage (?:limit|quota|allocation)',
     '(?:number of messages|messages) in (?:\\w+\\S* ){0,2}mailbox exceed',
     '(?:not|no|in)\\s?-?(?:enough|sufficient) (?:storage |disk |free |mailbox |room|space)+(?:.{0,20}(?:mail ?box|account|user|recipient|disk quota))',
@@ -73,7 +95,7 @@ export const phrases: readonly Phrase[] = [
     'mesgtoobig',
     '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)',
     '(?:message|mail|e-?mail|content|file|line|header|max(?:imum)?|fixed)[\\w ]{0,20}(?:size|limit)[\\w ]{0,24}(?:exceed|limit|restrict|violat)|exceed\\w* (?:\\w+ ){0,4}(?:message|mail|e-?mail|maximum|size|fixed) (?:\\w+ )?(?:size|limit)',
-    'size (?:limit|exceed)|exceeds? (?:the )?(?:\\w+ ){0,2}size|taille limite du message|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
+    'size (?:limit|exceed)|line length exceed|exceeds? (?:the )?(?:\\w+ ){0,2}size|taille limite du message|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
   ),
   phrase(
     'toomanyconn',
@@ -85,7 +107,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'failedstarttls',
-    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|expired|mismatch|is not|invalid)',
+    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|expired|mismatch|is not|not|invalid)',
   ),
   phrase(
     'norelaying',
@@ -93,11 +115,11 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'hasmoved',
-    '(?:mailbox|user|recipient|account|address)(?: \\w+){0,2} (?:has |have )?moved|moved (?:to (?:another|a new)|with no forwarding|permanently)|no forwarding address|(?:no longer|not) (?:at|with) this (?:address|company|organi[sz]ation)|address (?:has )?(?:been )?changed|user not local; please try',
+    '(?:mailbox|user|(?<!perhaps the )recipient|account|address)(?: \\w+){0,2} (?:has |have )?moved|moved (?:to (?:another|a new)|with no forwarding|permanently)|no forwarding address|(?:no longer|not) (?:at|with) this (?:address|company|organi[sz]ation)|address (?:has )?(?:been )?changed|user not local; please try',
   ),
   phrase(
     'suspend',
-    `${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|restricted|dormant|unsubscribed|cancell?ed)`,
+    `(?<!sender |from |sending |source |ip |host |return )${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|restricted|dormant|unsubscribed|cancell?ed)`,
     `(?:disabled|suspended|deactivated|discontinued|frozen|inactive|dormant|locked|terminated|closed) (?:\\w+ )?${mailbox}\\b`,
     'mailbox (?:is )?unavailable.{0,6}(?:disabled|suspended)|not accepting (?:messages|mail) (?:for|at) (?:this|that) (?:user|recipient|mailbox|account)|vacation ?hold|compte (?:\\w+ ){0,3}(?:bloqu|d[ée]sactiv|suspendu)|account has been (?:disabled|suspended|closed)|archived recipient',
   ),
@@ -106,14 +128,17 @@ export const phrases: readonly Phrase[] = [
     "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! from)(?! for policy)|indicated no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
   phrase('securityerror', 'delivery not authori[sz]ed'),
-  phrase('policyviolation', '(?:for|due to) (?:\\w+ )?policy reasons?'),
+  phrase(
+    'policyviolation',
+    '(?:for|due to) (?:\\w+ )?policy reasons?|(?:restricted by|failure|delivery) policy(?: error)?\\b',
+  ),
   phrase(
     'rejected',
-    "(?:sender|return address|from address|mail ?from|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
+    "(?:sender|return address|from address|mail ?from(?! \\[?\\d+\\.\\d+\\.)|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
     '(?:rejected|denied|invalid|unknown|bad|refused|unresolvable|unverified|forged|blocked|fake) (?:\\w+ ){0,2}(?:sender|return address|from address|originator|mail from)\\b',
     "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification|setup)|blocked senders?\\b|could not verify (?:the )?sender",
     "(?:not|isn't) (?:a )?members? (?:of|on|in)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
-    'groups\\.google\\.com\\/support',
+    'groups\\.google\\.com\\/support|(?:sender|sender domain) must (?:exist|resolve)|badmailfrom|valid (?:\\w+ ){0,4}sender|required for sender|sender has no|denies the sender|^517[ -]',
   ),
   phrase(
     'spamdetected',
@@ -121,7 +146,7 @@ export const phrases: readonly Phrase[] = [
     "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam|junk|ube|uce|unsolicited|phish)",
     '(?:as|is|be|for|like|of|high|probable|possible|possibly|suspected|considered|identified as|detected as|considered) (?:\\w+ )?(?:spam|junk|unsolicited bulk|phishing)\\b(?! block| list)',
     'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|\\(spam\\)|^spam\\b',
-    '(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
+    'a@b:(?:blocked|quarantined)\\b|anti-?spam engine|(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
   ),
   phrase(
     'blocked',

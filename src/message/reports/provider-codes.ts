@@ -129,6 +129,38 @@ const providers: readonly Provider[] = [
   // The same page: INT-T1 to INT-T12 are troubles of its own.
   { pattern: /\b(int-t)\d\d?\b/, codes: { 'int-t': 'systemerror' } },
   {
+    // NetEase (163.com, 126.com, yeah.net): “HL:ICC”; the list of its postmaster page, help.163.com. The letters before the colon
+    // name the stage, those behind it what was found.
+    pattern: /\b[45]\d\d[ -]?(?:hl|mi|rp|dt|wm):([a-z]{3})\b/,
+    codes: {
+      bli: 'blocked',
+      blu: 'securityerror',
+      ccl: 'toomanyconn',
+      cel: 'syntaxerror',
+      dma: 'authfailure',
+      dmc: 'toomanyconn',
+      drc: 'toomanyconn',
+      frl: 'norelaying',
+      icc: 'toomanyconn',
+      ifc: 'speeding',
+      imf: 'rejected',
+      ipb: 'blocked',
+      itc: 'speeding',
+      mep: 'blocked',
+      nhd: 'blocked',
+      qrc: 'speeding',
+      rbl: 'blocked',
+      rcl: 'toomanyconn',
+      rep: 'blocked',
+      sfq: 'speeding',
+      spf: 'authfailure',
+      spm: 'spamdetected',
+      stc: 'speeding',
+      sum: 'rejected',
+      trc: 'speeding',
+    },
+  },
+  {
     // Outlook.com: SC-001; its postmaster's “Troubleshooting”. The letters name the family; RP limits the rate by reputation.
     pattern: /\b(dy|ou|sc|rp)-00\d\b/,
     codes: { dy: 'blocked', ou: 'blocked', rp: 'badreputation', sc: 'blocked' },

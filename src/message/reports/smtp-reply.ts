@@ -42,7 +42,9 @@ export function readReply(text: string): SmtpReply {
       continue;
     }
     if (code.startsWith('2')) success = { code, status };
-    else if (status !== '') full = { code, status };
+    // Of several a status that says nothing more is what an MTA adds to the reply it got.
+    else if (status !== '' && !(full.code !== '' && /\.0\.0$/.test(status))) full = { code, status };
+    else if (status !== '') continue;
     else if (plain.code === '' || plain.code === '554') plain = { code, status };
   }
   let status = full.status;
@@ -62,15 +64,15 @@ const commands: readonly (readonly [SmtpCommand, RegExp])[] = [
   // Exim, Postfix, sendmail, qmail-remote, DragonFly, Yahoo, m-FILTER and others name the command each in its own way.
   [
     'RCPT',
-    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:)\s*rcpt\b|[[(]rcpt[ _]to|does not like recipient/,
+    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for)\s*rcpt\b|\brcpt to (?:generated|returned)|[[(]rcpt[ _]to|does not like recipient/,
   ],
   [
     'MAIL',
-    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:)\s*mail(?:[ _](?:from|command)|$)|[[(]mail[ _]from|sender was rejected/,
+    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for)\s*mail(?:[ _](?:from|command)|$)|\bmail from (?:generated|returned)|[[(]mail[ _]from|sender was rejected/,
   ],
   [
     'DATA',
-    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|step:|final)\s*(?:pipelined |the )?(?:final )?(?:data\b|end of data|sending data|bdat\b|message body)|failed after i sent the message|failed on data command/,
+    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|step:|final)\s*(?:pipelined |the )?(?:final )?(?:data\b|end of data|sending data|bdat\b|message body)|failed after i sent the message|failed on data command|\bdata (?:generated|returned) |after (?:the )?transfer of (?:the )?mail text/,
   ],
   [
     'EHLO',

@@ -11,12 +11,12 @@ interface Draft {
 const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
 /** A line that begins with the recipient, bare, quoted, in brackets, as an item of a list, or behind a reply code. */
 const leading = new RegExp(
-  String.raw`^\s*(?:[*•>-]{1,2}\s+|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([])(.*)$`,
+  String.raw`^\s*(?:[*•>-]{1,3}\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|\S{1,200};dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,
   'i',
 );
 /** Words of MTAs' templates that stand before a recipient within a line. */
 const announced = new RegExp(
-  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|delivering your mail to)\s*[:-]?\s*[<"'(]?(${address})`,
+  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|delivering your mail to|(?:size|quota|full|exist|unavailable|invalid|disabled|undeliverable)[^:@]{0,30}:)\s*[:-]?\s*[<"'(]?(${address})`,
   'i',
 );
 /** Exim and its relatives: items of two blanks behind this line need not be addresses. */
@@ -97,7 +97,10 @@ class NoticeReader {
 
   notices(): readonly Notice[] {
     const quoted = readReply(this.#preamble).code !== '';
-    return Array.from(this.#drafts.values(), ({ recipient, text }) => {
+    const drafts = [...this.#drafts.values()];
+    return drafts.map(({ recipient, text: own }, i) => {
+      // Recipients that stand together share what follows them.
+      const text = own === '' ? (drafts.slice(i + 1, i + 64).find((one) => one.text !== '')?.text ?? '') : own;
       // Some name the recipient behind the reason.
       const before = quoted && readReply(text).code === '';
       const diagnostic = before ? this.#preamble : text;

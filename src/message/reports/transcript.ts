@@ -13,10 +13,11 @@ export interface Exchange {
   readonly own: string;
 }
 
-const begins = /transcript of session|while talking to|^\s*(?:>>>|<<<) /i;
+const begins = /transcript of session|while talking to|^\s*(?:>>>|<<<) |session transcript|^\s*sent (?:<<<|>>>) /i;
 const talking = /while talking to\s+(\S+?)[.:]*\s*$/i;
-const sent = /^\s*(?:>>>|In:)\s*(.*)$/;
-const received = /^\s*(?:<<<|Out:)\s*(.*)$/;
+// Sendmail and Courier, Postfix, InterScan (whose arrows point either way), MDaemon (behind the time).
+const sent = /^\s*(?:>>>|In:|Sent (?:<<<|>>>)|(?:\S[\w :.-]{0,30}:\s+)?-->)\s*(.*)$/;
+const received = /^\s*(?:<<<|Out:|Received (?:<<<|>>>)|(?:\S[\w :.-]{0,30}:\s+)?<--)\s*(.*)$/;
 const verdict = /^(?:\d{3}[ -](?:\d\.\d+\.\d+ )?)?<?([^\s<>,;:]+@[^\s<>,;:]+)>?\s*\.\.\.\s*(.*)$/;
 const localProgram = /^[\w./-]{2,40}: \S/;
 const addressIn = /<([^<>\s@]+@[^<>\s]+)>/g;

@@ -5,6 +5,9 @@ import { reasonOfProvider } from '../../../src/message/reports/provider-codes.ts
 import { adviceFor, isHardBounce, type Reason, reasons } from '../../../src/message/reports/reasons.ts';
 import { readCommand, readReply } from '../../../src/message/reports/smtp-reply.ts';
 import { reasonOfCategory, reasonOfStatus } from '../../../src/message/reports/status-reasons.ts';
+import { texts as gateways } from './documented-gateways.ts';
+import { texts as mtas } from './documented-mtas.ts';
+import { texts as providers } from './documented-providers.ts';
 import { texts } from './mta-texts.ts';
 import { texts as replies } from './provider-texts.ts';
 import { registry } from './registry-texts.ts';
@@ -17,6 +20,16 @@ function reasonOf(diagnostic: string, more: Partial<Notice> = {}): Reason {
 
 describe.each([...Object.entries(texts), ...Object.entries(replies)])('%s', (_, cases) => {
   test.each(cases)('%s', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+});
+
+describe.each(Object.entries({ ...providers, ...mtas, ...gateways }))('%s', (_, lines) => {
+  const cases = lines
+    .trim()
+    .split('\n')
+    .map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]);
+  test.each(cases)('%s', (text = '', reason = '') => {
     expect(reasonOf(text)).toBe(reason);
   });
 });

@@ -24,6 +24,11 @@ describe('hostile input ends quickly', () => {
     ['marks', fill('----- original message ')],
     ['digits', fill('5.1.1.')],
     ['dashes', fill('-')],
+    ['an address and brackets', `550 192.0.2.1${fill('>)_ ')}`],
+    ['an address and its list', `550 192.0.2.1 ${fill('is in the ')}`],
+    ['hosts', fill('192.0.2.1 is was has been ')],
+    ['arrows', fill('Mon 2024: --> ')],
+    ['helo words', fill('helo host name ')],
   ])('%s', (_, text) => {
     for (const raw of [
       textBounce(text),

@@ -117,7 +117,7 @@ export const texts: Readonly<Record<string, readonly (readonly [string, Reason])
     ['451 4.1.8 Domain of sender address s@y.test does not resolve', 'rejected'],
     ['554 5.4.6 Too many hops 26 (25 max): from <s@y.test>', 'networkerror'],
     ['550 5.3.0 <u@x.test>... Mailbox disabled for this recipient', 'suspend'],
-    ['552 5.2.3 Message size exceeds fixed maximum message size (10000000)', 'mesgtoobig'],
+    ['552 5.2.3 Message size exceeds fixed maximum message size (10000000)', 'exceedlimit'],
     ['452 4.4.5 Insufficient disk space; try again later', 'systemfull'],
     ['421 4.3.2 Connection rate limit exceeded.', 'toomanyconn'],
     ['421 4.7.0 Too many open connections.', 'toomanyconn'],

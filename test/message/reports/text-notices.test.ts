@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { deliveryStatus } from '../../../src/message/reports/delivery-status.ts';
-import { openReport } from '../../../src/message/reports/report-source.ts';
 import { bytes, only, report, textBounce } from './messages.ts';
 
 const copy =
@@ -127,6 +125,63 @@ describe('notices of MTAs that write no fields', () => {
       '5.2.1',
       '',
     ],
+    [
+      'Courier',
+      '                           UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n<joe@dest.test>:\n    mx.dest.test [192.0.2.1]:\n>>> RCPT TO:<joe@dest.test>\n<<< 550 User unknown.\n',
+      'userunknown',
+      '5.0.0',
+      'RCPT',
+    ],
+    [
+      'InterScan, whose arrows point the other way',
+      'Sent <<< RCPT TO:<joe@dest.test>\nReceived >>> 550 <joe@dest.test>... user unknown\n\nUnable to deliver message to <joe@dest.test>\n',
+      'userunknown',
+      '5.0.0',
+      'RCPT',
+    ],
+    [
+      'MDaemon',
+      'Failed address: joe@dest.test\n\n--- Session Transcript ---\n Mon 2024-01-01 00:00:00: --> RCPT To:<joe@dest.test>\n Mon 2024-01-01 00:00:00: <-- 550 unknown user\n--- End Transcript ---\n',
+      'userunknown',
+      '5.0.0',
+      'RCPT',
+    ],
+    [
+      'MailEnable',
+      'The following recipient(s) could not be reached:\n\n\tRecipient: [SMTP:joe@dest.test]\n\tReason: Remote SMTP Server Returned: 550 5.1.1 unknown user\n',
+      'userunknown',
+      '5.1.1',
+      '',
+    ],
+    ['IMail', 'User mailbox exceeds allowed size: joe@dest.test\n', 'mailboxfull', '5.0.0', ''],
+    [
+      'IMail, remote',
+      'undeliverable to joe@dest.test\n\nRCPT TO generated following response:\n550 unknown user\n',
+      'userunknown',
+      '5.0.0',
+      'RCPT',
+    ],
+    [
+      '1&1',
+      'joe@dest.test:\nSMTP error from remote server for RCPT TO command, host: mx.dest.test (192.0.2.1) reason: 550 unknown user\n',
+      'userunknown',
+      '5.0.0',
+      'RCPT',
+    ],
+    [
+      'a carrier without apostrophes',
+      'Could not be delivered to: <joe@dest.test>\n     As the remote domain doesnt exist.\n',
+      'hostunknown',
+      '5.0.0',
+      '',
+    ],
+    [
+      'a greeting with the wrong name',
+      '<joe@dest.test>:\nConnected to 192.0.2.1 but my name was rejected.\nRemote host said: 501 5.0.0 Invalid domain name\n',
+      'blocked',
+      '5.0.0',
+      'EHLO',
+    ],
   ])('%s', (_, text, reason, status, command) => {
     expect(only(textBounce(text + copy))).toMatchObject({ recipient: 'joe@dest.test', reason, status, command });
   });
@@ -140,6 +195,21 @@ describe('notices of MTAs that write no fields', () => {
       ['one@a.test', 'userunknown', '550', 'RCPT'],
       ['two@b.test', 'hostunknown', '550', ''],
     ]);
+  });
+
+  test('recipients that stand together share the reason behind them', () => {
+    const text =
+      'was not delivered to:\n\n  joe@dest.test\n  ann@dest.test\n\nbecause:\n\n  Permanent Error 550 5.7.1 Unable to relay\n';
+    expect(report(textBounce(text)).recipients.map((one) => [one.recipient, one.reason])).toEqual([
+      ['joe@dest.test', 'norelaying'],
+      ['ann@dest.test', 'norelaying'],
+    ]);
+  });
+
+  test('what an MTA adds to a reply is not the reply', () => {
+    const text =
+      '>>> RCPT To:<joe@dest.test>\n<<< 552 5.2.2 mailbox full\n554 5.0.0 <joe@dest.test>... Service unavailable\n';
+    expect(only(textBounce(text))).toMatchObject({ status: '5.2.2', replyCode: '552', reason: 'mailboxfull' });
   });
 
   test('Postfix sends the session of a client that failed', () => {
@@ -209,102 +279,8 @@ describe('notices of MTAs that write no fields', () => {
   });
 });
 
-describe('Amazon SES', () => {
-  const sns = (value: unknown) =>
-    bytes(
-      'From: no-reply@sns.amazonaws.com',
-      'Subject: AWS Notification Message',
-      '',
-      JSON.stringify(value),
-      '',
-      '--',
-      'If you wish to stop receiving notifications …',
-    );
-  const bounce = {
-    notificationType: 'Bounce',
-    bounce: {
-      bouncedRecipients: [
-        {
-          emailAddress: 'joe@dest.test',
-          action: 'failed',
-          status: '5.1.1',
-          diagnosticCode: 'smtp; 550 5.1.1 user unknown',
-        },
-      ],
-    },
-  };
-
-  test('bounce, bare and within an SNS envelope', () => {
-    for (const value of [bounce, { Type: 'Notification', Message: JSON.stringify(bounce) }])
-      expect(only(sns(value))).toMatchObject({
-        recipient: 'joe@dest.test',
-        status: '5.1.1',
-        replyCode: '550',
-        reason: 'userunknown',
-      });
-  });
-
-  test('delivery', () => {
-    const value = {
-      notificationType: 'Delivery',
-      delivery: { recipients: ['joe@dest.test'], smtpResponse: '250 2.6.0 received' },
-    };
-    expect(only(sns(value))).toMatchObject({
-      action: 'delivered',
-      reason: 'delivered',
-      status: '2.6.0',
-      replyCode: '250',
-    });
-  });
-
-  test('what is no notification is none', () => {
-    expect(deliveryStatus(openReport(sns({ Type: 'Other' })))).toBeNull();
-    expect(deliveryStatus(openReport(bytes('From: no-reply@x.test', '', '{"notificationType": ')))).toBeNull();
-  });
-});
-
 test('a list’s own notice is one', () => {
   const text = 'The message below could not be delivered.\n\n<bob@y.test>: 550 5.1.1 user unknown';
   const raw = bytes('From: l-bounces@x.test', 'Subject: Undelivered mail', 'List-Id: <l.x.test>', '', text);
   expect(only(raw)).toMatchObject({ recipient: 'bob@y.test', reason: 'userunknown' });
-});
-
-describe('ordinary mail', () => {
-  test.each([
-    [
-      'a person who quotes a failure',
-      bytes(
-        'From: Ann <ann@x.test>',
-        'To: joe@x.test',
-        'Subject: mail trouble',
-        '',
-        'My mail came back:\n<bob@y.test>: 550 5.1.1 user unknown',
-      ),
-    ],
-    [
-      'a newsletter from a bounce address',
-      bytes('From: News <bounce@news.test>', 'Subject: News', '', 'joe@x.test\nUnsubscribe here'),
-    ],
-    [
-      'a null sender alone',
-      bytes('Return-Path: <>', 'From: a@x.test', 'Subject: Hello', '', 'Write to\nhelp@x.test\nif you like'),
-    ],
-    [
-      'a list on which somebody quotes a failure',
-      bytes(
-        'From: Ann <ann@x.test>',
-        'Subject: Re: mail delivery failed',
-        'List-Id: <l.x.test>',
-        '',
-        'Does anybody know this?\n<bob@y.test>: 550 5.1.1 user unknown',
-      ),
-    ],
-    [
-      'a long letter without an author',
-      bytes('Return-Path: <>', 'Subject: Hello', '', `550 user unknown\n<bob@y.test>: 550\n${'word '.repeat(700)}`),
-    ],
-    ['nothing', Buffer.alloc(0)],
-  ])('%s is no report', (_, raw) => {
-    expect(deliveryStatus(openReport(raw))).toBeNull();
-  });
 });
