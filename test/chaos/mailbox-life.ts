@@ -6,6 +6,7 @@ import { Places } from './places.ts';
 
 const user = 'chaos';
 const bodies = ['Hello.\r\n', `${'A longer text. '.repeat(400)}\r\n`, `${'0123456789abcdef'.repeat(40_000)}\r\n`];
+const large = 2;
 
 /** What people do to a mailbox while it is read: each by name, and what it does to the oracle. */
 export class MailboxLife {
@@ -13,7 +14,8 @@ export class MailboxLife {
   readonly places = new Places();
   readonly #dovecot: Dovecot;
   readonly #random: Random;
-  readonly #raws = new Map<string, Buffer>();
+  /** Which of `bodies` a message has. */
+  readonly #bodies = new Map<string, number>();
   readonly #folders = ['INBOX', 'Archive', 'Work'];
   #client: ImapFlow | undefined;
   #count = 0;
@@ -43,6 +45,11 @@ export class MailboxLife {
   #all(): Readonly<Record<string, () => Promise<void>>> {
     return {
       'mail delivered': async () => this.deliver(this.#random.between(1, 40)),
+      // More than one batch has room for, in one folder: several batches are fetched together.
+      'large mail delivered': async () => {
+        const folder = this.#random.pick(this.#folders);
+        for (let n = 0; n < 32; n++) this.#put(this.#new(large), folder);
+      },
       'twins delivered': async () => {
         const [name, folder] = [this.#new(), this.#random.pick(this.#folders)];
         for (let n = 0; n < 2; n++) this.#put(name, folder);
@@ -76,7 +83,7 @@ export class MailboxLife {
         // As from a backup: some of its messages come back, under a new UIDVALIDITY.
         for (const name of lost) {
           if (this.#random.int(2) === 0) continue;
-          await client.append(folder, this.#raws.get(name)!);
+          await client.append(folder, this.#raw(name));
           this.places.again(name, folder);
         }
       },
@@ -87,14 +94,18 @@ export class MailboxLife {
     for (let n = 0; n < count; n++) this.#put(this.#new(), into ?? this.#random.pick(this.#folders));
   }
 
-  #new(): string {
+  #new(body = this.#random.once(12) ? large : this.#random.int(2)): string {
     const name = `c${++this.#count}`;
-    this.#raws.set(name, message(name, bodies[this.#random.once(12) ? 2 : this.#random.int(2)]));
+    this.#bodies.set(name, body);
     return name;
   }
 
+  #raw(name: string): Buffer {
+    return message(name, bodies[this.#bodies.get(name)!]);
+  }
+
   #put(name: string, folder: string): void {
-    this.#dovecot.deliver(user, folder, this.#raws.get(name)!);
+    this.#dovecot.deliver(user, folder, this.#raw(name));
     this.places.made(name, folder);
   }
 
