@@ -27,9 +27,9 @@ const usage = `usage: kubectl mailmill VERB … [-n NAMESPACE] [--kubeconfig FIL
                              compares the mailbox with what is recorded
   trace PIPELINE --message-id ID | --id UUID | --uid FOLDER/UID [--json]
                              where a message is
-  report [-o DIR] [--operator-namespace NS]
-                             a directory for support: resources, conditions, revisions, events, versions and the logs of the last hour,
-                             without Secrets and without addresses
+  report [-o FILE.tar.gz | -o -] [--operator-namespace NS]
+                             a tar.gz for support: resources, conditions, revisions, events, versions and the logs of the last hour,
+                             without Secrets and without addresses; - is standard output
 
 Installed as \`kubectl-mailmill\` on the PATH, kubectl finds it; \`mailmill kubectl VERB\` is the same. It uses the current context, and its namespace
 unless -n says another. dead, reconcile and trace run as a short Job from the pipeline's own image, which reads the namespace's Secrets.`;

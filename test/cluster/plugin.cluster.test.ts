@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { startWorld, type World } from './world.ts';
 
 const tenant = 'e2e-plugin';
 const password = 'pa55-of-the-desk';
+const words = 'hello-from-the-desk';
 const launcher = new URL('../../src/mailmill.mjs', import.meta.url).pathname;
 let world: World;
 
@@ -20,7 +22,7 @@ beforeAll(async () => {
     dovecot.deliver(
       'desk',
       'INBOX',
-      `From: a@example.org\r\nSubject: ${what}\r\nMessage-ID: <${what}@x>\r\n\r\nhello\r\n`,
+      `From: a@example.org\r\nSubject: ${what}\r\nMessage-ID: <${what}@x>\r\n\r\n${words}\r\n`,
     );
   await cluster.apply(secret(tenant, 'desk-login', { username: 'desk', password }));
   await cluster.apply(
@@ -75,19 +77,24 @@ describe('verbs that need the store run in a restricted Job that is gone afterwa
   });
 });
 
-test('a report holds no password and no URI', async () => {
-  const directory = join(tmpdir(), `mailmill-report-${process.pid}`);
+test('a report holds no password, no URI and nothing of the mail', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mailmill-report-'));
   try {
-    const made = await plugin('report', '-o', directory);
+    const bundle = join(directory, 'bundle.tar.gz');
+    const made = await plugin('report', '-o', bundle);
     expect(made.code, made.stderr).toBe(0);
-    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.includes('.'));
-    expect(files).toEqual(
+    execFileSync('tar', ['-xzf', bundle, '-C', directory]);
+    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.(json|log)$/.test(file),
+    );
+    const names = files.map((file) => file.slice(file.indexOf('/') + 1));
+    expect(names).toEqual(
       expect.arrayContaining(['emailpipelines.json', 'configmaps.json', 'events.json', 'versions.json']),
     );
-    expect(files.some((file) => /^logs\/mail-.*\.log$/.test(file))).toBe(true);
+    expect(names.some((file) => /^logs\/mail-.*\.log$/.test(file))).toBe(true);
     const text = files.map((file) => readFileSync(join(directory, file), 'utf8')).join('\n');
     const uri = new URL(world.postgres.url('store'));
-    for (const hidden of [password, `:${uri.password}@`, 'postgresql://', 'a@example.org'])
+    for (const hidden of [password, `:${uri.password}@`, 'postgresql://', 'a@example.org', words])
       expect(text.includes(hidden), hidden).toBe(false);
   } finally {
     rmSync(directory, { recursive: true, force: true });

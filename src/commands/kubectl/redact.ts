@@ -1,13 +1,21 @@
 /** Somebody's address, also percent-encoded; the digest of an image is none. Bounded: long words must not take long. */
 const address = /[^\s"'<>()\\,;:@/]{1,128}(?:@|%40)(?!sha256:)[^\s"'<>()\\,;:@/]+/g;
-/** User and password of a URI. */
-const credentials = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'<>@/]{1,512}@/gi;
+const uri = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'<>\\]*)/gi;
 
-/** Text without e-mail addresses and without user and password of URIs. */
+/** Of a URI scheme and host remain: what stands before the host is a login, with any characters, and what comes after may be a key. */
+function shorter(_: string, scheme: string, rest: string): string {
+  const [, host = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(rest.lastIndexOf('@') + 1)) ?? [];
+  return `${scheme}${host}${path === '' || path === '/' ? path : '/…'}`;
+}
+
+/** Text without e-mail addresses, and of URIs nothing but scheme and host. */
 export const redact = (text: string): string =>
   text
     .split('\n')
-    .map((line) => (/@|%40/.test(line) ? line.replaceAll(credentials, '$1').replaceAll(address, '<address>') : line))
+    .map((line) => {
+      const short = line.includes('://') ? line.replaceAll(uri, shorter) : line;
+      return /@|%40/.test(short) ? short.replaceAll(address, '<address>') : short;
+    })
     .join('\n');
 
 /** Fields of Kubernetes objects that may hold copies of anything. */

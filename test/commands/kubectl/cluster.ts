@@ -9,14 +9,15 @@ import { type Answer, startScriptedServer } from '../../kubernetes/scripted-serv
 export type Routes = Readonly<Record<string, (answer: Answer) => void>>;
 
 function collector() {
-  let text = '';
+  const chunks: Buffer[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      text += chunk.toString();
+      chunks.push(chunk);
       done();
     },
   });
-  return { stream, text: () => text };
+  const bytes = () => Buffer.concat(chunks);
+  return { stream, bytes, text: () => bytes().toString() };
 }
 
 /** A plugin that talks to a scripted API server; sleeps end at once. */
@@ -50,6 +51,7 @@ export async function pluginOf(routes: Routes) {
     context,
     server,
     stdout: stdout.text,
+    stdoutBytes: stdout.bytes,
     stderr: stderr.text,
     asked: () => server.asked.map(({ method, path }) => `${method} ${path}`),
     close: async () => {

@@ -4,9 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { logs } from '../../../src/commands/kubectl/logs.ts';
-import { redact } from '../../../src/commands/kubectl/redact.ts';
 import { replay } from '../../../src/commands/kubectl/replay.ts';
-import { report } from '../../../src/commands/kubectl/report.ts';
 import { run } from '../../../src/commands/kubectl/run.ts';
 import { runs, status } from '../../../src/commands/kubectl/status.ts';
 import { dead, reconcile, trace } from '../../../src/commands/kubectl/tools.ts';
@@ -266,58 +264,6 @@ describe('a verb that needs the store', () => {
     for (const args of [[], ['orders', 'bury'], ['orders', 'constructor'], ['orders', 'show']])
       expect(await dead(it.context, args)).toBeUndefined();
     expect(it.asked().filter((line) => line.startsWith('POST'))).toEqual([]);
-  });
-});
-
-describe('report', () => {
-  test('writes what may be read, without addresses and copies of anything, and names what is left out', async () => {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mailmill-report-'));
-    ends.push(async () => fs.rmSync(directory, { recursive: true, force: true }));
-    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'everything' };
-    const source = {
-      metadata: meta('support', { annotations }),
-      spec: { imap: { host: 'imap.example.com', note: 'ann@example.com' } },
-    };
-    const pod = {
-      ...{ metadata: meta('orders-1'), spec: deployment.spec.template.spec },
-      status: {
-        phase: 'Running',
-        containerStatuses: [{ name: 'worker', restartCount: 1, imageID: 'r/mailmill@sha256:abc' }],
-      },
-    };
-    const it = await plugin({
-      ...listed([source], [orders]),
-      'GET /version': ({ json }) => json(200, { gitVersion: 'v1.36.0' }),
-      'GET /api/v1/namespaces/shop/pods': ({ json }) => json(200, items(pod)),
-      'GET /api/v1/namespaces/shop/pods/orders-1/log': ({ bytes, end, asked }) => {
-        bytes(`previous ${asked.query.get('previous')} bob@example.org at postgresql://u:p@db/x\n`);
-        end();
-      },
-      'GET /api/v1/namespaces/shop/configmaps': ({ json }) =>
-        json(403, { kind: 'Status', code: 403, reason: 'Forbidden', message: 'no' }),
-    });
-    expect(await report(it.context, ['-o', directory])).toBe(0);
-    const read = (file: string) => fs.readFileSync(path.join(directory, file), 'utf8');
-    expect(read('versions.json')).toContain('v1.36.0');
-    expect(read('logs/orders-1.log')).toBe('previous false <address> at postgresql://db/x\n');
-    expect(read('logs/orders-1.previous.log')).toContain('previous true');
-    expect(read('errors.txt')).toMatch(/^configmaps: .*403/m);
-    expect(read('pods.json')).toContain('r/mailmill@sha256:abc');
-    const all = fs
-      .readdirSync(directory, { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\./.test(file))
-      .map(read)
-      .join('');
-    expect(all).toContain('imap.example.com');
-    for (const secret of ['ann@', 'bob@', 'u:p', 'everything', 'f00']) expect(all).not.toContain(secret);
-    expect(it.asked().join()).not.toContain('secrets');
-  });
-
-  test('long words do not take long', () => {
-    const start = performance.now();
-    redact(`${'a'.repeat(2 ** 20)}\n${'a'.repeat(2 ** 16)} @`);
-    expect(performance.now() - start).toBeLessThan(5_000);
-    expect(redact('you%40example.com, ä@ö.de and x@y')).toBe('<address>, <address> and <address>');
   });
 });
 
