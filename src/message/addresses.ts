@@ -20,6 +20,8 @@ class AddressReader {
   readonly #result: Address[] = [];
   #position = 0;
   #words: Word[] = [];
+  /** A word outside quotes has an `@`: asked of each colon, it would take time with their square to look again. */
+  #hasAt = false;
   #spaced = false;
   #comment = '';
   #angle: string | null = null;
@@ -55,6 +57,7 @@ class AddressReader {
   }
 
   #push(text: string, quoted: boolean): void {
+    if (!quoted && text.includes('@')) this.#hasAt = true;
     const last = this.#words[this.#words.length - 1];
     if (last !== undefined && !quoted && !last.quoted && !this.#spaced) last.text += text;
     else this.#words.push({ text, quoted, spaced: this.#spaced });
@@ -154,7 +157,7 @@ class AddressReader {
   /** Takes the phrase so far as a group's name; false when the colon is none of a group. */
   #startsGroup(): boolean {
     if (this.#angle !== null || this.#group !== null) return false;
-    if (this.#words.length === 0 || this.#words.some((word) => !word.quoted && word.text.includes('@'))) return false;
+    if (this.#words.length === 0 || this.#hasAt) return false;
     this.#group = this.#phrase(this.#words);
     this.#words = [];
     this.#comment = '';
@@ -188,6 +191,7 @@ class AddressReader {
       this.#result.push(group === null ? { name, address: spec, domain } : { name, address: spec, domain, group });
     }
     this.#words = [];
+    this.#hasAt = false;
     this.#comment = '';
     this.#angle = null;
     this.#spaced = false;

@@ -38,7 +38,9 @@ function lineWidth(bytes: Buffer): number {
  * as a mailing list's footer; foreign bytes elsewhere are noise.
  */
 function endOfData(bytes: Buffer, full: number): number {
-  if (firstForeign(bytes, Math.max(0, bytes.length - tailLength)) === -1) return bytes.length;
+  let last = bytes.length;
+  while (last > 0 && (bytes[last - 1] ?? 0) <= 0x20) last--;
+  if (firstForeign(bytes, Math.max(0, last - tailLength)) === -1) return bytes.length;
   let position = 0;
   for (;;) {
     const foreign = firstForeign(bytes, position);

@@ -77,7 +77,7 @@ function normalName(name: string): string {
   let result = name
     .toLowerCase()
     .replace(/^\s*(?:charset\s*=\s*)?/, '')
-    .replace(/[\s;,]+$/, '');
+    .replace(/(?<![\s;,])[\s;,]+$/, '');
   if (result.startsWith('"') || result.startsWith("'")) result = result.slice(1);
   if (result.endsWith('"') || result.endsWith("'")) result = result.slice(0, -1);
   const windows = /^(?:x-)?(?:windows|win|cp|ms)[-_ ]?(125\d|874)$/.exec(result);
@@ -178,9 +178,9 @@ export function decodeCharset(bytes: Buffer, name: string, where: string, defect
   }
 }
 
-/** As `decodeCharset`, with LF for every CRLF. */
+/** As `decodeCharset`, with LF for every CRLF, and for CRs before one. */
 export const decodeText = (bytes: Buffer, name: string, where: string, defects: Defects): string =>
   // A table of its own may have other bytes for line ends.
   typeof lookUp(name) === 'function'
-    ? decodeCharset(bytes, name, where, defects).replace(/\r\n/g, '\n')
+    ? decodeCharset(bytes, name, where, defects).replace(/(?<!\r)\r+\n/g, '\n')
     : decodeCharset(withLf(bytes), name, where, defects);

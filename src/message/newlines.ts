@@ -45,9 +45,16 @@ function carriageReturns(word: number): number {
 /** Which of four bytes is the first that has a mark. */
 const firstOf = (marks: number): number => (31 - Math.clz32(marks & -marks)) >> 3;
 
+/** How many CRs stand from `start` on. */
+function carriageReturnsAt(bytes: Buffer, start: number): number {
+  let end = start;
+  while (bytes[end] === CR) end++;
+  return end - start;
+}
+
 /**
- * Bytes of a charset that holds ASCII with LF for every CRLF: eight at a time, because it is done to every text, and a string
- * would become a rope of lines. Valid until the next call.
+ * Bytes of a charset that holds ASCII with LF for every CRLF, and for every CR CRLF: what converts or encodes lines twice makes those. Eight
+ * at a time, because it is done to every text, and a string would become a rope of lines. Valid until the next call.
  */
 export function withLf(bytes: Buffer): Buffer {
   const first = bytes.indexOf(CR);
@@ -72,13 +79,22 @@ export function withLf(bytes: Buffer): Buffer {
       continue;
     }
     const before = inLow !== 0 ? firstOf(inLow) : 4 + firstOf(inHigh);
-    i += before + 1;
+    i += before;
     length += before;
-    if (bytes[i] !== LF) out[length++] = CR;
+    const run = carriageReturnsAt(bytes, i);
+    i += run;
+    if (bytes[i] === LF) continue;
+    out.fill(CR, length, length + run);
+    length += run;
   }
-  for (; i < end; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte !== CR || bytes[i + 1] !== LF) out[length++] = byte;
+  while (i < end) {
+    const run = carriageReturnsAt(bytes, i);
+    i += run;
+    if (bytes[i] !== LF) {
+      out.fill(CR, length, length + run);
+      length += run;
+    }
+    if (i < end) out[length++] = bytes[i++] ?? 0;
   }
   return out.subarray(0, length);
 }

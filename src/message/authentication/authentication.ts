@@ -81,7 +81,7 @@ export const cleanText = (text: string): string =>
 
 /** The domain of an address, or the text itself when it is none; lower case. */
 export const domainOf = (address: string): string =>
-  cleanText(address.slice(address.lastIndexOf('@') + 1).replace(/^<|[>.]+$/g, '')).toLowerCase();
+  cleanText(address.slice(address.lastIndexOf('@') + 1).replace(/^<|(?<![>.])[>.]+$/g, '')).toLowerCase();
 
 function spfOf(result: MethodResult | undefined): SpfOutcome {
   if (result === undefined) return { result: unverifiable, domain: '' };

@@ -41,7 +41,9 @@ function address(value: string, original: boolean): string {
 
 function toNotice(group: FieldGroup): Notice {
   const original = address(firstValue(group, 'original-recipient'), true);
-  const final = address(firstValue(group, 'final-recipient'), false);
+  const stated = address(firstValue(group, 'final-recipient'), false);
+  // A name that only the last MTA knows (X.400, a local user) is not what the sender wrote.
+  const final = !stated.includes('@') && original.includes('@') ? original : stated;
   const diagnostic = typedValue(group.get('diagnostic-code')?.join(' ') ?? '');
   return {
     ...emptyNotice,
@@ -59,15 +61,40 @@ function toNotice(group: FieldGroup): Notice {
   };
 }
 
+/** Fields that tell what became of a recipient. */
+const verdicts: readonly string[] = ['action', 'status', 'diagnostic-code'];
+
 const isRecipient = (group: FieldGroup): boolean =>
-  group.has('final-recipient') || (group.has('original-recipient') && (group.has('action') || group.has('status')));
+  group.has('final-recipient') || (group.has('original-recipient') && verdicts.some((name) => group.has(name)));
+
+/** Whether a group tells only what the one before it, which names a recipient, leaves open. */
+const goesOn = (before: FieldGroup, group: FieldGroup): boolean =>
+  !group.has('final-recipient') &&
+  !group.has('original-recipient') &&
+  verdicts.some((name) => group.has(name)) &&
+  [...group.keys()].every((name) => !before.has(name));
+
+/**
+ * Groups with the lines that belong to a recipient put back: some MTAs write a blank line behind each field, and others none between
+ * two recipients.
+ */
+function wholeGroups(text: string): readonly FieldGroup[] {
+  const whole: FieldGroup[] = [];
+  for (const group of readFieldGroups(text, 'final-recipient')) {
+    const last = whole.at(-1);
+    if (last?.has('final-recipient') === true && goesOn(last, group))
+      whole[whole.length - 1] = new Map([...last, ...group]);
+    else whole.push(group);
+  }
+  return whole;
+}
 
 /**
  * Reads a message/delivery-status or message/global-delivery-status body (RFC 3464 §2, RFC 6533 §3). Groups that name no
  * recipient count for the message wherever they stand.
  */
 export function readDeliveryFields(text: string): DeliveryFields {
-  const groups = readFieldGroups(text);
+  const groups = wholeGroups(text);
   const all = (name: string): string => {
     for (const group of groups) if (group.has(name)) return firstValue(group, name);
     return '';

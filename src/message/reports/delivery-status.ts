@@ -55,6 +55,8 @@ const maxRobotText = 3_000;
 const longestMark = 200;
 /** What fields of a report in plain text begin with. */
 const anyRecipient = /(?:final|original)-recipient[ \t]*:/i;
+/** Bytes of the fields of a report that come under another type. */
+const maxFields = 65_536;
 /** Most reports within reports that are looked into. */
 const maxDepth = 3;
 const statusTypes = new Set(['message/delivery-status', 'message/global-delivery-status']);
@@ -118,7 +120,9 @@ function withText(notice: Notice, text: TextNotices, only: boolean, whole: strin
   const exchange = text.exchanges.find(
     (one) =>
       one.reply !== '' &&
-      (head === '' ? one.addresses.some((address) => names.has(address)) : one.reply.toLowerCase().startsWith(head)),
+      (head === ''
+        ? one.addresses.some((address) => names.has(address)) || (only && text.exchanges.length === 1)
+        : one.reply.toLowerCase().startsWith(head)),
   );
   const command = notice.command || exchange?.command || own?.command || '';
   const rest = only ? whole : '';
@@ -206,6 +210,19 @@ function mayBeNotice(source: ReportSource, text: string): boolean {
   return lines.length <= maxRobotText && speaksOfFailure(source, lines);
 }
 
+/** Types under which gateways send on the fields of a report. */
+const otherTypes = new Set(['text/plain', 'application/octet-stream', 'message/report', 'application/delivery-status']);
+
+/** The fields in a part that is not labelled as theirs, or null. */
+function mislabelled(source: ReportSource, notice: Leaf | undefined): DeliveryFields | null {
+  for (const leaf of source.leaves) {
+    if (leaf === notice || !otherTypes.has(leaf.type) || leaf.end - leaf.start > maxFields) continue;
+    const fields = readInlineFields(source.text(leaf));
+    if (fields !== null) return fields;
+  }
+  return null;
+}
+
 function readDelivery(source: ReportSource, depth: number): DeliveryReport | null {
   const status = source.leaves.filter((leaf) => statusTypes.has(leaf.type));
   const sign = status.length > 0 ? 'certain' : signOf(source);
@@ -225,7 +242,7 @@ function readDelivery(source: ReportSource, depth: number): DeliveryReport | nul
   const message = parts[0]?.message ?? noFields;
   if (stated.length > 0) return fromFields({ message, notices: stated }, text, source);
   if (sign === 'none') return null;
-  const inline = readInlineFields(`${text.lines.join('\n')}\n${text.rest}`);
+  const inline = readInlineFields(`${text.lines.join('\n')}\n${text.rest}`) ?? mislabelled(source, leaf);
   if (inline !== null) return fromFields(inline, text, source);
   const short = text.whole.length <= maxRobotText;
   if (sign === 'possible' && !(short && speaksOfFailure(source, text.whole))) return null;

@@ -1,3 +1,4 @@
+import type { Leaf } from '../mime-tree.ts';
 import { type FieldGroup, firstValue, readFieldGroups, typedValue } from './field-groups.ts';
 import { beginsWithObject, readSesNotification, sesComplaint } from './json-notices.ts';
 import { bareAddress } from './notice.ts';
@@ -92,9 +93,24 @@ function junkMailReport(original: OriginalMessage): FeedbackReport | null {
   return fromGroup(group, original);
 }
 
+/** Most bytes of a feedback report under another type. */
+const maxFields = 65_536;
+const otherTypes = new Set(['text/plain', 'application/octet-stream']);
+
+/** Whether a part has the fields that every feedback report has (RFC 5965 §3.1) although its type is another. */
+function isMislabelled(source: ReportSource, leaf: Leaf): boolean {
+  if (!otherTypes.has(leaf.type) || leaf.end - leaf.start > maxFields) return false;
+  // Ordinary mail is told by its first bytes.
+  if (!/^\s*(?:feedback-type|user-agent|version)[ \t]*:/i.test(source.start(leaf).toString('latin1'))) return false;
+  const [fields] = readFieldGroups(source.text(leaf));
+  return fields?.has('feedback-type') === true && fields.has('user-agent') && fields.has('version');
+}
+
 /** Reads a feedback report: ARF, Amazon SES's complaints and Outlook.com's junk reports; null when it is none. */
 export function feedbackReport(source: ReportSource): FeedbackReport | null {
-  const part = source.leaves.find((leaf) => leaf.type === 'message/feedback-report');
+  const part =
+    source.leaves.find((leaf) => leaf.type === 'message/feedback-report') ??
+    source.leaves.find((leaf) => isMislabelled(source, leaf));
   const original = returnedMessage(source);
   if (part !== undefined) {
     const groups = readFieldGroups(source.text(part));

@@ -7,8 +7,10 @@ const field = /^([A-Za-z][\w.-]{0,80})[ \t]*:(.*)$/;
  * Reads groups of header-like fields that blank lines part: the body of a delivery status (RFC 3464 §2.1), of a feedback
  * report (RFC 5965 §3) and of a disposition notification (RFC 8098 §3.1). Lines that are no fields continue the one before,
  * as some MTAs forget to fold. Linear in the length of `text`.
+ *
+ * @param first lower-case name of a field that stands once in a group: another one begins a new group.
  */
-export function readFieldGroups(text: string): readonly FieldGroup[] {
+export function readFieldGroups(text: string, first = ''): readonly FieldGroup[] {
   const groups: FieldGroup[] = [];
   let group = new Map<string, string[]>();
   let value: string[] | null = null;
@@ -35,6 +37,7 @@ export function readFieldGroups(text: string): readonly FieldGroup[] {
     }
     finishField();
     const name: string = (match[1] ?? '').toLowerCase();
+    if (name === first && group.has(name)) finishGroup();
     value = group.get(name) ?? [];
     group.set(name, value);
     last = [(match[2] ?? '').trim()];

@@ -38,12 +38,13 @@ export const maxDiagnostic = 4_000;
 /** Most recipients of one report that are kept. */
 export const maxRecipients = 1_000;
 
-// Begins where the blanks begin: tried at each of them it would take time with their square.
+// Both begin where their run begins: tried at each character of it they would take time with its square.
 const comment = /(?<!\s)\s*\([^()]*\)\s*$/;
+const punctuation = /^["']|(?<!["'.,;:])["'.,;:]+$/g;
 
 /** An address without angle brackets, quotes, comments and source route. */
 export function bareAddress(text: string): string {
   const angle = /<([^<>]*)>/.exec(text);
-  const address = (angle?.[1] ?? text.replace(comment, '')).trim().replace(/^["']|["'.,;:]+$/g, '');
+  const address = (angle?.[1] ?? text.replace(comment, '')).trim().replace(punctuation, '');
   return address.replace(/^@[^:@\s]+:/, '').replace(/^mailto:/i, '');
 }

@@ -166,3 +166,41 @@ describe('the text beside the fields', () => {
     expect(only(dsn(fields, transcript))).toMatchObject({ command: 'DATA', reason: 'policyviolation' });
   });
 });
+
+describe('fields that stand otherwise than RFC 3464 says', () => {
+  const failure = (status: string) => `Action: failed\nStatus: ${status}\n`;
+  const joe = 'Final-Recipient: rfc822; joe@dest.test\n';
+
+  test.each(['text/plain', 'application/octet-stream; name="details.txt"'])('under the type %s', (type) => {
+    const fields = `Reporting-MTA: dns; mta.test\n\n${joe}${failure('5.2.2')}Diagnostic-Code: smtp; 552 5.2.2 full\n`;
+    expect(only(dsn(fields, undefined, type))).toMatchObject({ status: '5.2.2', replyCode: '552' });
+  });
+
+  test('with a blank line behind each of them', () => {
+    const fields = `${joe}${failure('5.1.1')}Diagnostic-Code: smtp; 550 5.1.1 unknown user`.replaceAll('\n', '\n\n');
+    expect(only(dsn(fields))).toMatchObject({ status: '5.1.1', replyCode: '550', reason: 'userunknown' });
+  });
+
+  test('without one between two recipients', () => {
+    const fields = `${joe}${failure('5.1.1')}Final-Recipient: rfc822; ann@dest.test\n${failure('5.2.2')}`;
+    expect(report(dsn(fields)).recipients.map((one) => [one.recipient, one.status])).toEqual([
+      ['joe@dest.test', '5.1.1'],
+      ['ann@dest.test', '5.2.2'],
+    ]);
+  });
+
+  test('a recipient whom only the last MTA names', () => {
+    const fields = `Final-Recipient: x400; /C=DE/S=joe/\nOriginal-Recipient: rfc822; joe@dest.test\n${failure('5.1.1')}`;
+    expect(only(dsn(fields))).toMatchObject({ recipient: 'joe@dest.test' });
+  });
+
+  test('an original recipient and a diagnostic alone', () => {
+    const fields = 'Original-Recipient: <joe@dest.test>\nDiagnostic-Code: smtp; 552 5.2.2 full';
+    expect(only(dsn(fields))).toMatchObject({ recipient: 'joe@dest.test', status: '5.2.2' });
+  });
+
+  test('the only reply of the transcript, where the fields quote none', () => {
+    const text = '... while talking to mx.dest.test.:\n>>> DATA\n<<< 550 5.7.1 message looks like spam\n';
+    expect(only(dsn(`${joe}${failure('5.5.0')}`, text))).toMatchObject({ command: 'DATA', reason: 'spamdetected' });
+  });
+});

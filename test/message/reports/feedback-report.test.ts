@@ -31,6 +31,7 @@ const arf = (fields: string) =>
     'Buy.',
     '--b--',
   );
+const required = 'Feedback-Type: abuse\nUser-Agent: Feedback/1.0\nVersion: 1\nOriginal-Rcpt-To: <joe@isp.test>';
 const read = (raw: Buffer) => feedbackReport(openReport(raw));
 
 describe('ARF (RFC 5965)', () => {
@@ -39,6 +40,13 @@ describe('ARF (RFC 5965)', () => {
       authenticationResults: [],
       reportedDomains: ['origin.test'],
     });
+  });
+
+  test.each(['text/plain', 'application/octet-stream; name=report.txt'])('under the type %s', (type) => {
+    const raw = arf(required).toString('latin1').replace('message/feedback-report', type);
+    expect(read(Buffer.from(raw, 'latin1'))).toMatchObject({ feedbackType: 'abuse', recipients: ['joe@isp.test'] });
+    const incomplete = raw.replace('Version: 1', 'X: 1');
+    expect(read(Buffer.from(incomplete, 'latin1'))).toBeNull();
   });
 
   test('every field', () => {
