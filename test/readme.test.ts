@@ -6,6 +6,7 @@ import { columnName } from '../src/message/column-name.ts';
 import { messageFields } from '../src/message/fields.ts';
 import { columnsOf, systemColumns } from '../src/sinks/postgres/columns.ts';
 import { workerMetrics } from '../src/telemetry/metrics.ts';
+import { reconcileMetrics } from '../src/telemetry/reconcile-metrics.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -28,9 +29,10 @@ describe('the README tells what is there', () => {
     for (const { name } of systemColumns) expect(readme).toContain(`\`${name} `);
   });
 
-  test('every metric of a worker with its labels', async () => {
+  test('every metric of a worker and of a reconcile with its labels', async () => {
     const registry = new Registry();
     workerMetrics(registry);
+    reconcileMetrics(registry, () => []);
     for (const { name, help, type } of await registry.getMetricsAsJSON())
       expect(readme).toMatch(
         new RegExp(

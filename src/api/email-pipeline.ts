@@ -4,7 +4,8 @@ import { postgres } from './kinds/postgres.ts';
 import { queue, retry } from './kinds/queue.ts';
 import { filter, set, unset } from './kinds/steps.ts';
 import { webhook } from './kinds/webhook.ts';
-import { schedule, timeZone } from './schedule-fields.ts';
+import { lastReconcile } from './last-reconcile.ts';
+import { reconcile, schedule, timeZone } from './schedule-fields.ts';
 import { Closed, Duration, Name, OneOf, secretKeyRef, Text } from './schema.ts';
 import { podTemplate } from './template.ts';
 import { type Static, Type } from './type.ts';
@@ -137,6 +138,7 @@ export const emailPipelineSpec = Closed(
         'x-mailmill-default': '90d',
       }),
     ),
+    reconcile: Type.Optional(reconcile),
     rollout: Type.Optional(rollout),
     template: Type.Optional(podTemplate),
   },
@@ -197,6 +199,7 @@ export const emailPipelineStatus = Closed(
       Text({ description: 'Label selector of the workers; for `kubectl scale`.', maxLength: 512 }),
     ),
     lastRun: Type.Optional(lastRun),
+    lastReconcile: Type.Optional(lastReconcile),
   },
   { description: 'What the operator has seen.' },
 );

@@ -1,4 +1,5 @@
 import { conditions } from './conditions.ts';
+import { lastRun } from './email-pipeline.ts';
 import { archive } from './kinds/archive.ts';
 import { http } from './kinds/http.ts';
 import { imap } from './kinds/imap.ts';
@@ -6,7 +7,8 @@ import { maildir } from './kinds/maildir.ts';
 import { mbox } from './kinds/mbox.ts';
 import { s3 } from './kinds/s3.ts';
 import { smtp } from './kinds/smtp.ts';
-import { schedule, timeZone } from './schedule-fields.ts';
+import { lastReconcile } from './last-reconcile.ts';
+import { reconcile, schedule, timeZone } from './schedule-fields.ts';
 import { Closed, secretKeyRef } from './schema.ts';
 import { type Static, Type } from './type.ts';
 
@@ -38,6 +40,7 @@ export const mailboxSourceSpec = Closed(
     archive: Type.Optional(archive),
     schedule: Type.Optional(schedule),
     timeZone: Type.Optional(timeZone),
+    reconcile: Type.Optional(reconcile),
     storeRef: Type.Optional(
       secretKeyRef(
         'Connection URI of the PostgreSQL database that keeps what an smtp or http source has accepted, or what an archive has; the storeRef of its pipelines. Default: `{name: mailmill-store}`.',
@@ -76,6 +79,12 @@ export const mailboxSourceSpec = Closed(
         message: 'timeZone needs a schedule',
         fieldPath: '.timeZone',
       },
+      {
+        rule: '!has(self.reconcile) || has(self.archive)',
+        message:
+          'only a source with an archive has records of its own to compare with; otherwise set reconcile in its pipelines',
+        fieldPath: '.reconcile',
+      },
     ],
   },
 );
@@ -87,6 +96,8 @@ export const mailboxSourceStatus = Closed(
       Type.Integer({ description: 'Generation that the conditions speak of.', minimum: 0 }),
     ),
     conditions: Type.Optional(conditions),
+    lastRun: Type.Optional({ ...lastRun, description: 'The newest finished run of a source with a schedule.' }),
+    lastReconcile: Type.Optional(lastReconcile),
   },
   { description: 'What the operator has seen.' },
 );

@@ -92,17 +92,22 @@ function checkSpec(definition: ResourceDefinition, spec: unknown, old: unknown):
     structure.filter((issue) => issue.level !== 'note').map((issue) => issue.path),
     old,
   );
-  return [...structure, ...rules, ...(isRecord(spec) && !hasErrors(structure) ? checkSchedule(spec) : [])];
+  return [...structure, ...rules, ...(isRecord(spec) && !hasErrors(structure) ? checkSchedules(spec) : [])];
 }
 
 /** What only the CronJob controller would say, and late. */
-function checkSchedule({ schedule, timeZone }: Record<string, unknown>): ObjectIssue[] {
+function checkSchedules(spec: Record<string, unknown>): ObjectIssue[] {
+  const { reconcile } = spec;
+  return [...checkSchedule(spec, 'spec'), ...(isRecord(reconcile) ? checkSchedule(reconcile, 'spec.reconcile') : [])];
+}
+
+function checkSchedule({ schedule, timeZone }: Record<string, unknown>, path: string): ObjectIssue[] {
   const issues: ObjectIssue[] = [];
   const problem = typeof schedule === 'string' ? scheduleProblem(schedule) : undefined;
-  if (problem !== undefined) issues.push({ path: 'spec.schedule', level: 'semantics', message: problem });
+  if (problem !== undefined) issues.push({ path: `${path}.schedule`, level: 'semantics', message: problem });
   if (typeof timeZone === 'string' && !isTimeZone(timeZone)) {
     const hint = meant(timeZone, Intl.supportedValuesOf('timeZone'));
-    issues.push({ path: 'spec.timeZone', level: 'semantics', message: 'is no IANA time zone', ...hint });
+    issues.push({ path: `${path}.timeZone`, level: 'semantics', message: 'is no IANA time zone', ...hint });
   }
   return issues;
 }

@@ -23,8 +23,8 @@ const usage = `usage: kubectl mailmill VERB … [-n NAMESPACE] [--kubeconfig FIL
                              makes an EmailPipelineRun that reads recorded messages again, or dead letters, and shows what comes of it
   dead PIPELINE [list | show ID | retry | resolve [--sink NAME] [--message ID]… | accept]
                              dead letters and deliveries
-  reconcile PIPELINE [--json]
-                             compares the mailbox with what is recorded
+  reconcile PIPELINE [--last] [--json]
+                             compares the mailbox with what is recorded; --last shows what was found before
   trace PIPELINE --message-id ID | --id UUID | --uid FOLDER/UID [--json]
                              where a message is
   report [-o FILE.tar.gz | -o -] [--operator-namespace NS]

@@ -22,6 +22,7 @@ export const conditionTypes = [
   'Connected',
   'Flowing',
   'Delivering',
+  'Complete',
   'SharedWithoutArchive',
   'ReplicasLimited',
 ] as const;

@@ -15,14 +15,16 @@ export const managedBy = 'mailmill';
 /** Selects every child of every pipeline and source. */
 export const childSelector = `${labels.managedBy}=${managedBy}`;
 
-/** What a worker's pod is for: it streams, it runs to an end, it checks a revision, or compares it with the one that runs. */
-export type Role = 'stream' | 'run' | 'check' | 'preflight';
+/** What a worker's pod is for: it streams, it runs to an end, checks a revision, compares it with the one that runs, or mailboxes with the store. */
+export type Role = 'stream' | 'run' | 'check' | 'preflight' | 'reconcile';
 
 export const annotations = {
   /** On a pod template: HMAC over the values of the referenced Secret keys. */
   secretsHash: 'mailmill.io/secrets-hash',
   /** On a workload: newest revision that became ready. */
   lastGood: 'mailmill.io/last-good-revision',
+  /** On the CronJob of a reconcile: since when it runs at its times. */
+  scheduledSince: 'mailmill.io/scheduled-since',
   /** On a workload: hash of the spec of its owner that it was made from. */
   spec: 'mailmill.io/spec',
   /** On a Deployment: hash of its pod template, Secrets apart. */
@@ -59,13 +61,20 @@ export const runSpecHash = (spec: unknown) =>
 export const runJobName = (pipeline: string, run: string, specHash: string) =>
   `${pipeline}-run-${shortHash([run, specHash].join('\0'))}`;
 
+/** CronJobs have at most 52 characters, and the archiver of a source has up to 50. */
+const mostOfReconcile = 42;
+
+/** CronJob that compares the mailboxes of a pipeline with the store. */
+export const reconcileName = (pipeline: string) =>
+  `${pipeline.length <= mostOfReconcile ? pipeline : `${pipeline.slice(0, mostOfReconcile - 11)}-${shortHash(pipeline)}`}-reconcile`;
+
 const specHashes = new WeakMap<object, string>();
 
 /** Hash of a spec as its owner wrote it, apart from what changes no workload but its size. */
 export function specHashOf(spec: object): string {
   const known = specHashes.get(spec);
   if (known !== undefined) return known;
-  const own = Object.entries(spec).filter(([name]) => !['replicas', 'suspend', 'rollout'].includes(name));
+  const own = Object.entries(spec).filter(([name]) => !['replicas', 'suspend', 'rollout', 'reconcile'].includes(name));
   const hash = shortHash(canonicalJson(Object.fromEntries(own)));
   specHashes.set(spec, hash);
   return hash;

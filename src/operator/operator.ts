@@ -8,6 +8,7 @@ import { createLeaderElection } from '../kubernetes/leader-election.ts';
 import type { Log } from '../kubernetes/log.ts';
 import type { KubernetesMetrics } from '../kubernetes/metrics.ts';
 import { createQueue } from '../kubernetes/queue.ts';
+import { reconcileMetrics } from '../telemetry/reconcile-metrics.ts';
 import { type Caches, createCaches } from './caches.ts';
 import { createChildren } from './children.ts';
 import { createCollectors } from './collectors.ts';
@@ -18,6 +19,7 @@ import { conditionMetrics } from './metrics.ts';
 import { labels } from './names.ts';
 import { createObserver, type Observer } from './observe.ts';
 import { createReconcilers } from './reconcile.ts';
+import { reconcileFigures } from './reconcile-figures.ts';
 import { createRollouts } from './rollouts.ts';
 import { createSecretReader } from './secrets.ts';
 import { createStatusPace } from './status-pace.ts';
@@ -54,6 +56,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const { config, client, registry, metrics, log, listening } = options;
   const caches = createCaches({ client, namespaces: config.watchNamespaces, metrics, log });
   conditionMetrics(registry, caches);
+  reconcileMetrics(registry, reconcileFigures(caches));
   const election = createLeaderElection({
     client: options.electionClient,
     lease: { namespace: config.namespace, name: config.leaseName },

@@ -4,7 +4,7 @@ import type { Job, KubernetesObject, Pod } from '../kubernetes/objects.ts';
 import { containerName } from './build/pod.ts';
 import { labels, type Role } from './names.ts';
 
-const roles: readonly Role[] = ['stream', 'run', 'check', 'preflight'];
+const roles: readonly Role[] = ['stream', 'run', 'check', 'preflight', 'reconcile'];
 
 export const roleOf = (pod: KubernetesObject): Role | undefined => {
   const role = pod.metadata.labels?.[labels.role];
@@ -84,6 +84,14 @@ const isDiff = (value: unknown) =>
       key.columns.every((column) => typeof column === 'string'),
   );
 
+const foundCounts = [
+  ...['accounts', 'unread', 'folders', 'listed', 'recorded'],
+  ...['dead', 'excluded', 'unfinished', 'missing', 'gone'],
+];
+
+const isFound = (value: unknown) =>
+  isRecord(value) && foundCounts.every((field) => Number.isSafeInteger(value[field]) && Number(value[field]) >= 0);
+
 /** A run's result out of JSON; `undefined` when it is none. */
 export function readRunResult(value: unknown): RunResult | undefined {
   if (!isRecord(value)) return undefined;
@@ -93,6 +101,7 @@ export function readRunResult(value: unknown): RunResult | undefined {
   if (!optionalCounts.every((field) => value[field] === undefined || Number.isSafeInteger(value[field])))
     return undefined;
   if (value.diff !== undefined && !isDiff(value.diff)) return undefined;
+  if (value.reconcile !== undefined && !isFound(value.reconcile)) return undefined;
   if (!optionalTexts.every((field) => value[field] === undefined || typeof value[field] === 'string')) return undefined;
   return value as unknown as RunResult; // each field was looked at just now
 }

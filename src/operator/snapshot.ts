@@ -73,7 +73,9 @@ export interface PipelineSnapshot {
   readonly deployment: Live<Deployment> | undefined;
   readonly podDisruptionBudget: Live<PodDisruptionBudget> | undefined;
   readonly cronJob: Live<CronJob> | undefined;
-  /** Checks and scheduled runs. */
+  /** Of the comparison of its mailboxes with the store. */
+  readonly reconciler?: Live<CronJob> | undefined;
+  /** Checks, scheduled runs and comparisons. */
   readonly jobs: readonly Live<Job>[];
   readonly pods: readonly Live<Pod>[];
   readonly workers: readonly WorkerObservation[];

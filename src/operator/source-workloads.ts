@@ -30,7 +30,7 @@ export function compiledArchiver(source: Live<MailboxSource>, issues: readonly S
 /** A source with an archive as the pipeline that its archiver is: it streams or is scheduled, and its conditions are the source's. */
 export function archiverOf({ metadata, spec, status }: Live<MailboxSource>): Live<EmailPipeline> {
   const { name } = metadata;
-  const { schedule, timeZone } = spec;
+  const { schedule, timeZone, reconcile } = spec;
   return {
     apiVersion,
     kind: 'EmailPipeline',
@@ -40,6 +40,7 @@ export function archiverOf({ metadata, spec, status }: Live<MailboxSource>): Liv
       sinks: [],
       ...(schedule === undefined ? {} : { schedule }),
       ...(timeZone === undefined ? {} : { timeZone }),
+      ...(reconcile === undefined ? {} : { reconcile }),
     },
     ...(status === undefined ? {} : { status }),
   };

@@ -35,5 +35,11 @@ export const kept: Readonly<Record<string, string>> = {
   'archive: on a volume without a place': archived('{volume: {}}'),
   'schedule: without an archive': source(`${maildir}  schedule: "0 * * * *"\n`),
   'schedule: of four fields': archived('{postgres: {}}', '  schedule: "0 * * *"\n'),
+  'reconcile: of an archive': archived(
+    '{postgres: {}}',
+    '  reconcile: {schedule: "0 3 * * *", timeZone: Europe/Zurich}\n',
+  ),
+  'reconcile: without an archive': source(`${maildir}  reconcile: {schedule: "0 3 * * *"}\n`),
+  'reconcile: without a schedule': archived('{postgres: {}}', '  reconcile: {timeZone: Europe/Zurich}\n'),
   'time zone: without a schedule': archived('{postgres: {}}', '  timeZone: Europe/Zurich\n'),
 };

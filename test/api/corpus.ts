@@ -282,6 +282,9 @@ export const corpus: readonly Case[] = [
     ['@daily', '"0 2 * * *"', '"@daily"'],
     ['time zone with a space', 'Europe/Zurich', 'Europe Zurich'],
     ['schedule null', 'schedule: "0 2 * * *"', 'schedule:'],
+    ['reconcile', '  timeZone:', '  reconcile: {schedule: "0 3 * * *", timeZone: Europe/Zurich}\n  timeZone:'],
+    ['reconcile of four fields', '  timeZone:', '  reconcile: {schedule: "0 3 * *"}\n  timeZone:'],
+    ['reconcile: never', '  timeZone:', '  reconcile: {}\n  timeZone:'],
     ['empty key', 'key: dsn', 'key: ""'],
   ]),
   ...mutate('run', [

@@ -21,6 +21,8 @@ const wrong: Readonly<Record<string, string>> = {
   'archive: on a volume without a place': 'spec.archive.volume: exactly one of path',
   'schedule: without an archive': 'spec.schedule: only a source with an archive has work of its own to schedule',
   'schedule: of four fields': 'spec.schedule: must have at least 9 characters',
+  'reconcile: without an archive': 'spec.reconcile: only a source with an archive has records of its own',
+  'reconcile: without a schedule': 'spec.reconcile.schedule: is required',
   'time zone: without a schedule': 'spec.timeZone: timeZone needs a schedule',
 };
 

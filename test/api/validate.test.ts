@@ -73,6 +73,11 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
       'scheduled: four fields',
       '6:3 spec.schedule: must have at least 9 characters (five fields: minute, hour, day of month, month, day of week)',
     ],
+    [
+      'scheduled: reconcile of four fields',
+      '7:15 spec.reconcile.schedule: must have at least 9 characters (five fields: minute, hour, day of month, month, day of week)',
+    ],
+    ['scheduled: reconcile: never', '7:3 spec.reconcile.schedule: is required'],
     ['run: an unknown field', '6:3 spec.rewind: unknown field (known here: pipeline, load, replay, backfill, dryRun)'],
     ['run: replay of nothing', '6:3 spec.replay: say which messages: since, ids or only: Dead'],
     ['run: replay that ends before it begins', '6:3 spec.replay: since must be a time before until'],
@@ -146,6 +151,14 @@ describe('what only compiling or other files would tell', () => {
   test('a time zone that nobody has', () => {
     expect(errorsOf(base.scheduled.replace('Europe/Zurich', 'Europe/Zurch'))).toEqual([
       '7:3 spec.timeZone: is no IANA time zone (did you mean "Europe/Zurich"?)',
+    ]);
+  });
+
+  test('the times of a reconcile are read as those of the pipeline', () => {
+    const wrong = '  reconcile: {schedule: "0 24 * * *", timeZone: Europe/Zurch}\n  timeZone:';
+    expect(errorsOf(base.scheduled.replace('  timeZone:', wrong))).toEqual([
+      '7:15 spec.reconcile.schedule: "24" is no hour (0 to 23)',
+      '7:39 spec.reconcile.timeZone: is no IANA time zone (did you mean "Europe/Zurich"?)',
     ]);
   });
 

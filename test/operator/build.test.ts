@@ -6,6 +6,7 @@ import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-m
 import { deployment, podDisruptionBudget, withLastGood, withOrigin } from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob, preflightJob, runJob } from '../../src/operator/build/jobs.ts';
 import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
+import { reconcileCronJob } from '../../src/operator/build/reconcile-job.ts';
 import { compiled, config, pipeline, source } from './fixtures.ts';
 
 /** As it goes to the API server. */
@@ -46,6 +47,16 @@ const manifests: readonly (readonly [string, KubernetesObject])[] = [
       {
         ...{ ...input, schedule: '0 2 * * *', work: {}, timeZone: 'Europe/Zurich', suspend: false },
         ...{ lastGood: 'abc', specHash: 'def' },
+      },
+      config,
+    ),
+  ],
+  [
+    'reconcile-cron-job',
+    reconcileCronJob(
+      {
+        ...{ revision, template: undefined, schedule: '0 3 * * *', timeZone: undefined, suspend: false },
+        since: '2026-11-21T12:00:00Z',
       },
       config,
     ),

@@ -78,6 +78,12 @@ async function filled() {
       `INSERT INTO mailmill.run_cursor (pipeline_id, run, spec_hash, epoch_id) SELECT pipeline_id, 'run', '', epoch_id FROM mailmill.cursor WHERE pipeline_id = $1`,
       [held.pipelineId],
     );
+    await database.query(
+      `WITH r AS (INSERT INTO mailmill.reconcile (pipeline_id, name, revision, started_at, finished_at, found) VALUES ($1, 'by-hand', 'r1', now(), now(), '{}') RETURNING *)
+       INSERT INTO mailmill.reconcile_folder (pipeline_id, name, account_id, folder, counts, missing_uids)
+       SELECT r.pipeline_id, r.name, a.id, 'INBOX', '{}', '{}' FROM r, unnest($2::bigint[]) a (id)`,
+      [held.pipelineId, [store.account, elsewhere]],
+    );
     await recordStall(database, held.pipelineId, 'r1', 'CODE', 'why');
     await database.query(
       `INSERT INTO mailmill.lease_candidate (pipeline_id, worker_id, polled_at) SELECT $1, id, now() FROM mailmill.worker LIMIT 1`,
@@ -157,7 +163,8 @@ test('leaves nothing of the pipeline in any table, and all of the others; then i
   expectFilled(await rowsOf(store, 'pipeline_id', [store.pipeline]));
   expect(await purge(database, byPipeline)).toEqual(counted);
   expect(new Set(values(await rowsOf(store, 'pipeline_id', [store.pipeline])))).toEqual(new Set([0]));
-  const lost = { ...before[1]!, lease: before[1]!.lease! - 1 }; // its lease on the account
+  const [lease, reconcile_folder] = [before[1]!.lease! - 1, before[1]!.reconcile_folder! - 1];
+  const lost = { ...before[1]!, lease, reconcile_folder }; // its lease on the account, and what it found there
   expect([
     await rowsOf(store, 'pipeline_id', [other.pipelineId]),
     await rowsOf(store, 'account_id', [store.account]),
@@ -190,6 +197,8 @@ test('leaves nothing of a source in any table, and other sources alone', async (
   // What belongs to a pipeline as such stays.
   expect(Object.keys(pipelines).filter((name) => pipelines[name] !== 0)).toEqual([
     'lease_candidate',
+    'reconcile',
+    'reconcile_folder', // of another source's account
     'revision',
     'run',
     'run_lease',

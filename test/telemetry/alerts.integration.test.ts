@@ -120,6 +120,23 @@ const cases: readonly Case[] = [
     labels: { ...of, sink: 'hook' },
   },
   {
+    alert: 'MailmillMessagesMissing',
+    series: { [`mailmill_reconcile_missing_messages{${pipeline},pod="operator-1"}`]: '0x10 1x20 0x30' },
+    quietAt: 9,
+    firesAt: 15,
+    resolvedAt: 40,
+    labels: of,
+  },
+  {
+    alert: 'MailmillReconcileOverdue',
+    // Until minute 120, for an hour; then it succeeds.
+    series: { [`mailmill_reconcile_overdue_timestamp_seconds{${pipeline},pod="operator-1"}`]: '7200x190 90000x30' },
+    quietAt: 175,
+    firesAt: 185,
+    resolvedAt: 200,
+    labels: of,
+  },
+  {
     alert: 'MailmillSinkDown',
     series: { [condition('Delivering')]: '1x10 0x20 1x30' },
     quietAt: 13,

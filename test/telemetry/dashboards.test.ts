@@ -8,12 +8,14 @@ import { conditionMetrics } from '../../src/operator/metrics.ts';
 import { overview } from '../../src/telemetry/dashboards/overview.ts';
 import { grafanaJson } from '../../src/telemetry/dashboards/panels.ts';
 import { workerMetrics } from '../../src/telemetry/metrics.ts';
+import { reconcileMetrics } from '../../src/telemetry/reconcile-metrics.ts';
 
 const none = { reflector: { cache: { list: () => [] } } };
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });
 workerMetrics(registry);
 kubernetesMetrics(registry);
+reconcileMetrics(registry, () => []);
 conditionMetrics(registry, { pipelines: none, sources: none } as unknown as Caches);
 const known = new Set(
   registry.getMetricsAsArray().flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]),

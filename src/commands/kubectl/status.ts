@@ -71,6 +71,19 @@ const conditionsOf = (object: Resource): string =>
     .map(({ type, status, reason, message }) => `  ${type}=${status} ${reason}: ${message}\n`)
     .join('');
 
+/** What the last scheduled reconcile found; nothing where there is none. */
+function reconciled(object: Resource): string {
+  const last =
+    object.kind === 'EmailPipelineRun' ? undefined : (object as EmailPipeline | MailboxSource).status?.lastReconcile;
+  if (last === undefined) return '';
+  const { name, state, finishedAt = '-', succeededAt = '-', accounts, unread, message } = last;
+  const counts = (['listed', 'recorded', 'dead', 'excluded', 'unfinished', 'missing', 'gone'] as const)
+    .map((field) => `${last[field] ?? '-'} ${field}`)
+    .join(', ');
+  const why = message === undefined ? '' : `\n    ${message}`;
+  return `  lastReconcile ${name} ${state} ${finishedAt}: ${counts}; ${unread ?? '-'} of ${accounts ?? '-'} accounts unread; last success ${succeededAt}${why}\n`;
+}
+
 /** Everything of a namespace, or what has one name, with its conditions. */
 export const status: Verb = async ({ client, namespace, clock, io }, args) => {
   const [name, ...more] = args;
@@ -98,7 +111,7 @@ export const status: Verb = async ({ client, namespace, clock, io }, args) => {
   io.stdout.write(tables.join('\n'));
   const bad = all.filter(isBad);
   for (const object of name === undefined ? bad : all)
-    io.stdout.write(`\n${object.kind} ${object.metadata.name}\n${conditionsOf(object)}`);
+    io.stdout.write(`\n${object.kind} ${object.metadata.name}\n${conditionsOf(object)}${reconciled(object)}`);
   return bad.length === 0 ? 0 : 1;
 };
 

@@ -61,9 +61,10 @@ export const dead: Verb = async (context, [pipeline, verb = 'list', ...rest]) =>
   return inJob(context, pipeline, ['dead', verb, ...args, ...ends], await storeOf(context, pipeline));
 };
 
-/** `reconcile PIPELINE [--json]`. */
+/** `reconcile PIPELINE [--last] [--json]`. */
 export const reconcile: Verb = async (context, [pipeline, ...rest]) => {
-  if (pipeline === undefined || pipeline.startsWith('-') || rest.some((arg) => arg !== '--json')) return undefined;
+  if (pipeline === undefined || pipeline.startsWith('-')) return undefined;
+  if (rest.some((arg) => arg !== '--json' && arg !== '--last')) return undefined;
   return inJob(context, pipeline, ['reconcile', ...revision, ...rest], { kind: 'worker' });
 };
 

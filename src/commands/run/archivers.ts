@@ -13,11 +13,22 @@ export function withArchivePath(resource: MailmillResource, file: string): Mailm
   return { ...resource, spec: { ...resource.spec, archive: { ...archive, volume } } };
 }
 
+/** When something runs that has a schedule. */
+export const timesOf = ({
+  schedule,
+  timeZone = 'Etc/UTC',
+}: {
+  readonly schedule?: string;
+  readonly timeZone?: string;
+}) => (schedule === undefined ? undefined : { expression: schedule, timeZone });
+
 /** What writes an archive; it runs as a pipeline does. */
 export interface Archiver {
   readonly revision: Revision;
   /** Present: runs at these times. */
   readonly schedule?: { readonly expression: string; readonly timeZone: string };
+  /** Present: mailbox and archive are compared at these times. */
+  readonly reconcile?: { readonly expression: string; readonly timeZone: string };
   readonly runs: readonly [];
 }
 
@@ -33,7 +44,8 @@ export function archiversOf(
     const { spec } = resolveSource(resource);
     const revision = compileArchiver(namespace, name, spec);
     if (!revision) return [];
-    const { schedule: expression, timeZone = 'Etc/UTC' } = spec;
-    return [{ revision, runs: [], ...(expression !== undefined && { schedule: { expression, timeZone } }) }];
+    const schedule = timesOf(spec);
+    const reconcile = spec.reconcile && timesOf(spec.reconcile);
+    return [{ revision, runs: [], ...(schedule && { schedule }), ...(reconcile && { reconcile }) }];
   });
 }

@@ -8,13 +8,15 @@ import { type CollectorRevision, compileCollector } from '../../pipeline/collect
 import { compilePipeline } from '../../pipeline/revision/compile.ts';
 import type { Revision, RevisionSink } from '../../pipeline/revision/revision.ts';
 import { format } from '../validate.ts';
-import { archiversOf, withArchivePath } from './archivers.ts';
+import { archiversOf, timesOf, withArchivePath } from './archivers.ts';
 
 /** A pipeline that is ready to run on this machine. */
 export interface ProjectPipeline {
   readonly revision: Revision;
   /** Present: runs at these times. */
   readonly schedule?: { readonly expression: string; readonly timeZone: string };
+  /** Present: its mailboxes are compared with the store at these times. */
+  readonly reconcile?: { readonly expression: string; readonly timeZone: string };
   /** `Full`: each run of the schedule reads everything again. */
   readonly load?: 'Incremental' | 'Full';
   readonly runs: readonly EmailPipelineRun[];
@@ -83,10 +85,13 @@ export async function loadProject(
       );
       continue;
     }
-    const { schedule, timeZone, load } = resource.spec;
+    const { load } = resource.spec;
+    const schedule = timesOf(resource.spec);
+    const reconcile = resource.spec.reconcile && timesOf(resource.spec.reconcile);
     pipelines.push({
       revision: compiled.revision,
-      ...(schedule !== undefined && { schedule: { expression: schedule, timeZone: timeZone ?? 'Etc/UTC' } }),
+      ...(schedule && { schedule }),
+      ...(reconcile && { reconcile }),
       ...(load !== undefined && { load }),
       runs: peers
         .filter((peer) => peer.kind === 'EmailPipelineRun')

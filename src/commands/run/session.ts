@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
+import { nextTime } from '../../api/next-time.ts';
 import { isIncremental, planOf, type RunPlan } from '../../api/run-plan.ts';
 import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
 import { Collector } from '../../pipeline/collector/collector.ts';
@@ -13,9 +13,11 @@ import { asMailmillError } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { workerMetrics } from '../../telemetry/metrics.ts';
 import { collectProcessMetrics, Registry } from '../../telemetry/prometheus.ts';
-import { nextTime } from './next-time.ts';
+import { reconcileMetrics } from '../../telemetry/reconcile-metrics.ts';
 import { caughtUp, type ProgressLine, progressLine } from './progress.ts';
 import type { Project, ProjectPipeline } from './project.ts';
+import { Reconciles } from './reconciles.ts';
+import { until } from './until.ts';
 
 export interface SessionOptions {
   readonly project: Project;
@@ -103,19 +105,27 @@ export class Session {
   /** Runs until `stop`; what one pipeline throws stops the others too, and is thrown when all have ended. */
   async stream(stop: AbortSignal): Promise<void> {
     const failed = new AbortController();
-    const until = AbortSignal.any([stop, failed.signal]);
+    const ending = AbortSignal.any([stop, failed.signal]);
     const { pipelines, collectors } = this.#options.project;
+    const reconciled = pipelines.flatMap(({ revision, reconcile }) => (reconcile ? { revision, reconcile } : []));
     const streaming = pipelines.filter((pipeline) => !pipeline.schedule);
-    const work = pipelines.filter((pipeline) => pipeline.schedule).map((pipeline) => this.#atTimes(pipeline, until));
+    const work = pipelines.filter((pipeline) => pipeline.schedule).map((pipeline) => this.#atTimes(pipeline, ending));
     if (collectors.length > 0) {
       const metrics = collectorMetrics(this.#registry);
       this.#collectors = collectors.map((revision) => this.#collector(revision, metrics));
-      work.push(...this.#collectors.map((collector) => collector.run(until)));
+      work.push(...this.#collectors.map((collector) => collector.run(ending)));
+    }
+    if (reconciled.length > 0) {
+      const { storeUri, note, clock } = this.#options;
+      const worker = (revision: Revision, mode: RunnerMode) => this.#make([revision], mode);
+      const reconciles = new Reconciles({ storeUri, note, clock, worker });
+      reconcileMetrics(this.#registry, () => reconciles.figures());
+      work.push(reconciles.run(reconciled, ending));
     }
     if (streaming.length > 0) {
       const revisions = streaming.map((pipeline) => pipeline.revision);
       const worker = this.#worker(revisions, { kind: 'stream' });
-      work.push(worker.run(until), this.#request(worker, streaming, until));
+      work.push(worker.run(ending), this.#request(worker, streaming, ending));
     }
     const ended = await Promise.allSettled(
       work.map((each) =>
@@ -135,8 +145,14 @@ export class Session {
   }
 
   #worker(revisions: readonly Revision[], mode: RunnerMode): Worker {
+    const worker = this.#make(revisions, mode);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #make(revisions: readonly Revision[], mode: RunnerMode): Worker {
     const { project, storeUri, secret, log, clock } = this.#options;
-    const worker = new Worker({
+    return new Worker({
       revisions,
       mode,
       name: `${hostname()}-${process.pid}`,
@@ -152,8 +168,6 @@ export class Session {
       storeConnections: 3,
       graceMs,
     });
-    this.#workers.add(worker);
-    return worker;
   }
 
   #collector(revision: CollectorRevision, metrics: CollectorMetrics): Collector {
@@ -202,10 +216,7 @@ export class Session {
         return;
       }
       this.#rest(pipeline, `next ${shortTime(next, schedule.timeZone)}`);
-      // In parts: a machine that slept runs it when it wakes up.
-      const left = () => next.getTime() - clock().getTime();
-      while (!stop.aborted && left() > 0)
-        await delay(Math.min(left(), 30_000), undefined, { signal: stop }).catch(() => undefined);
+      await until(next, clock, stop);
       const run = { name: `${pipeline}-${next.getTime() / 60_000}`, specHash: '' };
       if (!stop.aborted) await this.#runNow(revision, run, stop, plan);
     }

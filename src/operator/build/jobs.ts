@@ -17,11 +17,12 @@ interface JobInput {
 }
 
 /** A started run may begin this late, after an outage of the cluster. */
-const startingDeadlineSeconds = 3_600;
-const keepSeconds = 86_400;
+export const startingDeadlineSeconds = 3_600;
+/** An ended Job is kept as long. */
+export const keepSeconds = 86_400;
 
 /** What needs a person fails at once; an eviction does not count; everything else is tried again. */
-const podFailurePolicy: JobSpec['podFailurePolicy'] = {
+export const podFailurePolicy: JobSpec['podFailurePolicy'] = {
   rules: [
     { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
     {
@@ -29,6 +30,12 @@ const podFailurePolicy: JobSpec['podFailurePolicy'] = {
       onExitCodes: { containerName, operator: 'In', values: [exitCodes.Stalled] },
     },
   ],
+};
+
+/** The name of the Job, for what its pod is told. */
+export const jobNameEnv = {
+  name: 'MAILMILL_RUN',
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
 };
 
 /** The workload of a scheduled pipeline; each of its Jobs is a run of its own name. */
@@ -49,12 +56,7 @@ export function cronJob(
       ...input,
       role: 'run',
       args: ['--once', '--run', '$(MAILMILL_RUN)', ...spec(input.work)],
-      env: [
-        {
-          name: 'MAILMILL_RUN',
-          valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
-        },
-      ],
+      env: [jobNameEnv],
     },
     config,
   );

@@ -1,6 +1,7 @@
 import type { LastRun } from '../../api/email-pipeline.ts';
 import type { RunResult } from '../../api/worker-status.ts';
 import type { Job } from '../../kubernetes/objects.ts';
+import type { Role } from '../names.ts';
 import { jobState, resultOfJob, roleOf } from '../pods.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
 
@@ -18,10 +19,7 @@ export function decideLastRun(snapshot: PipelineSnapshot): LastRunDecision {
     pipeline.status?.conditions?.some(
       ({ type, status, reason }) => type === 'Stalled' && status === 'True' && reason === 'RunFailed',
     ) ?? false;
-  const newest = jobs
-    .filter((job) => roleOf(job) === 'run' && isOf(job, cronJob?.metadata.uid) && jobState(job).state !== 'Running')
-    .sort((a, b) => (startOf(a) < startOf(b) ? -1 : 1))
-    .at(-1);
+  const newest = newestEnded(jobs, 'run', cronJob?.metadata.uid);
   if (newest === undefined) return { lastRun: before, stalled: wasStalled };
   const result = resultOfJob(newest, pods);
   const lastRun = { ...fromJob(newest), ...(result && fromResult(result)), name: newest.metadata.name };
@@ -35,12 +33,24 @@ export function decideLastRun(snapshot: PipelineSnapshot): LastRunDecision {
   return { lastRun, stalled: lastRun.state === 'Failed' && result?.family === 'Stalled' };
 }
 
+/** The newest Job of a CronJob, by its uid, that has ended. */
+export const newestEnded = <J extends Job>(
+  jobs: readonly J[],
+  role: Role,
+  cronJob: string | undefined,
+): J | undefined =>
+  jobs
+    .filter((job) => roleOf(job) === role && isOf(job, cronJob) && jobState(job).state !== 'Running')
+    .sort((a, b) => (startOf(a) < startOf(b) ? -1 : 1))
+    .at(-1);
+
 const isOf = (job: Job, uid: string | undefined) =>
   uid !== undefined && (job.metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false);
 
 const startOf = (job: Job) => `${job.status?.startTime ?? job.metadata.creationTimestamp ?? ''}/${job.metadata.name}`;
 
-function fromJob(job: Job): LastRun {
+/** What a Job itself tells of its run. */
+export function fromJob(job: Job): LastRun {
   const { state, at, message } = jobState(job);
   return {
     name: job.metadata.name,

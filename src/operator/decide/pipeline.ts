@@ -1,4 +1,5 @@
 import type { EmailPipelineStatus, LastRun } from '../../api/email-pipeline.ts';
+import type { Revision } from '../../pipeline/revision/revision.ts';
 import {
   type DecidedEvent,
   no,
@@ -27,6 +28,7 @@ import { firstViolation, type Violation } from './gate.ts';
 import { hold } from './hold.ts';
 import { decideLastRun, type LastRunDecision } from './last-run.ts';
 import { decidePreflight, leftovers } from './preflight.ts';
+import { decideReconcile } from './reconcile.ts';
 import { replicasVerdict } from './replicas.ts';
 import { decideScheduled } from './scheduled.ts';
 import { sharedVerdict } from './shared.ts';
@@ -61,6 +63,7 @@ export function decidePipeline(
   const before = pipeline.status?.conditions;
   const violation = firstViolation(snapshot, config);
   const workload = refused(decideWorkload(snapshot, violation, config), refusal);
+  const completeness = decideReconcile(snapshot, goodOf(snapshot, violation, workload), config);
   const last = isScheduled(pipeline) ? decideLastRun(snapshot) : noRun;
   const health = healthOf(snapshot, last);
   const stall = decideStalled({ snapshot, config, violation, workload, health, runStalled: last.stalled });
@@ -73,6 +76,7 @@ export function decidePipeline(
     Connected: health.connected,
     Flowing: health.flowing,
     Delivering: health.delivering,
+    Complete: completeness.verdict,
     SharedWithoutArchive: sharedVerdict(snapshot.source, snapshot.readers),
     ReplicasLimited: replicasVerdict(snapshot),
   };
@@ -80,14 +84,31 @@ export function decidePipeline(
   const waits = [workload.requeueAfterMs, stall.requeueAfterMs].filter((wait) => wait !== undefined);
   return {
     ...workload,
+    objects: [...workload.objects, ...completeness.objects],
+    patches: [...workload.patches, ...completeness.patches],
+    deletions: [...workload.deletions, ...completeness.deletions],
     postponed:
       snapshot.workers.some(({ unasked }) => unasked) &&
       (pipeline.status === undefined || pipeline.status.observedGeneration === pipeline.metadata.generation),
-    status: { ...statusOf(snapshot, workload, last.lastRun), conditions },
+    status: {
+      ...statusOf(snapshot, workload, last.lastRun),
+      ...(completeness.last === undefined ? {} : { lastReconcile: completeness.last }),
+      conditions,
+    },
     // That others read its source too is the source's to tell.
     events: transitions(before, conditions).filter(({ action }) => action !== 'SharedWithoutArchive'),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
+}
+
+/** What the pipeline compiles to, when it became ready and may be applied. */
+function goodOf(
+  { compilation }: PipelineSnapshot,
+  violation: Violation | undefined,
+  { lastGood }: WorkloadDecision,
+): Revision | undefined {
+  if (violation !== undefined || compilation.kind !== 'Compiled') return undefined;
+  return compilation.revision.hash === lastGood ? compilation.revision : undefined;
 }
 
 const noRun: LastRunDecision = { lastRun: undefined, stalled: false };

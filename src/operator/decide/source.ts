@@ -26,6 +26,8 @@ export interface SourceDecision {
   readonly deletions: readonly Deletion[];
   readonly status: MailboxSourceStatus;
   readonly events: readonly DecidedEvent[];
+  /** See `PipelineDecision`. */
+  readonly postponed: boolean;
   /** See `WorkloadDecision`. */
   readonly rollout?: 'Begins' | 'Waits';
   readonly requeueAfterMs?: number;
@@ -76,6 +78,7 @@ export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, r
     patches: collector?.patches ?? [],
     deletions: collector?.deletions ?? [],
     status: { observedGeneration: source.metadata.generation, conditions },
+    postponed: false,
     events: transitions(before, conditions),
     ...(collector?.rollout === undefined ? {} : { rollout: collector.rollout }),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
@@ -90,7 +93,7 @@ function decideArchiver(
   refusal: Refusal | undefined,
 ): SourceDecision {
   const before = source.status?.conditions;
-  const { objects, patches, deletions, rollout, requeueAfterMs, status } = decidePipeline(
+  const { objects, patches, deletions, rollout, requeueAfterMs, status, postponed } = decidePipeline(
     { ...archiver, rolloutsUnderWay },
     config,
     refusal,
@@ -101,8 +104,13 @@ function decideArchiver(
     ...toConditions(shared, before, source.metadata.generation, now),
   ];
   return {
-    ...{ objects, patches, deletions },
-    status: { observedGeneration: source.metadata.generation, conditions },
+    ...{ objects, patches, deletions, postponed },
+    status: {
+      observedGeneration: source.metadata.generation,
+      conditions,
+      ...(status.lastRun === undefined ? {} : { lastRun: status.lastRun }),
+      ...(status.lastReconcile === undefined ? {} : { lastReconcile: status.lastReconcile }),
+    },
     events: transitions(before, conditions),
     ...(rollout === undefined ? {} : { rollout }),
     ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),

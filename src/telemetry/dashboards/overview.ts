@@ -195,6 +195,43 @@ export const overview: Dashboard = {
       ],
     },
     {
+      title: 'Completeness',
+      panels: [
+        {
+          kind: 'stat',
+          title: 'Messages missing',
+          description: 'Finished and not recorded, as the last reconcile of each pipeline found. Must be 0.',
+          threshold: 1,
+          queries: [
+            {
+              expr: `sum(max by (namespace, pipeline) (mailmill_reconcile_missing_messages{${chosen}})) or vector(0)`,
+            },
+          ],
+        },
+        {
+          kind: 'stat',
+          title: 'Oldest proof',
+          description: 'Since a reconcile last compared every mailbox of a pipeline with the store.',
+          unit: 's',
+          queries: [
+            {
+              expr: `time() - min(max by (namespace, pipeline) (mailmill_reconcile_success_timestamp_seconds{${chosen}}))`,
+            },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Mailboxes against the store',
+          description:
+            'What the last reconcile of each pipeline listed, and what of it was recorded, dead or excluded.',
+          queries: (['listed', 'recorded', 'dead', 'excluded', 'unfinished', 'gone'] as const).map((state) => ({
+            expr: `sum(max by (namespace, pipeline) (mailmill_reconcile_${state}_messages{${chosen}}))`,
+            legend: state,
+          })),
+        },
+      ],
+    },
+    {
       title: 'Trouble',
       panels: [
         {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nextTime } from '../../../src/commands/run/next-time.ts';
+import { nextTime, overdueTime } from '../../src/api/next-time.ts';
 
 const next = (expression: string, zone: string, after: string) =>
   nextTime(expression, zone, new Date(after))?.toISOString().replace('.000Z', 'Z');
@@ -39,4 +39,13 @@ describe('the next time of a schedule', () => {
   ])('in a zone: %s', (_, expression, zone, after, expected) => expect(next(expression, zone, after)).toBe(expected));
 
   test('there is none', () => expect(next('0 0 30 2 *', 'Etc/UTC', '2026-11-01T00:00:00Z')).toBeUndefined());
+});
+
+test('what succeeded last night is overdue when the night after the next has come', () => {
+  const overdue = (expression: string, since: string) =>
+    overdueTime(expression, 'Europe/Zurich', new Date(since))?.toISOString();
+  expect(overdue('0 3 * * *', '2026-11-20T02:00:31Z')).toBe('2026-11-22T02:00:00.000Z');
+  // From Friday: Monday is the first.
+  expect(overdue('0 3 * * 1-5', '2026-11-20T02:00:31Z')).toBe('2026-11-24T02:00:00.000Z');
+  expect(overdue('0 0 30 2 *', '2026-11-20T02:00:31Z')).toBeUndefined();
 });

@@ -75,3 +75,12 @@ export function nextTime(expression: string, timeZone: string, after: Date): Dat
   }
   return undefined;
 }
+
+/**
+ * When what is to run at these times, and last succeeded at `since`, has not done so for two of them: the second one after. Undefined when there
+ * is none within five years.
+ */
+export function overdueTime(expression: string, timeZone: string, since: Date): Date | undefined {
+  const next = nextTime(expression, timeZone, since);
+  return next && nextTime(expression, timeZone, next);
+}
