@@ -33,6 +33,11 @@ export class Allowance {
     this.#now = now;
   }
 
+  /** What a batch should be at most, so that a limit can be used up and is not overstepped by the first batch of a day. */
+  get batch(): Amount {
+    return { bytes: this.#part('bytes'), messages: this.#part('messages') };
+  }
+
   /** Milliseconds until old mail may be read again; 0: now. */
   get pausedMs(): number {
     return Math.max(0, this.#pausedUntil - this.#now());
@@ -60,28 +65,37 @@ export class Allowance {
 
   async #take(need: Amount, old: boolean): Promise<boolean> {
     if (this.#now() >= this.#dayEnds) this.#credit = { bytes: 0, messages: 0 };
-    if (this.#covers(need)) {
-      this.#spend(need);
-      return true;
-    }
-    if (old && this.pausedMs > 0) return false;
     const limit = old ? parts(this.#limits, 1 - keptForNew) : this.#limits;
-    const more = { bytes: need.bytes + this.#ahead('bytes'), messages: need.messages + this.#ahead('messages') };
-    for (const amount of [more, need]) {
-      const answer = await reserveUsage(this.#database, this.#accountId, amount, limit);
-      if (!answer.granted) {
-        if (amount === more) continue;
-        return this.#refused(answer, old);
-      }
-      this.#granted(answer, amount);
-      this.#spend(need);
-      return true;
+    // Twice, where a day ends between what is left of a reservation and the next one.
+    while (!this.#covers(need)) {
+      if (old && this.pausedMs > 0) return false;
+      const { bytes, messages } = this.#credit;
+      const short = { bytes: Math.max(0, need.bytes - bytes), messages: Math.max(0, need.messages - messages) };
+      const more = { bytes: this.#more('bytes', short), messages: this.#more('messages', short) };
+      const refused = (await this.#reserve(more, limit)) && (await this.#reserve(short, limit));
+      if (refused) return this.#refused(refused, old);
     }
-    return false;
+    this.#spend(need);
+    return true;
   }
 
-  #ahead(what: keyof Amount): number {
-    return Math.min(ahead[what], Math.floor((this.#limits[what] ?? Number.POSITIVE_INFINITY) / aheadPart));
+  /** Undefined: granted. */
+  async #reserve(amount: Amount, limit: Partial<Amount>): Promise<Reservation | undefined> {
+    const answer = await reserveUsage(this.#database, this.#accountId, amount, limit);
+    if (!answer.granted) return answer;
+    this.#granted(answer, amount);
+    return undefined;
+  }
+
+  #part(what: keyof Amount): number {
+    return Math.max(1, Math.floor((this.#limits[what] ?? Number.POSITIVE_INFINITY) / aheadPart));
+  }
+
+  #more(what: keyof Amount, short: Amount): number {
+    if (short[what] === 0) return 0;
+    return (
+      short[what] + Math.min(ahead[what], Math.floor((this.#limits[what] ?? Number.POSITIVE_INFINITY) / aheadPart))
+    );
   }
 
   #covers(need: Amount): boolean {

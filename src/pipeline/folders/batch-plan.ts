@@ -34,6 +34,8 @@ export interface PlanInput {
   readonly messageSize: number;
   /** Messages a batch; default and bound: `batchMessages`. */
   readonly most?: number;
+  /** Bytes a batch; default and bound: `batchBytes`. */
+  readonly mostBytes?: number;
 }
 
 /** UIDs that SEARCH listed in a batch. */
@@ -56,6 +58,7 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
   const batches: PlannedBatch[] = [];
   let first = input.from;
   const { most = batchMessages } = input;
+  const mostBytes = Math.min(batchBytes, input.mostBytes ?? batchBytes);
   const none = () => ({
     uids: [] as number[],
     fetch: [] as Listed[],
@@ -85,7 +88,7 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
       const tooLarge = listed.size > input.messageSize;
       const bytes = tooLarge ? headerBytes : listed.size;
       const count = open.fetch.length + open.tooLarge.length;
-      if (count > 0 && (open.bytes + bytes > batchBytes || count >= most)) close();
+      if (count > 0 && (open.bytes + bytes > mostBytes || count >= most)) close();
       (tooLarge ? open.tooLarge : open.fetch).push(listed);
       open.bytes += bytes;
     }

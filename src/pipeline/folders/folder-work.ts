@@ -137,7 +137,9 @@ export class FolderWork {
         if (still.size > 0) throw fetchIncomplete();
         const { since, firstUidNext } = committer.cursor;
         const { messageSize } = source;
-        todo.plan(planBatches({ ...window, listed, since, firstUidNext, messageSize, most: this.#pace.most }));
+        const { messages, bytes: mostBytes } = this.#options.allowance.batch;
+        const most = Math.min(this.#pace.most, messages);
+        todo.plan(planBatches({ ...window, listed, since, firstUidNext, messageSize, most, mostBytes }));
         this.oldest ??= listed[0]?.receivedAt;
       } finally {
         this.#inHand -= 1;
