@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddresses } from '../../src/message/addresses.ts';
+import { decodeCharset } from '../../src/message/charsets.ts';
 import { decodeWords } from '../../src/message/encoded-words.ts';
 import { htmlToText } from '../../src/message/html-to-text.ts';
 import { everything } from '../../src/message/insights.ts';
 import type { Message } from '../../src/message/normal-message.ts';
 import { parseParameters } from '../../src/message/parameters.ts';
 import { parseMessage } from '../../src/message/parse.ts';
+import { bareAddress } from '../../src/message/reports/notice.ts';
 import { Defects } from '../../src/message/sanitize.ts';
 import { decodeTransfer } from '../../src/message/transfer-encoding.ts';
 import { spamAssassin } from './corpus.ts';
@@ -74,6 +76,8 @@ describe('hostile input takes linear time', () => {
     ['addresses: words', () => parseAddresses('a '.repeat(million), 'to', defects())],
     ['addresses: dots', () => parseAddresses('. @ '.repeat(million), 'to', defects())],
     ['addresses: groups', () => parseAddresses('a:;'.repeat(million), 'to', defects())],
+    ['addresses: colons behind an address', () => parseAddresses(`a@b${':'.repeat(million)}`, 'to', defects())],
+    ['addresses: marks within an address', () => bareAddress(`a${';'.repeat(million)}b`)],
     ['addresses: unclosed angles', () => parseAddresses('<,'.repeat(million), 'to', defects())],
     ['encoded words: unterminated', () => decodeWords('=?a?Q?b'.repeat(300_000), 's', defects())],
     ['encoded words: only the last ends', () => decodeWords(`${'=?a?Q?'.repeat(300_000)}?=`, 's', defects())],
@@ -86,6 +90,10 @@ describe('hostile input takes linear time', () => {
     ['parameters: continuations', () => parseParameters(`a;${'b*1=c;'.repeat(300_000)}`, 'c', defects())],
     ['parameters: quotes', () => parseParameters(`a;${'b="'.repeat(500_000)}`, 'c', defects())],
     ['parameters: blanks', () => parseParameters(`a${' '.repeat(million)}b`, 'c', defects())],
+    [
+      'charset: leftovers of a parameter',
+      () => decodeCharset(Buffer.from('a'), `a${';'.repeat(million)}b`, 's', defects()),
+    ],
     ['HTML: open tags', () => htmlToText('<a '.repeat(million))],
     ['HTML: quotes', () => htmlToText(`${'<a b="'.repeat(500_000)}'`)],
     ['HTML: mixed quotes', () => htmlToText('<a b="><a b=\'>'.repeat(300_000))],
