@@ -38,7 +38,7 @@ export const zones: Readonly<Record<string, number>> = {
 
 const maxLength = 256;
 
-/** A date without its comments; nesting and escapes counted. */
+/** A date with a blank for each comment; nesting and escapes counted. */
 function withoutComments(text: string): string {
   if (!text.includes('(')) return text;
   let result = '';
@@ -47,8 +47,10 @@ function withoutComments(text: string): string {
     const char = text[i];
     if (char === '\\') i++;
     else if (char === '(') depth++;
-    else if (char === ')' && depth > 0) depth--;
-    else if (depth === 0) result += char;
+    else if (char === ')' && depth > 0) {
+      depth--;
+      result += ' ';
+    } else if (depth === 0) result += char;
   }
   return result;
 }
@@ -196,7 +198,10 @@ export function parseDate(value: string, defects: Defects): Date | null {
   if (value.length > maxLength) return null;
   const quick = commonDate(value);
   if (quick !== null) return quick;
-  const text = withoutComments(value).trim();
+  // Blanks and comments may stand around each colon (RFC 5322 §4.3).
+  const text = withoutComments(value)
+    .replace(/\s*:\s*/g, ':')
+    .trim();
   const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5})?$/.exec(
     text,
   );
