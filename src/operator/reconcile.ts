@@ -143,7 +143,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     const refusal = failure && refusalOf(failure.error);
     const decision = wrote ? decideSource(after, config, refusal) : first;
     if (
-      (refusal !== undefined || failure === undefined) &&
+      (refusal !== undefined || (failure === undefined && !decision.postponed)) &&
       (await writeStatus(client, mailboxSources, caches.sources, after.source, decision.status, signal))
     ) {
       tell(after.source, decision.events);

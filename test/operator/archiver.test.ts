@@ -1,44 +1,10 @@
 import { dump } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
-import type { Deployment, KubernetesObject, Live, MailboxSource } from '../../src/kubernetes/objects.ts';
+import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
 import { deployment } from '../../src/operator/build/deployment.ts';
-import { decideSource } from '../../src/operator/decide/source.ts';
-import type { PipelineSnapshot, SourceSnapshot } from '../../src/operator/snapshot.ts';
-import { archiverOf, compiledArchiver, sourceOfArchiver } from '../../src/operator/source-workloads.ts';
-import type { Revision } from '../../src/pipeline/revision/revision.ts';
-import { sourceSecrets } from '../../src/pipeline/revision/source-secrets.ts';
-import {
-  account,
-  allSecrets,
-  brief,
-  compiled,
-  config,
-  live,
-  messageOf,
-  noCollector,
-  now,
-  pipeline,
-  pod,
-  snapshot,
-  source,
-  worker,
-  workerStatus,
-} from './fixtures.ts';
-
-const imap = { host: 'imap.example.com', auth: { secretRef: { name: 'support-imap' } } };
-const onVolume: MailboxSourceSpec = {
-  imap,
-  archive: { volume: { persistentVolumeClaim: { claimName: 'mail-archive', subPath: 'support' } } },
-};
-
-function revisionOf(of: Live<MailboxSource>): Revision {
-  const compilation = compiledArchiver(of, []);
-  if (compilation.kind !== 'Compiled') throw new Error('it does not compile');
-  return compilation.revision;
-}
-const revision = revisionOf(source(onVolume));
-const input = { revision, template: undefined, secretsHash: 'abc', replicas: 1 };
+import { archiverOf, sourceOfArchiver } from '../../src/operator/source-workloads.ts';
+import { apart, decide, found, imap, input, onVolume, revision, running } from './archivers.ts';
+import { brief, compiled, config, messageOf, pipeline, source } from './fixtures.ts';
 
 test.each<[string, KubernetesObject]>([
   ['archiver-volume', deployment(input, config)],
@@ -48,42 +14,7 @@ test.each<[string, KubernetesObject]>([
   await expect(yaml).toMatchFileSnapshot(new URL(`./golden/${name}.yaml`, import.meta.url).pathname);
 });
 
-/** A source with an archive, and its workload as `change` says. */
-function decide(spec: MailboxSourceSpec, change: Partial<PipelineSnapshot> = {}, of: Partial<SourceSnapshot> = {}) {
-  const from = source(spec);
-  const { rolloutsUnderWay, ...archiver } = snapshot({
-    pipeline: archiverOf(from),
-    source: from,
-    compilation: compiledArchiver(from, of.issues ?? []),
-    ...change,
-  });
-  return decideSource(
-    {
-      ...{ now, source: from, issues: [], secrets: allSecrets, readers: ['a', 'b'], secretKeys: sourceSecrets(spec) },
-      ...{ collector: noCollector, archiver, rolloutsUnderWay },
-      ...of,
-    },
-    config,
-  );
-}
 const names = (objects: readonly KubernetesObject[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-const running = (): Partial<PipelineSnapshot> => {
-  const made = deployment({ ...input, secretsHash: hash }, config);
-  const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
-  const says = workerStatus(revision, { pipeline: 'support-collector', sinks: [], accounts: [account()] });
-  return {
-    deployment: live({ ...made, metadata: { ...made.metadata, generation: 1 }, status }),
-    pods: [pod('c-1', { ready: true })],
-    workers: [worker('c-1', says)],
-    applied: revision,
-  };
-};
-const isDeployment = (object: KubernetesObject): object is Deployment => object.kind === 'Deployment';
-const hash =
-  decide(onVolume).objects.find(isDeployment)?.spec?.template.metadata?.annotations?.['mailmill.io/secrets-hash'] ?? '';
-const apart = 'SharedWithoutArchive=False/Archived';
-const found = ['Valid=True/Valid', 'CredentialsResolved=True/Resolved'];
-
 describe('a source with an archive', () => {
   test('gets workers that read it, named after it', () => {
     const decision = decide(onVolume);
@@ -123,6 +54,14 @@ describe('a source with an archive', () => {
       expect.stringMatching(/^Job support-collector-check-/),
     ]);
     expect(brief(decision.status.conditions)).toContain('Ready=False/Checking');
+  });
+
+  test('waits with its status until its workers were asked, after a restart of the operator', () => {
+    const { status } = decide(onVolume, running());
+    const unasked = { ...running(), workers: [{ pod: 'c-1', unasked: true }] as const };
+    const given = { ...unasked, pipeline: archiverOf({ ...source(onVolume), status }) };
+    expect(decide(onVolume, given).postponed).toBe(true);
+    expect(decide(onVolume, running()).postponed).toBe(false);
   });
 
   test('whose place is a path starts nothing in a cluster', () => {

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CollectorStatus } from '../../src/api/collector-status.ts';
 import type { MailboxSourceSpec } from '../../src/api/mailbox-source.ts';
 import {
   configMaps,
+  cronJobs,
   deployments,
+  jobs,
   type KubernetesObject,
   mailboxSources,
   networkPolicies,
@@ -213,6 +216,54 @@ test('a source with an archive is read by workers of its own', async () => {
   }, 30_000);
   await bench.client.patch(mailboxSources, metadata, 'merge', { spec: { archive: null } }, write);
   await eventually(async () => (await bench.client.find(deployments, archiver, { signal })) === undefined, 20_000);
+});
+
+test('a source with an archive and a schedule tells of its newest run, in one write', async () => {
+  const metadata = { name: 'nightly', namespace };
+  const imap = { host: 'imap.example.com', auth: { secretRef: { name: 'login' } } };
+  const spec = { imap, archive: { postgres: {} }, schedule: '0 2 1 1 *' };
+  const made = { apiVersion: 'mailmill.io/v1alpha1', kind: 'MailboxSource', metadata, spec };
+  await bench.client.create(mailboxSources, made, write);
+  const status = async () => (await bench.client.get(mailboxSources, metadata, { signal })).status;
+  const end = (name: string) => {
+    const now = new Date().toISOString();
+    const condition = { status: 'True', lastTransitionTime: now, lastProbeTime: now };
+    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, ...condition }));
+    const ended = { startTime: now, completionTime: now, conditions };
+    return bench.client.patch(
+      jobs,
+      { namespace, name },
+      'merge',
+      { status: ended },
+      { ...write, subresource: 'status' },
+    );
+  };
+  const check = await eventually(async () =>
+    (await bench.client.list(jobs, { namespace, signal })).items.find(({ metadata: { name } }) =>
+      name.startsWith('nightly-collector-check-'),
+    ),
+  );
+  await end(check.metadata.name);
+  const cronJob = await eventually(() =>
+    bench.client.find(cronJobs, { namespace, name: 'nightly-collector' }, { signal }),
+  );
+  await eventually(async () => brief((await status())?.conditions).includes('Ready=True/Scheduled'));
+  expect((await status())?.lastRun).toBeUndefined();
+  const writes = async () =>
+    (await bench.operatorWrites()).filter((each) => each === 'patch mailboxsources/nightly').length;
+  const before = await writes();
+  const { metadata: labelled, spec: jobSpec } = cronJob.spec!.jobTemplate;
+  const { uid } = cronJob.metadata;
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly-collector', uid, controller: true };
+  const run = { name: 'nightly-collector-1', namespace, ...labelled, ownerReferences: [owner] };
+  await bench.client.create(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: run, spec: jobSpec! }, write);
+  await end(run.name);
+  const told = await eventually(async () => (await status())?.lastRun);
+  expect(told).toMatchObject({ name: run.name, state: 'Succeeded' });
+  expect(brief((await status())?.conditions)).toContain('Flowing=True/RunSucceeded');
+  // Several looks at all sources later.
+  await sleep(3_000);
+  expect((await writes()) - before).toBe(1);
 });
 
 test('a source that becomes one of another kind, or goes, leaves nothing behind', async () => {
