@@ -2,9 +2,9 @@ import { batchBytes, batchMessages, type PlannedBatch } from './batch-plan.ts';
 
 /** Bytes that one FETCH is for, at most. */
 const mostBytes = 4 * batchBytes;
-/** A FETCH that took less is followed by one for more; one that took longer, by one for less: milliseconds. New mail waits for its end. */
-const quickMs = 250;
-const slowMs = 500;
+/** A FETCH that took less is followed by one for more; one that took longer, by one for less: milliseconds. New mail may wait for its end. */
+const quickMs = 500;
+const slowMs = 1_000;
 
 const messagesOf = (plan: PlannedBatch): number => plan.fetch.length + plan.tooLarge.length;
 
