@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stalled, waiting } from '../telemetry/errors.ts';
 import type { ApplyOptions, KubernetesClient } from './client-api.ts';
 import { isRecord } from './decode.ts';
-import { findDifference, tellDifference } from './difference.ts';
+import { type Difference, findDifference, tellDifference } from './difference.ts';
 import { isConflict } from './errors.ts';
 import {
   controllerOf,
@@ -79,15 +79,21 @@ export async function applyObject<T extends KubernetesObject>(
     return { changed: true, difference: 'created', object: await client.apply(type, complete, options) };
   }
   checkOwner(present, owner);
-  // What an object is to be says more than what is noted on it.
   const { metadata, ...what } = owned;
-  const difference = findDifference(what, present) ?? findDifference({ metadata }, present);
-  if (difference === undefined && present.metadata.annotations?.[appliedAnnotation] === hash) {
+  const difference = findDifference(what, present);
+  const noted = difference ?? findDifference({ metadata }, present);
+  if (noted === undefined && present.metadata.annotations?.[appliedAnnotation] === hash) {
     return { changed: false, object: present };
   }
   const object = await client.apply(type, complete, options);
-  const told = difference === undefined ? removedField(present, object) : tellDifference(difference);
-  return { changed: true, difference: told, object };
+  // What an object is to be, or is no longer to be, says more than what is noted on it.
+  const said = difference ?? removed(contentOf(present), contentOf(object)) ?? noted;
+  const told = said ?? removed(notesOf(present), notesOf(object));
+  return {
+    changed: true,
+    difference: told === undefined ? 'a field is no longer desired' : tellDifference(told),
+    object,
+  };
 }
 
 /** The first desired field that `live` lacks or has otherwise, as text: see `tellDifference`. */
@@ -129,13 +135,18 @@ const canonical = (value: unknown) =>
     isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 
-/** Only the hash differed: something is no longer desired. What the server removed is what `before` has beyond. */
-function removedField(before: KubernetesObject, after: KubernetesObject): string {
-  const steady = ({ metadata, ...rest }: KubernetesObject & { status?: unknown }) => {
-    const { status: _, ...spec } = rest;
-    return { labels: metadata.labels, annotations: { ...metadata.annotations, [appliedAnnotation]: '' }, ...spec };
-  };
-  const difference = findDifference(steady(before), steady(after));
-  if (difference === undefined) return 'a field is no longer desired';
-  return tellDifference({ ...difference, desired: difference.live, live: difference.desired });
+/** Something is no longer desired: what the server removed is what `before` has beyond. */
+function removed(before: unknown, after: unknown): Difference | undefined {
+  const difference = findDifference(before, after);
+  return difference && { ...difference, desired: difference.live, live: difference.desired };
 }
+
+function contentOf(object: KubernetesObject & { readonly status?: unknown }): unknown {
+  const { metadata: _, status: __, ...content } = object;
+  return content;
+}
+
+const notesOf = ({ metadata }: KubernetesObject) => ({
+  labels: metadata.labels,
+  annotations: { ...metadata.annotations, [appliedAnnotation]: '' },
+});
