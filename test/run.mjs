@@ -1,4 +1,4 @@
-// usage: node test/run.mjs SUITE…    (static, unit, integration, crash, cluster or all)
+// usage: node test/run.mjs SUITE…    (static, unit, thorough, integration, crash, cluster, gitops or all)
 // Runs test suites, installs what they need where it can (root on Debian), and ends with the line `N passed, N failed`.
 import { installs, prepare } from './static/machine.ts';
 import { suites } from './static/suites.ts';

@@ -10,9 +10,13 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        exclude: ['test/**/*.{integration,crash,cluster,gitops}.test.ts'],
+        exclude: ['test/**/*.{thorough,integration,crash,cluster,gitops}.test.ts'],
         testTimeout: 20_000,
+        // Processes for all files and not one for each: starting them and loading the same modules took most of the time.
+        isolate: false,
+        pool: 'forks',
       }),
+      project('thorough', ['test/**/*.thorough.test.ts'], { testTimeout: 60_000 }),
       project('integration', ['test/**/*.integration.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 60_000,

@@ -150,6 +150,7 @@ const gitops: Needs = {
 export const suites: readonly Suite[] = [
   { name: 'static', needs: nodeOnly, run: staticChecks },
   { name: 'unit', needs: nodeOnly, run: (surroundings) => vitest('unit', surroundings) },
+  { name: 'thorough', needs: nodeOnly, run: (surroundings) => vitest('thorough', surroundings) },
   { name: 'integration', needs: integration, run: (surroundings) => vitest('integration', surroundings) },
   { name: 'crash', needs: crash, run: (surroundings) => vitest('crash', surroundings) },
   { name: 'cluster', needs: cluster, run: clusterTests },
