@@ -132,3 +132,33 @@ test('a run that fails is told, and the pipeline waits for its next time', async
   await end();
   expect(notes).toEqual([expect.stringMatching(/^! mail: run mail-\d+ failed: no Maildir .* \[MAILDIR_MISSING\]$/)]);
 });
+
+test('mailboxes are compared with the store at their times, beside a pipeline that streams; a restart remembers', async () => {
+  const uri = await postgres.createDatabase();
+  const reconcile = { schedule: '30 2 * * *', timeZone: 'Europe/Zurich' };
+  const p = scheduled([maildir(), pipeline('mail', { reconcile })]);
+  for (const name of ['a', 'b']) p.deliver(name);
+  const { made, notes, end } = await session(p, uri, '2026-11-20T01:29:50Z');
+  await eventually(async () => (await rowCount(uri)).rows === 2);
+  await sql(uri, 'DELETE FROM mailmill.occurrence WHERE uid = 1');
+  const told =
+    '! mail: reconcile: 2 listed, 1 recorded, 0 not finished, 1 missing; mailmill reconcile --last names them';
+  await eventually(() => notes.includes(told), 30_000);
+  expect(made.ready()).toBe(true);
+  expect(made.lines()).toMatchObject([{ name: 'mail', read: 2 }]);
+  const metrics = async (of: typeof made) =>
+    [...(await of.metrics()).matchAll(/^mailmill_reconcile_(missing_messages|overdue\w+)\{.*\} (.*)$/gm)].map(
+      (match) => [match[1], Number(match[2])],
+    );
+  const overdue = Date.parse('2026-11-22T01:30:00Z') / 1000;
+  const expected = [
+    ['missing_messages', 1],
+    ['overdue_timestamp_seconds', overdue],
+  ];
+  expect(await metrics(made)).toEqual(expected);
+  await end();
+  const again = await session(p, uri, '2026-11-20T10:00:00Z');
+  await eventually(async () => (await metrics(again.made)).length === 2);
+  expect(await metrics(again.made)).toEqual(expected);
+  await again.end();
+});

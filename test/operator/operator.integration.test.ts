@@ -13,6 +13,7 @@ import {
   emailPipelineRuns,
   emailPipelines,
   events,
+  type Job,
   jobs,
   type KubernetesObject,
   type Live,
@@ -501,6 +502,70 @@ describe('a scheduled pipeline', () => {
     await bench.client.delete(jobs, job.metadata, { signal });
     await quiet();
     expect((await list(jobs, ns)).filter(({ metadata }) => metadata.labels?.['mailmill.io/run'])).toEqual([]);
+  });
+});
+
+describe('a reconcile by schedule', () => {
+  const ns = 'reconciled';
+  const name = { namespace: ns, name: 'orders-reconcile' };
+  const cronJob = () => bench.client.find(cronJobs, name, { signal });
+  const lastReconcile = async () =>
+    (await bench.client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal })).status?.lastReconcile;
+
+  test('has a CronJob of its own once the pipeline is ready', async () => {
+    await tenant(ns);
+    await pipeline(ns, 'orders', { reconcile: { schedule: '0 3 * * *', timeZone: 'Europe/Zurich' } });
+    await eventually(() => workload(ns, 'orders'));
+    expect(await cronJob()).toBeUndefined();
+    await becomeReady(ns, 'orders');
+    await has(ns, 'orders', 'Complete=Unknown/NotYetReconciled');
+    const made = await eventually(cronJob);
+    expect(controller(made)).toBe('EmailPipeline/orders');
+    expect(made.spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Europe/Zurich', suspend: false });
+  });
+
+  test('what its Job found stands in the status, and is written once', async () => {
+    const { metadata, spec } = await eventually(cronJob);
+    const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: metadata.name, uid: metadata.uid, controller: true };
+    const job = {
+      ...{ apiVersion: 'batch/v1', kind: 'Job', spec: spec?.jobTemplate.spec },
+      metadata: { ...spec?.jobTemplate.metadata, name: 'orders-reconcile-1', namespace: ns, ownerReferences: [owner] },
+    };
+    await bench.client.create(jobs, job as KubernetesObject as Job, write);
+    const time = '2026-11-21T03:00:00.000Z';
+    const found = {
+      ...{ accounts: 1, unread: 0, folders: 2, listed: 10, recorded: 8, dead: 1 },
+      ...{ excluded: 1, unfinished: 0, missing: 1, gone: 0 },
+    };
+    const result = {
+      ...{ name: 'orders-reconcile-1', specHash: '', revision: 'r', state: 'Succeeded', startedAt: time },
+      ...{ finishedAt: time, read: 10, delivered: 0, dropped: 0, dead: 1, reconcile: found },
+    };
+    await finish(ns, 'orders-reconcile-1', 0, JSON.stringify(result));
+    await has(ns, 'orders', 'Ready=True/RolledOut', 'Complete=False/MessagesMissing');
+    await eventually(async () => (await lastReconcile())?.missing === 1);
+    const times = { startedAt: time, finishedAt: time, succeededAt: time };
+    const told = { name: 'orders-reconcile-1', state: 'Succeeded', ...times, ...found };
+    expect(await lastReconcile()).toEqual(told);
+    await bench.client.delete(jobs, { namespace: ns, name: 'orders-reconcile-1' }, { signal });
+    await quiet();
+    const writes = async () => (await bench.operatorWrites()).filter((each) => !each.includes(' leases/'));
+    const before = await writes();
+    await stopOperator();
+    stopOperator = await bench.operator();
+    await eventually(async () => (await bench.operatorWrites()).filter((each) => each.includes(' leases/')).length > 2);
+    await quiet();
+    expect((await writes()).slice(before.length)).toEqual([]);
+    expect(await lastReconcile()).toEqual(told);
+  });
+
+  test('rests while the pipeline is suspended, and goes with spec.reconcile', async () => {
+    await patch(ns, 'orders', { suspend: true });
+    await eventually(async () => (await cronJob())?.spec?.suspend === true);
+    await patch(ns, 'orders', { suspend: null, reconcile: null });
+    await eventually(async () => (await cronJob()) === undefined);
+    await eventually(async () => (await lastReconcile()) === undefined);
+    expect(brief(await conditionsOf(ns, 'orders')).filter((each) => each.startsWith('Complete='))).toEqual([]);
   });
 });
 
