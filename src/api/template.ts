@@ -67,7 +67,8 @@ export const podTemplate = Closed(
           { description: 'One constraint, among the workers of this pipeline.' },
         ),
         {
-          description: 'How the workers of this pipeline are spread over nodes or zones.',
+          description:
+            'How the workers of this pipeline are spread over nodes or zones. Absent: over nodes, as far as there are any; an empty list: not at all.',
           maxItems: 8,
           'x-kubernetes-list-type': 'atomic',
         },

@@ -131,7 +131,7 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
       ],
       nodeSelector: template?.nodeSelector,
       tolerations: template?.tolerations,
-      topologySpreadConstraints: template?.topologySpreadConstraints?.map((constraint) => ({
+      topologySpreadConstraints: spread(template, role)?.map((constraint) => ({
         ...constraint,
         labelSelector: { matchLabels: workerSelector(revision.pipeline) },
       })),
@@ -140,6 +140,12 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
     },
   };
 }
+
+/** A standby is of little use on the node of the worker that it stands by for. */
+const perNode = { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 1 } as const;
+
+const spread = (template: PodInput['template'], role: Role) =>
+  template?.topologySpreadConstraints ?? (role === 'stream' ? [perNode] : undefined);
 
 function container({ revision, template, role, args = [], env = [] }: PodInput, config: DecisionConfig): Container {
   return {
