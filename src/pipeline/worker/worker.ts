@@ -7,9 +7,7 @@ import { Database } from '../../store/database.ts';
 import { uidAllocator } from '../../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../../store/leases.ts';
 import { checkServer, migrate } from '../../store/migrate.ts';
-import { sweepPayloads } from '../../store/outbox-queue.ts';
-import { dropExpiredPartitions, ensurePartitions } from '../../store/partitions.ts';
-import { sweepDeadWorkers } from '../../store/slots.ts';
+import { ensurePartitions } from '../../store/partitions.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { type WorkerMetrics, workerMetrics } from '../../telemetry/metrics.ts';
@@ -21,6 +19,7 @@ import { directOnes, directSinks } from '../commits/direct-sinks.ts';
 import type { Revision } from '../revision/revision.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { keepHouse } from './housekeeping.ts';
 import { MemoryRest } from './memory-rest.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { RunnerMode } from './runner-mode.ts';
@@ -53,9 +52,6 @@ export interface WorkerOptions {
   /** Milliseconds for an orderly end after `stop`; then everything is cut. */
   readonly graceMs: number;
 }
-
-const housekeepingMs = 3_600_000;
-const retryHousekeepingMs = 60_000;
 
 /** A process that runs pipelines: heartbeats, store, sources, sinks, and the end in order. */
 export class Worker {
@@ -196,7 +192,7 @@ export class Worker {
   /** Throws what a pipeline has thrown, when all have ended. A stream that cannot go on ends the others as well: nothing stands still unseen. */
   async #runAll(end: AbortSignal): Promise<void> {
     const ended = new AbortController();
-    const housekeeping = this.#keepHouse(AbortSignal.any([end, ended.signal]));
+    const housekeeping = keepHouse(this.#database, this.#options.log, AbortSignal.any([end, ended.signal]));
     const rest = new MemoryRest(() => this.#runners.reduce((sum, runner) => sum + runner.activity, 0));
     if (this.#options.mode.kind === 'stream') rest.start();
     const results = await Promise.allSettled(
@@ -280,26 +276,6 @@ export class Worker {
       }
     }
     return false;
-  }
-
-  async #keepHouse(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      let wait = housekeepingMs;
-      try {
-        await ensurePartitions(this.#database);
-        const dropped = await dropExpiredPartitions(this.#database);
-        if (dropped.length > 0)
-          this.#options.log.info('dropped partitions beyond retention', { count: dropped.length });
-        await sweepDeadWorkers(this.#database);
-        await sweepPayloads(this.#database);
-      } catch (error) {
-        wait = retryHousekeepingMs;
-        this.#options.log.warn('housekeeping of the store failed; it is tried again in a minute', {
-          code: asMailmillError(error).code,
-        });
-      }
-      await sleep(wait, stop);
-    }
   }
 
   async #openKeeper(revision: Revision) {
