@@ -24,7 +24,9 @@ const readyOf = (object: Resource): string => {
 const isBad = (object: Resource): boolean =>
   (object.kind === 'EmailPipelineRun'
     ? (object as EmailPipelineRun).status?.state === 'Failed'
-    : condition(object, 'Ready')?.status !== 'True') || condition(object, 'Stalled')?.status === 'True';
+    : condition(object, 'Ready')?.status !== 'True') ||
+  condition(object, 'Stalled')?.status === 'True' ||
+  condition(object, 'Complete')?.status === 'False';
 
 const sourceTable = (sources: readonly MailboxSource[], now: number) =>
   table(

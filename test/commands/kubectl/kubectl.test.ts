@@ -51,6 +51,36 @@ describe('status', () => {
     expect(it.stdout()).not.toContain('fine');
   });
 
+  test('tells what the last reconcile found, also unasked when a message is missing', async () => {
+    const found = {
+      accounts: 1,
+      unread: 0,
+      folders: 2,
+      listed: 9,
+      recorded: 7,
+      dead: 1,
+      excluded: 0,
+      unfinished: 1,
+      gone: 3,
+    };
+    const of = (missing: number) => {
+      const complete = { ...ready(missing === 0 ? 'True' : 'False', 'Reason', 'so'), type: 'Complete' };
+      const times = { finishedAt: '2026-11-21T03:00:05Z', succeededAt: '2026-11-21T03:00:05Z' };
+      const lastReconcile = { name: 'orders-reconcile-1', state: 'Succeeded', ...times, ...found, missing };
+      return { ...orders, status: { conditions: [ready('True', 'RolledOut', 'fine'), complete], lastReconcile } };
+    };
+    const told = (missing: number) =>
+      `  lastReconcile orders-reconcile-1 Succeeded 2026-11-21T03:00:05Z: 9 listed, 7 recorded, 1 dead, 0 excluded, 1 unfinished, ${missing} missing, 3 gone; 0 of 1 accounts unread; last success 2026-11-21T03:00:05Z\n`;
+    const well = await plugin(listed([], [of(0)]));
+    expect(await status(well.context, [])).toBe(0);
+    expect(well.stdout()).not.toContain('lastReconcile');
+    expect(await status(well.context, ['orders'])).toBe(0);
+    expect(well.stdout()).toContain(told(0));
+    const lost = await plugin(listed([], [of(1)]));
+    expect(await status(lost.context, [])).toBe(1);
+    expect(lost.stdout()).toContain(told(1));
+  });
+
   test('of one name tells its conditions too when all is well; of none says so', async () => {
     const support = { metadata: meta('support'), spec: {}, status: { conditions: [ready('True', 'Ready', 'fine')] } };
     const it = await plugin(listed([support], [orders]));
