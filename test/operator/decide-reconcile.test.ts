@@ -6,6 +6,7 @@ import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
 import { reconcileName } from '../../src/operator/names.ts';
 import { reconcileFigures } from '../../src/operator/reconcile-figures.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
+import * as archivers from './archivers.ts';
 import {
   allSecrets,
   at,
@@ -216,6 +217,13 @@ describe('what a reconcile found', () => {
     expect(complete(missing)).toBe('Complete=False/MessagesMissing');
   });
 
+  test('a success without figures proves nothing: its pod is not seen yet', () => {
+    const [job] = ended('orders-reconcile-1', 'Complete', 20, result({}));
+    const decision = decide({ reconciler: liveReconciler(), jobs: [job] });
+    expect(decision.status.lastReconcile).toBeUndefined();
+    expect(complete(decision)).toBe('Complete=Unknown/NotYetReconciled');
+  });
+
   test('stays when Job and pod are gone, and while the next one runs: nothing is written', () => {
     const [job, of] = ended('orders-reconcile-1', 'Complete', 20, result({}));
     const { status } = decide(seen(job, of));
@@ -227,6 +235,23 @@ describe('what a reconcile found', () => {
     const next = { ...job, metadata: { ...job.metadata, name: 'orders-reconcile-2', uid: 'next' }, status: {} };
     for (const jobs of [[], [job], [job, next]]) expect(told({ jobs })).toEqual(status);
   });
+});
+
+test('a source with an archive compares its mailbox, and tells what was found', () => {
+  const spec = { ...archivers.onVolume, reconcile };
+  const first = archivers.decide(spec, archivers.running());
+  expect(cronJobOf(first)?.metadata).toMatchObject({ name: 'support-collector-reconcile' });
+  expect(brief(first.status.conditions)).toContain('Complete=Unknown/NotYetReconciled');
+  const [job, of] = ended('support-collector-reconcile-1', 'Complete', 20, result({}));
+  const pods = [...(archivers.running().pods ?? []), of];
+  const { status } = archivers.decide(spec, {
+    ...archivers.running(),
+    reconciler: liveReconciler(),
+    jobs: [job],
+    pods,
+  });
+  expect(status.lastReconcile).toMatchObject({ state: 'Succeeded', ...found });
+  expect(brief(status.conditions)).toContain('Complete=True/NothingMissing');
 });
 
 describe('the figures for Prometheus', () => {

@@ -73,6 +73,8 @@ function lastReconcileOf({ pipeline, reconciler, jobs, pods }: PipelineSnapshot)
   if (before?.name === name ? result === undefined : (before?.startedAt ?? '') > (run.startedAt ?? '')) return before;
   const { startedAt, finishedAt, message } = run;
   const state = run.state === 'Succeeded' ? 'Succeeded' : 'Failed';
+  // Without figures nothing is proven: its pod is not seen yet, or is gone for good.
+  if (state === 'Succeeded' && result?.reconcile === undefined) return before;
   const succeededAt = state === 'Succeeded' ? finishedAt : before?.succeededAt;
   return {
     ...{ name, state },
