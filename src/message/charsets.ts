@@ -38,6 +38,24 @@ for (const name of [
 for (const name of ['x-unknown', 'unknown', 'x-user-defined', 'none', 'us_ascii', 'usascii']) known.set(name, 'ascii');
 for (const name of ['utf-8', 'utf8', 'utf_8', 'unicode-1-1-utf-8', 'utf-8mb4', 'utf8mb4']) known.set(name, 'utf-8');
 
+/** UTF-16 by its byte order mark; without one by where the zeros of ASCII stand, and else as `order` says (RFC 2781 §4.3). */
+const utf16 =
+  (order: 'utf-16be' | 'utf-16le' | null): Decode =>
+  (bytes) => {
+    const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+    if (mark === 0xfffe) return new TextDecoder('utf-16le').decode(bytes);
+    if (mark === 0xfeff) return new TextDecoder('utf-16be').decode(bytes);
+    return new TextDecoder(order ?? (hasLittleEndianAscii(bytes) ? 'utf-16le' : 'utf-16be')).decode(bytes);
+  };
+
+/** Whether zeros stand rather in the second bytes of pairs. */
+function hasLittleEndianAscii(bytes: Buffer): boolean {
+  let balance = 0;
+  for (let i = 0; i + 1 < bytes.length; i += 2) balance += Number(bytes[i + 1] === 0) - Number(bytes[i] === 0);
+  return balance > 0;
+}
+
+known.set('utf-16', utf16(null));
 known.set('iso-2022-kr', decodeIso2022Kr);
 known.set('csiso2022kr', decodeIso2022Kr);
 known.set('iso-2022-cn', decodeIso2022Cn);
@@ -49,26 +67,35 @@ const aliases: Readonly<Record<string, string>> = {
   cp932: 'shift_jis',
   'x-ms-cp932': 'shift_jis',
   cp936: 'gbk',
+  ms936: 'gbk',
   cp949: 'euc-kr',
   ks_c_5601: 'euc-kr',
   'x-windows-949': 'euc-kr',
   cp950: 'big5',
   'x-big5': 'big5',
-  'iso-2022-jp-1': 'iso-2022-jp',
-  'iso-2022-jp-2': 'iso-2022-jp',
-  'iso-2022-jp-3': 'iso-2022-jp',
-  'iso-2022-jp-ms': 'iso-2022-jp',
+  big5hkscs: 'big5',
   cp50220: 'iso-2022-jp',
   cp50221: 'iso-2022-jp',
   'x-gbk': 'gbk',
-  'utf-16': 'utf-16be',
-  utf16: 'utf-16be',
-  'iso-10646-ucs-2': 'utf-16be',
+  utf16: 'utf-16',
+  'iso-10646-ucs-2': 'utf-16',
   'koi8-ru': 'koi8-u',
   'unicode-1-1-utf-7': 'utf-7',
   'x-unicode-1-1-utf-7': 'utf-7',
   'x-unicode-2-0-utf-7': 'utf-7',
   csunicode11utf7: 'utf-7',
+  cp51932: 'euc-jp',
+  extended_unix_code_packed_format_for_japanese: 'euc-jp',
+  'kz-1048': 'rk1048',
+  kz1048: 'rk1048',
+  ptcp154: 'pt154',
+  cp154: 'pt154',
+  'cyrillic-asian': 'pt154',
+  ibm00858: 'cp858',
+  cp00858: 'cp858',
+  ccsid00858: 'cp858',
+  'pc-multilingual-850+euro': 'cp858',
+  'cp-is': 'cp861',
 };
 
 /** Lower-case name without quotes and blanks; `iso8859_1`, `win-1251` and their kind in the standard's spelling. */
@@ -84,6 +111,9 @@ function normalName(name: string): string {
   if (windows) return `windows-${windows[1]}`;
   const iso = /^iso[-_ ]?8859[-_ ]?(\d{1,2})(?:-[ie])?$/.exec(result);
   if (iso) return `iso-8859-${iso[1]}`;
+  // What the extensions of ISO-2022-JP add is rare; its switches are no characters then, and told.
+  const iso2022 = /^iso[-_]?2022[-_]?(jp|kr|cn)(?:[-_]?(?:[123]|2004|ext|ms))?$/.exec(result);
+  if (iso2022) return `iso-2022-${iso2022[1]}`;
   return aliases[result] ?? result;
 }
 
@@ -105,15 +135,21 @@ function table(decode: Decode): Decode {
   return (bytes) => (isAscii(bytes) ? bytes.toString('latin1') : decode(bytes));
 }
 
+/** Characters of Hong Kong's supplement are for private use in Node's Big5 and have code points in iconv-lite's. */
+const withHongKong = (bytes: Buffer, text: string): string =>
+  /[\ue000-\uf8ff\ufffd]/.test(text) ? (iconvDecoder('big5hkscs')?.(bytes) ?? text) : text;
+
 function decoderOf(name: string): Charset {
   try {
     const decoder = new TextDecoder(name);
     if (decoder.encoding === 'utf-8' || decoder.encoding === 'windows-1252') return decoder.encoding;
+    if (decoder.encoding === 'utf-16le' || decoder.encoding === 'utf-16be') return utf16(decoder.encoding);
     if (decoder.encoding === 'iso-2022-jp') return (bytes) => decoder.decode(withoutIdleEscapes(bytes));
+    if (decoder.encoding === 'big5') return table((bytes) => withHongKong(bytes, decoder.decode(bytes)));
     return table((bytes) => decoder.decode(bytes));
   } catch {
     // A RangeError: the Encoding Standard has no such label.
-    if (!/^[a-z][\w.:+-]{2,39}$/.test(name) || noCharsets.has(name.replace(/[^a-z0-9]/g, ''))) return 'unknown';
+    if (!/^[a-z\d][\w.:+-]{1,39}$/.test(name) || noCharsets.has(name.replace(/[^a-z0-9]/g, ''))) return 'unknown';
     const decode = iconvDecoder(name);
     return decode === null ? 'unknown' : table(decode);
   }
@@ -123,7 +159,9 @@ function lookUp(name: string): Charset {
   const found = known.get(name);
   if (found !== undefined) return found;
   const normal = normalName(name);
-  const charset = known.get(normal) ?? decoderOf(normal);
+  let charset = known.get(normal) ?? decoderOf(normal);
+  // The registry's names for programs: `csUTF8`, `csGBK`.
+  if (charset === 'unknown' && normal.startsWith('cs')) charset = lookUp(normal.slice(2));
   // Bounded: names come from strangers.
   if (known.size < 1_000) known.set(name, charset);
   return charset;
