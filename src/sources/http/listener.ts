@@ -10,6 +10,7 @@ import type { Listener, ListenerHost } from '../listener.ts';
 import { type Certificate, listenAt, portOf, readCertificate } from '../listening.ts';
 import { busy, ending, full, HttpAnswer, keyReused, storeDown, tooLarge } from './answers.ts';
 import { Gone, receiveForm, receivePlain } from './body.ts';
+import { receivedAt } from './received-at.ts';
 
 /** Milliseconds: of silence on a connection, for the header, for a whole message. */
 const silenceMs = 120_000;
@@ -166,7 +167,9 @@ class HttpListener implements Listener {
       ...(tls !== null && { tls }),
     };
     const identity = (sha: string) => (key === undefined ? `http\0${sha}` : `http-key\0${key}`);
-    const [appended] = await intake.keep(reception.raw(), clock(), [{ identity, envelope }]);
+    const [appended] = await intake.keep(reception.raw(), receivedAt(request.headers, clock()), [
+      { identity, envelope },
+    ]);
     if (!appended || appended.state === 'Full') throw full();
     if (appended.state === 'Repeated' && !appended.sameBytes) throw keyReused();
     return { id: appended.messageId ?? '', repeated: appended.state === 'Repeated' };

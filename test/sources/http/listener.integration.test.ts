@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { keptRaw, keptRows, type Running, type StartOptions, startCollector } from '../../support/collector.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
-import { message } from '../../support/worker.ts';
+import { message, sql } from '../../support/worker.ts';
 
 let postgres: Postgres;
 const running: Running[] = [];
@@ -99,6 +99,26 @@ describe('a message', () => {
     expect(await post(text(message(2)), key)).toMatchObject({ status: 422 });
     expect(await post(text(message(1)), { 'idempotency-key': 'k-2' })).toMatchObject({ body: { repeated: false } });
     expect(await keptRows(storeUri)).toHaveLength(2);
+  });
+
+  test('was received when its sender says, within bounds; a repeat changes nothing', async () => {
+    const { post, storeUri } = await start();
+    const at = async () =>
+      (await sql<{ at: Date }>(storeUri, 'SELECT received_at AS at FROM mailmill.kept_message ORDER BY uid')).map(
+        (row) => row.at,
+      );
+    const told = '2024-08-22T12:36:23.456Z';
+    const first = await post(text(message(1)), { 'mailmill-received-at': told });
+    expect(await at()).toEqual([new Date(told)]);
+    const again = await post(text(message(1)), { 'mailmill-received-at': '2020-01-01T00:00:00Z' });
+    expect(again.body).toEqual({ ...first.body, repeated: true });
+    const before = Date.now() - 1;
+    for (const [n, wrong] of ['yesterday', '2999-01-01T00:00:00Z'].entries())
+      expect(await post(text(message(n + 2)), { 'mailmill-received-at': wrong })).toMatchObject({ status: 202 });
+    const [known, ...others] = await at();
+    expect(known).toEqual(new Date(told));
+    expect(others).toHaveLength(2);
+    for (const other of others) expect(Math.abs(other.getTime() - before)).toBeLessThan(60_000);
   });
 
   test('fifty at once, each three times, are fifty', async () => {
