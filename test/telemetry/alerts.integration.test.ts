@@ -112,6 +112,20 @@ const cases: readonly Case[] = [
     labels: { ...of, sink: 'hook' },
   },
   {
+    alert: 'MailmillKeptMailNearlyFull',
+    series: {
+      'mailmill_kept_bytes{namespace="team-a",source="inbound",pod="c-1"}': '700x10 900x30 500x30',
+      'mailmill_kept_bytes_limit{namespace="team-a",source="inbound",pod="c-1"}': '1000x70',
+      // Another one has as much, of a larger limit.
+      'mailmill_kept_bytes{namespace="team-a",source="large",pod="c-2"}': '900x70',
+      'mailmill_kept_bytes_limit{namespace="team-a",source="large",pod="c-2"}': '9000x70',
+    },
+    quietAt: 15,
+    firesAt: 30,
+    resolvedAt: 50,
+    labels: { namespace: 'team-a', source: 'inbound' },
+  },
+  {
     alert: 'MailmillDeliveryLate',
     series: { [`mailmill_outbox_seconds{${pipeline},sink="hook",pod="w-1"}`]: '0x10 1000x20 3x30' },
     quietAt: 13,
