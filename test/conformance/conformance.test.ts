@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { bounces, otherwise as bouncesOtherwise } from './bounces.ts';
 import { mimeRecovery, otherwise } from './mime.ts';
 import { type CaseResult, guarded, reaches, score } from './score.ts';
 import { sets } from './sets.ts';
@@ -25,6 +26,14 @@ describe.runIf(present)('mail that breaks an RFC', () => {
     const cases = await mimeRecovery.run(data);
     const differing = cases.filter(({ failures }) => failures.length > 0).map(({ file }) => file);
     expect(differing.toSorted()).toEqual(Object.keys(otherwise).toSorted());
+  });
+});
+
+describe.runIf(present)('bounces', () => {
+  test('are read as labelled or, for a named reason, otherwise', async () => {
+    const cases = await bounces.run(data);
+    const differing = cases.filter(({ failures }) => failures.length > 0).map(({ file }) => file);
+    expect(differing.toSorted()).toEqual(Object.keys(bouncesOtherwise).toSorted());
   });
 });
 

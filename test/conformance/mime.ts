@@ -54,17 +54,20 @@ const exceptions: Readonly<Record<string, { readonly fields: readonly string[]; 
  * how one parser copes, and here ours serves who reads the mail better.
  */
 export const otherwise: Readonly<Record<string, string>> = {
-  'mail-parser-malformed-002.eml': 'the content of a multipart without parts is text to read, not an attachment',
-  'mail-parser-malformed-003.eml': 'text/plain without a name or disposition is the body, however deep it stands',
-  'mail-parser-malformed-006.eml': 'text/plain without a name or disposition is the body, however deep it stands',
+  'mail-parser-malformed-002.eml':
+    'the content of a multipart without parts is text to read, not an attachment (RFC 2046 §5.1.1)',
+  'mail-parser-malformed-003.eml':
+    'text/plain without a name or disposition is the body, however deep it stands; postal-mime and mailparser agree',
+  'mail-parser-malformed-006.eml':
+    'text/plain without a name or disposition is the body, however deep it stands; postal-mime and mailparser agree',
   'mail-parser-malformed-008.eml':
-    'a line that is the outer boundary ends the inner part, also where the inner boundary is its prefix',
+    'a line that is the outer boundary ends the inner part, also where the inner boundary is its prefix; postal-mime and Python agree',
   'mail-parser-malformed-009.eml':
-    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); the part behind it is not swallowed',
+    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
   'mail-parser-malformed-011.eml':
-    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); the part behind it is not swallowed',
+    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
   'mail-parser-malformed-012.eml':
-    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); the part behind it is not swallowed',
+    'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
   'mail-parser-malformed-017.eml': 'a disposition without a value still names its file',
   'mail-parser-malformed-020.eml':
     'a delimiter that is missing is added: text and HTML are told apart instead of one text with both',

@@ -27,7 +27,7 @@ export interface AutoReply {
   readonly advice: string;
 }
 
-/** Fields that only responders write: Exchange and Outlook, Gmail, Novell, cPanel, Zimbra, autorespond, eGain, FreshDesk … */
+/** Fields that only responders write: Exchange and Outlook, Gmail, Novell, cPanel, Zimbra, autorespond, FirstClass, Apple … */
 export const vacationFields = [
   'x-autorespond',
   'x-autoresponder',
@@ -39,9 +39,17 @@ export const vacationFields = [
   'x-ms-exchange-inbox-rules-loop',
   'x-vacation',
   'x-mail-autoreply',
+  'x-apple-action',
+  'x-fc-machinegenerated',
 ];
+/** Fields of which one value says it: cPanel and BoxTrapper, Mailtraq. */
+export const vacationValues: Readonly<Record<string, RegExp>> = {
+  'x-precedence': /^auto_reply/,
+  'x-post-messageclass': /autoresponder/,
+};
 /** Marks of programs, the same in every language. */
-export const subjectMark = /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b/i;
+export const subjectMark =
+  /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b|^\s*automatic reply\b|^\s*out of (?:the )?office\b|\bis out of the office\W*$/i;
 
 function findSign(source: ReportSource): AutoReplySign | null {
   const submitted = source.header('auto-submitted').toLowerCase();
@@ -51,15 +59,21 @@ function findSign(source: ReportSource): AutoReplySign | null {
     return value !== '' && value !== 'no' && value !== 'false';
   };
   if (vacationFields.some(set)) return 'vacation-header';
-  // What was generated without an occasion is no reply (RFC 3834 §5.1), nor is what a list sent.
-  if (submitted.startsWith('auto-') || set('list-id') || set('list-unsubscribe')) return null;
+  const valued = Object.entries(vacationValues);
+  if (valued.some(([name, value]) => value.test(source.header(name).trim().toLowerCase()))) return 'vacation-header';
   const nullPath = /^<\s*>/.test(source.header('return-path'));
   const answers = set('in-reply-to') || set('references');
+  const marked = subjectMark.test(source.header('subject'));
+  // Exchange says of its own answers that they are generated.
+  const answered = submitted.startsWith('auto-generated') && answers && (nullPath || marked);
+  if (answered && set('x-auto-response-suppress') && !set('list-id')) return 'x-auto-response-suppress';
+  // What was generated without an occasion is no reply (RFC 3834 §5.1), nor is what a list sent.
+  if (submitted.startsWith('auto-') || set('list-id') || set('list-unsubscribe')) return null;
   const precedence = source.header('precedence').trim().toLowerCase();
   if (precedence === 'auto_reply') return 'precedence';
   if (set('x-auto-response-suppress') && (nullPath || answers)) return 'x-auto-response-suppress';
   if ((precedence === 'bulk' || precedence === 'junk') && nullPath && answers) return 'precedence';
-  return nullPath && subjectMark.test(source.header('subject')) ? 'subject' : null;
+  return nullPath && marked ? 'subject' : null;
 }
 
 /**

@@ -13,7 +13,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'contenterror',
-    '8-?bit data|mime (?:\\w+ ){0,2}(?:error|problem|invalid|malformed)|(?:malformed|invalid|improper|illegal|broken|unparsable) (?:\\w+ ){0,3}(?:mime|header|message|encoding|character|content|charset)|conversion (?:\\w+ ){0,2}(?:required|failed|not supported)|media (?:type )?not supported|content (?:error|conversion)|unsupported (?:character|encoding|content|media)|improper use of',
+    '8-?bit data|mime (?:\\w+ ){0,2}(?:error|problem|invalid|malformed)|(?:malformed|invalid|improper|illegal|broken|unparsable) (?:\\w+ ){0,3}(?:mime|header|message|encoding|character|content|charset)|(?<!security )conversion (?:\\w+ ){0,2}(?:required|failed|not supported)|media (?:type )?not supported|content (?:error|conversion)|unsupported (?:character|encoding|content|media)|improper use of',
   ),
   phrase(
     'mailererror',
@@ -33,7 +33,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'expired',
-    "time[d -]{0,2}out|message (?:is )?too old|\\bexpired?\\b|(?:too long|long time|giving up|give up|given up|no longer try|retry(?:ing)? (?:limit|time))|(?:not|n't) (?:be )?(?:deliver\\w*|sen[dt]) (?:\\w+ ){0,3}(?:for|after|within|in|during)|(?:deliver|try)\\w* (?:for|after) (?:the last |more than )?\\d+|(?:failed|after|multiple|\\d+) (?:\\d+ )?(?:attempts|retries|tries)|did not accept our requests to connect|did not respond|not respond|not reachable|no answer|unreachable|(?:un|not |n't )(?:able to )?(?:connect|establish|contact)|will (?:be )?(?:retr|keep try)|still undelivered|has been delayed|is delayed|delayed (?:\\w+ )?\\d+|(?<!server |service |system |resource |resources )temporarily unavailable|socket error|connection refused|could not find a gateway|has not (?:yet )?been delivered|max(?:imum)? (?:queue|retry) (?:time|age)|max(?:imum)? (?:\\w+ ){0,2}(?:attempts|retries|tries)",
+    "time[d -]{0,2}out|message (?:is )?too old|\\bexpired?\\b|(?:too long|long time|giving up|give up|given up|no longer try|retry(?:ing)? (?:limit|time))|(?:not|n't) (?:be )?(?:deliver\\w*|sen[dt]) (?:\\w+ ){0,3}(?:for|after|within|in|during)|(?:deliver|try)\\w* (?:for|after) (?:the last |more than )?\\d+|(?:failed|after|multiple|\\d+) (?:\\d+ )?(?:attempts|retries|tries)|did not accept our requests to connect|did not respond|not respond|not reachable|no answer|unreachable|(?:un|not |n't )(?:able to )?(?:connect|establish|contact)|will (?:be )?(?:retr|keep try)|still undelivered|has been delayed|is delayed|delayed (?:\\w+ )?\\d+|(?<!server |service |system |resource |resources )temporarily unavailable|socket error|connection refused|(?:could|can) ?not find (?:a |any )?(?:gateway|route|path)|has not (?:yet )?been delivered|max(?:imum)? (?:queue|retry) (?:time|age)|max(?:imum)? (?:\\w+ ){0,2}(?:attempts|retries|tries)",
   ),
   phrase(
     'systemerror',

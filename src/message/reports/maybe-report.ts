@@ -1,7 +1,7 @@
 import type { ParsedMessage } from '../message.ts';
 import type { Leaf, Part } from '../mime-tree.ts';
 import { type Structure, transferEncoding } from '../structure.ts';
-import { subjectMark, vacationFields } from './auto-reply.ts';
+import { subjectMark, vacationFields, vacationValues } from './auto-reply.ts';
 import { daemons, phrasesOfFailure, robots, subjects } from './bounce-signs.ts';
 
 /** Types of parts that are reports, carry them, or return what they are about. */
@@ -12,6 +12,7 @@ const authentication = /^\s*report\s+domain|dmarc|tls-?rpt|tls report|forensic|f
 /** Fields that only reports and automatic replies have. */
 const signs = new Set([
   ...vacationFields,
+  ...Object.keys(vacationValues),
   'auto-submitted',
   'tls-report-domain',
   'x-auto-response-suppress',
@@ -34,7 +35,7 @@ const openings = new Set(Array.from('<{\x1fP\xef\xfe\xff', (char) => char.charCo
 const encodedOpenings = new Set(Array.from('PeHU7/', (char) => char.charCodeAt(0)));
 
 function carries(part: Part): boolean {
-  return part.kind === 'leaf' ? types.test(part.type) : part.parts.some(carries);
+  return part.kind === 'leaf' ? types.test(part.type) : part.subtype === 'report' || part.parts.some(carries);
 }
 
 function firstLeaf(part: Part): Leaf | null {

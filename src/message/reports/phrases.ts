@@ -53,7 +53,7 @@ export const phrases: readonly Phrase[] = [
     '\\b(?:reverse|inverse)[- ]?(?:dns|lookup|host ?name|name|address|resolution|map)',
     '\\br-?dns\\b|\\bptr\\b|in-addr\\.arpa',
     '(?:cannot|can ?not|could not|unable to|failed to) (?:find|resolve|verify) your (?:reverse )?(?:host ?name|hostname|address|ip)',
-    'ip (?:name|address) lookup failed|unverif\\w*able sending ip|mismatch\\w* (?:the )?client ip|no (?:valid )?(?:dns )?name for (?:your )?(?:ip|address)',
+    'ip (?:name|address) lookup failed|(?:unverif\\w*|unresolv\\w*|mismatch\\w*|possibly forged) (?:\\w+ ){0,2}(?:ip|host ?name|client)s?\\b|no (?:valid )?(?:dns )?name for (?:your )?(?:ip|address)',
     'client host (?:name )?(?:rejected: )?cannot find your|(?:ip|hostname|client).{0,30}(?:does not|not) resolve|without (?:a )?(?:valid )?reverse',
   ),
   phrase(

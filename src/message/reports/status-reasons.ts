@@ -166,8 +166,8 @@ export function reasonOfStatus(status: string): Reason | null {
   return registered[code] ?? exchange[code] ?? exchangeRange(subject, Number(detail), kind === '5');
 }
 
-/** Codes of security and policy that were registered for one thing each: nobody says them without meaning it. */
-export const isExactStatus = (status: string): boolean => /^[45]\.7\.\d{2,3}$/.test(status);
+/** Codes of conversion, security and policy that were registered for one thing each: nobody says them without meaning it. */
+export const isExactStatus = (status: string): boolean => /^[45]\.(?:6\.(?:[2-9]|10)|7\.\d{2,3})$/.test(status);
 
 /** Codes that are said so often without meaning them that what the command and the text tell comes first. */
 export const isVagueStatus = (status: string): boolean =>

@@ -20,6 +20,22 @@ describe('automatic replies', () => {
     ['precedence', ['Subject: weg', 'Precedence: auto_reply']],
     ['precedence', ['Return-Path: <>', 'Subject: weg', 'Precedence: bulk', 'In-Reply-To: <a@origin.test>']],
     ['subject', ['Return-Path: <>', 'Subject: Auto: weg']],
+    ['subject', ['Return-Path: <>', 'Subject: Automatic reply: hello']],
+    ['subject', ['Return-Path: <>', 'Subject: Joe is out of the office.']],
+    ['vacation-header', ['Subject: weg', 'X-Precedence: auto_reply']],
+    ['vacation-header', ['Subject: weg', 'X-POST-MessageClass: 9; Autoresponder']],
+    ['vacation-header', ['Subject: weg', 'X-Apple-Action: VACATION']],
+    ['vacation-header', ['Subject: weg', 'X-FC-MachineGenerated: true']],
+    [
+      'x-auto-response-suppress',
+      [
+        'Return-Path: <>',
+        'Subject: weg',
+        'Auto-Submitted: auto-generated',
+        'X-Auto-Response-Suppress: All',
+        'In-Reply-To: <a@origin.test>',
+      ],
+    ],
   ])('%s tells: %j', (sign, headers) => {
     expect(read(mail(...headers))).toMatchObject({ sign, advice: expect.stringContaining('away') });
     expect(readReport(mail(...headers))?.kind).toBe('autoReply');
@@ -32,6 +48,16 @@ describe('automatic replies', () => {
       'what no message occasioned',
       ['Subject: report', 'Auto-Submitted: auto-generated', 'X-Auto-Response-Suppress: All'],
     ],
+    [
+      'what an application sends in a thread',
+      [
+        'Subject: [JIRA] done',
+        'Auto-Submitted: auto-generated',
+        'X-Auto-Response-Suppress: All',
+        'In-Reply-To: <a@origin.test>',
+      ],
+    ],
+    ['what has another precedence', ['Subject: hello', 'X-Precedence: list']],
     ['what a person sent', ['Subject: hello', 'Auto-Submitted: no']],
     [
       'a list',
