@@ -16,6 +16,7 @@ import {
   secrets,
   services,
 } from '../../src/kubernetes/objects.ts';
+import { annotations, specHashOf } from '../../src/operator/names.ts';
 import { eventually } from '../support/processes.ts';
 import { type Bench, signal, startBench, write } from './cluster.ts';
 import { account, brief } from './fixtures.ts';
@@ -183,6 +184,8 @@ test('a source with an archive is read by workers of its own', async () => {
   const archiver = { namespace, name: 'kept-collector' };
   const made = await eventually(() => bench.client.find(deployments, archiver, { signal }));
   expect(made.metadata.ownerReferences).toMatchObject([{ kind: 'MailboxSource', uid: created.metadata.uid }]);
+  // An edit of the source is told apart from another image by it.
+  expect(made.metadata.annotations?.[annotations.spec]).toBe(specHashOf(created.spec));
   const policy = await eventually(() =>
     bench.client.find(networkPolicies, { namespace, name: 'mailmill-workers' }, { signal }),
   );
