@@ -185,11 +185,8 @@ export function liveDeployment(revision: Revision, change: Rollout = {}): Live<D
   });
 }
 
-export function liveCronJob(
-  revision: Revision,
-  suspend = false,
-  specHash = specHashOf({ ...pipelineSpec, schedule: '0 2 * * *' }),
-): Live<CronJob> {
+const nightly = specHashOf({ ...pipelineSpec, schedule: '0 2 * * *' });
+export function liveCronJob(revision: Revision, suspend = false, specHash = nightly): Live<CronJob> {
   const input = { revision, template: undefined, secretsHash: hashOf(revision), lastGood: revision.hash, specHash };
   return live(
     cronJob({ ...input, schedule: '0 2 * * *', work: {}, timeZone: undefined, suspend }, config),
