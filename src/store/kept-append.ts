@@ -146,6 +146,7 @@ async function insert(
     origin_epoch_id: bigint(({ item }) => item.origin?.epochId),
     origin_uid: bigint(({ item }) => item.origin?.uid),
     object_id: text((item) => item.objectId),
+    flags: text((item) => (item.flags?.length ? item.flags.join(' ').replaceAll('\0', '') : undefined)),
   };
   const values = Object.entries(columns).map(
     ([name, array]) => `unnest(${array})${name === 'envelope' ? '::jsonb' : ''}`,

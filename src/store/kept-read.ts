@@ -28,6 +28,8 @@ export interface KeptContent {
   /** zstd, of a message whose bytes are in this database; else `frame` says where the archive has it. */
   readonly zstd: Buffer | undefined;
   readonly frame: bigint | undefined;
+  /** That it had when it was archived. */
+  readonly flags: readonly string[];
 }
 
 /** A message that can be read. */
@@ -120,8 +122,9 @@ export async function keptContents(
     prefix: Buffer | null;
     zstd: Buffer | null;
     frame_id: string | null;
+    flags: string | null;
   }>(
-    `SELECT k.uid, k.size, encode(k.raw_sha256, 'hex') AS sha, k.prefix, b.zstd, k.frame_id
+    `SELECT k.uid, k.size, encode(k.raw_sha256, 'hex') AS sha, k.prefix, b.zstd, k.frame_id, k.flags
        FROM mailmill.kept_message k LEFT JOIN mailmill.kept_bytes b ON b.folder_id = k.folder_id AND b.uid = k.bytes_uid
       WHERE k.folder_id = $1 AND k.uid = ANY($2) AND ${there} ORDER BY k.uid`,
     [folderId, uids],
@@ -133,6 +136,7 @@ export async function keptContents(
     prefix: row.prefix ?? undefined,
     zstd: row.zstd ?? undefined,
     frame: row.frame_id === null ? undefined : BigInt(row.frame_id),
+    flags: row.flags?.split(' ') ?? [],
   }));
 }
 

@@ -55,6 +55,8 @@ export interface NewKept {
   readonly content: { readonly zstd: Buffer } | { readonly frame: bigint };
   /** Where an archived message was first seen. */
   readonly origin?: { readonly epochId: bigint; readonly uid: number };
+  /** IMAP flags that an archived message had when it was read. */
+  readonly flags?: readonly string[];
   /** EMAILID or X-GM-MSGID; readers of the folder are told of it. */
   readonly objectId?: string;
   /**

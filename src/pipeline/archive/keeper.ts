@@ -120,6 +120,7 @@ function newKept({ read, id }: Judged, frame: bigint, epochId: bigint): NewKept 
     rawSha256: read.rawSha256,
     size: read.size,
     receivedAt: read.receivedAt,
+    flags: read.flags,
     ...(headerId !== undefined && { headerId }),
     content: { frame },
     origin: { epochId, uid: read.uid },

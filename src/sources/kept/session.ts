@@ -114,9 +114,10 @@ export class KeptSession implements SourceSession {
       }
       throwIfAborted(signal);
       const contents = await keptContents(this.#options.database, state.folderId, window);
+      const flags = new Map(contents.map((content) => [content.uid, content.flags]));
       for await (const { uid, raw } of this.#read(contents, signal)) {
         throwIfAborted(signal);
-        yield { uid, raw, flags: [] };
+        yield { uid, raw, flags: flags.get(uid) ?? [] };
       }
     }
   }

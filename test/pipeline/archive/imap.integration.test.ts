@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MailboxSourceSpec } from '../../../src/api/mailbox-source.ts';
 import { archiverFiles } from '../../support/archive.ts';
@@ -22,6 +24,7 @@ test('one collector reads the mailbox, two pipelines stream its archive while th
 }) => {
   const user = 'archived';
   for (let n = 0; n < 20; n++) dovecot.deliver(user, n % 2 === 0 ? 'INBOX' : 'Archive/2026', message(n));
+  flag(dovecot.mailDir(user, 'Archive/2026'), 'Message 3', 'FS');
   const store = await postgres.createDatabase();
   const source: MailboxSourceSpec = {
     imap: {
@@ -64,6 +67,10 @@ test('one collector reads the mailbox, two pipelines stream its archive while th
   });
   const both = (count: number) => Promise.all(['one', 'two'].map(async (name) => rowsReachOf(store, name, count)));
   await both(20);
+  for (const name of ['one', 'two'])
+    expect(await sql(store, `SELECT subject, flags FROM ${name} WHERE flags <> '{}' ORDER BY 1`)).toEqual([
+      { subject: 'Message 3', flags: ['\\Flagged', '\\Seen'] },
+    ]);
   dovecot.deliver(user, 'INBOX', message('live'));
   await both(21);
   await dovecot.down();
@@ -80,6 +87,15 @@ test('one collector reads the mailbox, two pipelines stream its archive while th
       { account: user, folder: 'INBOX', count: 11 },
     ]);
 });
+
+/** Gives a message Maildir's flags. */
+function flag(folder: string, subject: string, flags: string): void {
+  for (const name of fs.readdirSync(path.join(folder, 'new'))) {
+    const file = path.join(folder, 'new', name);
+    if (fs.readFileSync(file, 'utf8').includes(`Subject: ${subject}\r\n`))
+      fs.renameSync(file, path.join(folder, 'cur', `${name}:2,${flags}`));
+  }
+}
 
 async function rowsReachOf(store: string, table: string, count: number): Promise<void> {
   await eventually(async () => (await rowCount(store, table)).rows >= count, 60_000);
