@@ -117,7 +117,7 @@ class BodyFinder {
   #application(leaf: Leaf, filename: string, container: Container): Views {
     this.protection.leaf(leaf.type);
     const packed = () => contentOf(container.bytes, leaf, this.#defects);
-    if (isSmimeFile(leaf.type)) {
+    if (isSmimeFile(leaf.type, filename)) {
       const { kind, signed } = readContentInfo(packed());
       const smimeType = leaf.parameters.get('smime-type')?.toLowerCase() ?? '';
       this.protection.smime(kind, smimeType);

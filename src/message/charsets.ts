@@ -188,7 +188,7 @@ export function decodeUndeclared(bytes: Buffer): string {
 /**
  * Bytes as text. A charset that nobody knows is read as if undeclared (`CHARSET_UNKNOWN`); bytes that the declared
  * charset does not have become U+FFFD (`CHARSET_INVALID_BYTES`); 8-bit bytes in what is declared as ASCII or not at all
- * are UTF-8 when valid, else windows-1252 (`UNDECLARED_8BIT`).
+ * are UTF-8 when valid, else windows-1252 (`UNDECLARED_8BIT`); valid UTF-8 is nothing else (`CHARSET_WRONG` where windows-1252 is declared).
  */
 export function decodeCharset(bytes: Buffer, name: string, where: string, defects: Defects): string {
   const charset = lookUp(name);
@@ -206,6 +206,10 @@ export function decodeCharset(bytes: Buffer, name: string, where: string, defect
       if (!isUtf8(bytes)) defects.add('CHARSET_INVALID_BYTES', where);
       return utf8(bytes);
     case 'windows-1252':
+      if (isUtf8(bytes)) {
+        defects.add('CHARSET_WRONG', where);
+        return utf8(bytes);
+      }
       return latin1ToWindows1252(bytes.toString('latin1'));
     case 'ascii':
       defects.add('UNDECLARED_8BIT', where);

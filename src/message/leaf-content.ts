@@ -16,9 +16,9 @@ export function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
 export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Defects())): string =>
   disposition.parameters.get('filename') ?? leaf.parameters.get('name') ?? '';
 
-/** Lower-case Content-Transfer-Encoding; empty when there is none. */
+/** Lower-case Content-Transfer-Encoding without quotes; empty when there is none. */
 export const transferEncoding = ({ fields }: Pick<Leaf, 'fields'>): string =>
-  /^[^\s;(]*/.exec(firstField(fields, 'content-transfer-encoding'))?.[0].toLowerCase() ?? '';
+  /^["']?([^\s;("']*)/.exec(firstField(fields, 'content-transfer-encoding'))?.[1]?.toLowerCase() ?? '';
 
 /** Decoded bytes of a leaf of `raw`. */
 export const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>

@@ -9,9 +9,11 @@ const kindOf = (protocol: string): Protection['kind'] | null => {
   return protocol.startsWith('application/pgp-') ? 'pgp' : null;
 };
 
-/** Whether a part may be an S/MIME file: it is opened for it. */
-export const isSmimeFile = (type: string): boolean =>
-  type === 'application/pkcs7-mime' || type === 'application/x-pkcs7-mime';
+/** Whether a part may be an S/MIME file, by its type or, where a gateway took that, by its name (RFC 8551 §3.9): it is opened for it. */
+export const isSmimeFile = (type: string, filename: string): boolean =>
+  type === 'application/pkcs7-mime' ||
+  type === 'application/x-pkcs7-mime' ||
+  (type === 'application/octet-stream' && filename.length <= 1_024 && /\.p7m$/i.test(filename));
 
 const armoured = '-----BEGIN PGP ';
 /** Armour header lines (RFC 9580 §6.2, §7). */

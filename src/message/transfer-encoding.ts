@@ -74,10 +74,14 @@ function softBreak(bytes: Buffer, start: number): number {
 /** Names that uuencode goes by. */
 const uuencodings = new Set(['x-uuencode', 'uuencode', 'x-uue', 'uue']);
 
-/** A part's bytes decoded by its Content-Transfer-Encoding; every other encoding than base64, quoted-printable and uuencode is identity. */
+/** Encodings that change nothing, with what is often written for them. */
+const identities = new Set(['', '7bit', '8bit', 'binary', '7-bit', '8-bit', '7bits', '8bits', 'none']);
+
+/** A part's bytes decoded by its Content-Transfer-Encoding; one that nobody knows (`ENCODING_UNKNOWN`) leaves them as they are. */
 export function decodeTransfer(bytes: Buffer, encoding: string, defects: Defects): Buffer {
   if (encoding === 'base64') return decodeBase64(bytes, defects);
   if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes);
   if (uuencodings.has(encoding)) return takeUuencoded(bytes, defects).files[0]?.content ?? bytes;
+  if (!identities.has(encoding)) defects.add('ENCODING_UNKNOWN', 'part');
   return bytes;
 }

@@ -8,6 +8,9 @@ describe('decodeCharset', () => {
     ['UTF8', [0xef, 0xbb, 0xbf, 0x61], 'a', []],
     ['utf-8', [0xe9, 0x61], '\uFFFDa', ['CHARSET_INVALID_BYTES']],
     ['iso-8859-1', [0xe9, 0x80], 'é€', []],
+    // UTF-8 under another name
+    ['iso-8859-1', [0xc3, 0xa9, 0xe2, 0x82, 0xac], 'é€', ['CHARSET_WRONG']],
+    ['windows-1252', [0xc3, 0xa9, 0xe9], 'Ã©é', []],
     ['ISO8859_15', [0xa4], '€', []],
     ['win-1251', [0xcf], 'П', []],
     ['cp1252', [0x93], '“', []],

@@ -17,6 +17,16 @@ describe('how a message is protected', () => {
     expect(await parse(multipart(subtype, protocol))).toEqual(expected);
   });
 
+  test.each(['application/pkcs7-mime', 'application/octet-stream'])(
+    'an S/MIME file by its name, as %s',
+    async (type) => {
+      // ContentInfo of enveloped data: SEQUENCE, OID 1.2.840.113549.1.7.3
+      const content = Buffer.from('300d06092a864886f70d010703a000', 'hex').toString('base64');
+      const header = `Content-Type: ${type}; name="SMIME.P7M"\r\nContent-Transfer-Encoding: base64\r\n\r\n`;
+      expect(await parse(header + content)).toEqual({ kind: 'smime', signed: false, encrypted: true });
+    },
+  );
+
   test('within a mailing list’s multipart', async () => {
     const inner = multipart('signed', 'application/pgp-signature')
       .replaceAll('--b', '--c')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseMessage } from '../../src/message/parse.ts';
 import { Defects } from '../../src/message/sanitize.ts';
 import { decodeTransfer } from '../../src/message/transfer-encoding.ts';
 
@@ -56,4 +57,19 @@ describe('base64', () => {
 
 test('other encodings change nothing', () => {
   expect(decode('=3D', '8bit')).toBe('=3D');
+});
+
+describe('names of encodings', () => {
+  const parsed = (name: string) => {
+    const { text, defects } = parseMessage(Buffer.from(`Content-Transfer-Encoding: ${name}\n\nx=41`));
+    return [text, defects.map(({ code }) => code)];
+  };
+  test.each([
+    ['"quoted-printable"', 'xA', []],
+    ['Quoted-Printable; x', 'xA', []],
+    ['8bit', 'x=41', []],
+    ['x-other', 'x=41', ['ENCODING_UNKNOWN']],
+  ])('%s', (name, text, codes) => {
+    expect(parsed(name)).toEqual([text, codes]);
+  });
 });
