@@ -7,6 +7,7 @@ import { fileAccess } from '../../src/kubernetes/access.ts';
 import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
 import { kubernetesMetrics } from '../../src/kubernetes/metrics.ts';
 import { type Live, type Pod, pods } from '../../src/kubernetes/objects.ts';
+import type { OperatorConfig } from '../../src/operator/config.ts';
 import { createKeys } from '../../src/operator/keys.ts';
 import { runOperator } from '../../src/operator/operator.ts';
 import { createWorkerClient } from '../../src/operator/worker-client.ts';
@@ -35,7 +36,7 @@ export interface Bench {
   namespace(name: string, tenant?: boolean): Promise<void>;
   grantSecrets(namespace: string): Promise<void>;
   /** Starts an operator with the permissions of `src/operator/permissions.ts` and no others. Returns what stops it. */
-  operator(): Promise<() => Promise<void>>;
+  operator(config?: Partial<OperatorConfig>): Promise<() => Promise<void>>;
   /** As the kubelet: the pod runs at the stub's address, ready or not. */
   kubelet(pod: Live<Pod>, ready: boolean, status?: Pod['status']): Promise<void>;
   readonly workers: StubWorkers;
@@ -83,7 +84,7 @@ export async function startBench(): Promise<Bench> {
       if (tenant) await bench.grantSecrets(name);
     },
     grantSecrets: (name) => grantSecrets(client, name, signal),
-    operator: async () => {
+    operator: async (change = {}) => {
       const mine = fileAccess({ server: plane.url, ca: plane.ca, token: await operatorToken(client, signal) });
       const registry = new Registry();
       const metrics = kubernetesMetrics(registry);
@@ -106,6 +107,7 @@ export async function startBench(): Promise<Bench> {
             http: { host: '127.0.0.1', port: 0 },
             statusPollMs: 1_000,
             identity: `test-${process.pid}-${performance.now()}`,
+            ...change,
           },
           client: own,
           electionClient: own,
