@@ -50,10 +50,9 @@ export class PipelineRunner {
     return this.#ready;
   }
 
-  /** What was done: messages read and accounts logged in to. */
-  get activity(): number {
-    const connected = this.#workers().filter((account) => account.status().connection.ok).length;
-    return connected + (this.#context?.counters.read ?? 0);
+  /** Messages that were read. */
+  get read(): number {
+    return this.#context?.counters.read ?? 0;
   }
 
   /** Result of a run that has ended. */

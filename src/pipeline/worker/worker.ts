@@ -193,7 +193,7 @@ export class Worker {
   async #runAll(end: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const housekeeping = keepHouse(this.#database, this.#options.log, AbortSignal.any([end, ended.signal]));
-    const rest = new MemoryRest(() => this.#runners.reduce((sum, runner) => sum + runner.activity, 0));
+    const rest = new MemoryRest(() => this.#runners.reduce((sum, runner) => sum + runner.read, 0));
     if (this.#options.mode.kind === 'stream') rest.start();
     const results = await Promise.allSettled(
       this.#runners.map(async (runner) => {
