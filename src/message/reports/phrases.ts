@@ -103,7 +103,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'speeding',
-    'peak smtp relay limit|message threshold exceeded|excessive volume|rate[ -]?limit|(?:sending|message|mail|receiv\\w+|delivery) (?:\\w+ ){0,2}(?:rate|frequency)|frequency limited|throttl|slow(?:ing)? down|receiving mail (?:at a rate|too (?:quickly|fast))|too (?:fast|quickly|frequent)|too many (?:\\w+ ){0,3}(?:messages|mails?|e-?mails|requests|recipients)?.{0,20}(?:this|per|in an?|an) (?:hour|minute|day|second|connection)|unexpected volume|unusual(?:ly)? (?:high )?(?:rate|volume|traffic)|excessive (?:volume|mail|rate)|too many (?:messages|e?-?mails)|max(?:imum)? (?:number of )?messages? per',
+    'peak smtp relay limit|(?:message|mail|e-?mail|sending|connection|rate|volume) (?:\\w+ )?threshold (?:\\w+ ){0,2}(?:exceeded|reached)|excessive volume|rate[ -]?limit|(?:sending|message|mail|receiv\\w+|delivery) (?:\\w+ ){0,2}(?:rate|frequency)|frequency limited|throttl|slow(?:ing)? down|receiving mail (?:at a rate|too (?:quickly|fast))|too (?:fast|quickly|frequent)|too many (?:\\w+ ){0,3}(?:messages|mails?|e-?mails|requests|recipients)?.{0,20}(?:this|per|in an?|an) (?:hour|minute|day|second|connection)|unexpected volume|unusual(?:ly)? (?:high )?(?:rate|volume|traffic)|excessive (?:volume|mail|rate)|too many (?:messages|e?-?mails)|max(?:imum)? (?:number of )?messages? per',
   ),
   phrase(
     'failedstarttls',

@@ -213,6 +213,6 @@ export const texts: Readonly<Record<string, readonly (readonly [string, Reason])
       'blocked',
     ],
     ['550 5.1.1 Boite du destinataire archivee. Archived recipient. LPN004_420 [420]', 'suspend'],
-    ['452 [Message threshold exceeded]', 'speeding'],
+    ['452 4.7.0 Sending rate threshold has been exceeded', 'speeding'],
   ],
 };
