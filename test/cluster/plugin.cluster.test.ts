@@ -77,6 +77,28 @@ describe('verbs that need the store run in a restricted Job that is gone afterwa
   });
 });
 
+test('a reconcile by schedule is a Job beside the worker, and status and --last tell what it found', async () => {
+  const { cluster } = world;
+  const object = await cluster.get(tenant, 'emailpipeline/mail');
+  const { namespace, name } = object.metadata;
+  const spec = { ...object.spec, reconcile: { schedule: '* * * * *' } };
+  await cluster.apply({ apiVersion: object.apiVersion, kind: object.kind, metadata: { namespace, name }, spec });
+  const found = { accounts: 1, unread: 0, listed: 2, recorded: 2, dead: 0, excluded: 0, unfinished: 0, missing: 0 };
+  await eventually(
+    'the figures',
+    async () => {
+      const { status } = await cluster.get(tenant, 'emailpipeline/mail');
+      expect(status.lastReconcile).toMatchObject({ state: 'Succeeded', ...found });
+    },
+    { seconds: 150 },
+  );
+  expect((await world.condition('emailpipeline/mail', 'Complete'))?.status).toBe('True');
+  expect((await plugin('status', 'mail')).stdout).toMatch(/^ {2}lastReconcile mail-reconcile-\d+ Succeeded /m);
+  const last = await plugin('reconcile', 'mail', '--last');
+  expect([last.code, last.stdout]).toEqual([0, expect.stringMatching(/\(mail-reconcile-\d+\): 2 listed, 2 recorded/)]);
+  expect(await world.workers('mail')).toHaveLength(1);
+});
+
 test('a report holds no password, no URI and nothing of the mail', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'mailmill-report-'));
   try {
