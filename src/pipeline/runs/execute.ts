@@ -4,11 +4,14 @@ import { checkLease } from '../../store/leases.ts';
 import { isReadByOther, type RunLease, releaseRunLease, tryAcquireRunLease } from '../../store/run-lease.ts';
 import { addRemoved } from '../../store/run-targets.ts';
 import { beginExecution, endExecution, noteTotal, type RunId, readRun } from '../../store/runs.ts';
+import { UidSet } from '../../store/uid-set.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import type { PipelineContext } from '../context.ts';
 import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 import { DryRun } from './dry-run.ts';
+import { inTurn, type Turn } from './lend.ts';
+import type { ReadPart } from './read-uids.ts';
 import { leaseOn, type RunAccount, type RunScope } from './scope.ts';
 import { type Taker, workOn } from './work.ts';
 import { RunWriter } from './write.ts';
@@ -55,6 +58,7 @@ export async function executeRun(options: ExecuteOptions, stop: AbortSignal): Pr
       plan: begun.plan,
       edition: begun.result.edition ?? 1,
       startedAt: begun.startedAt,
+      seen: new Map(),
       broker: options.environment.broker,
       fresh: options.environment.fresh,
     };
@@ -147,7 +151,13 @@ function taking(
   };
 }
 
-/** Works on an account until it is done, with new sessions after errors. False: `stop` was aborted before. */
+/** Remembers what a dry run has looked at. */
+function note(seen: Map<bigint, UidSet>, epochId: bigint, { messages, gone }: ReadPart): void {
+  const uids = UidSet.fromUids([...messages.map(({ uid }) => uid), ...gone]);
+  seen.set(epochId, (seen.get(epochId) ?? UidSet.empty).union(uids));
+}
+
+/** Works on an account until it is done, with new sessions after errors, and when somebody else wanted the connection. False: `stop` was aborted before. */
 async function finish(
   options: ExecuteOptions,
   scope: RunScope,
@@ -159,8 +169,9 @@ async function finish(
   const backoff = new Backoff();
   const counted: Taker = {
     ...taker,
-    take: async (...part) => {
-      await taker.take(...part);
+    take: async (folder, part, missing) => {
+      await taker.take(folder, part, missing);
+      if (scope.plan.dryRun) note(scope.seen, folder.epochId, part);
       backoff.reset();
     },
   };
@@ -171,7 +182,14 @@ async function finish(
       if (!connection) return false;
       try {
         await using session = await account.source.open(account.account, stop);
-        return await workOn(scope, account, session, counted, stop);
+        const work = (turn: Turn) => {
+          const take: Taker['take'] = async (...part) => {
+            await counted.take(...part);
+            turn.progressed();
+          };
+          return workOn(scope, account, session, { ...counted, take }, AbortSignal.any([stop, turn.over]));
+        };
+        if (await inTurn(connection, work)) return true;
       } finally {
         await connection.release();
       }

@@ -3,6 +3,7 @@ import type { Source } from '../../sources/source.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { RunLease } from '../../store/run-lease.ts';
 import type { RunId } from '../../store/runs.ts';
+import type { UidSet } from '../../store/uid-set.ts';
 import type { ConnectionBroker } from '../accounts/connection-broker.ts';
 import type { PipelineContext } from '../context.ts';
 
@@ -21,6 +22,8 @@ export interface RunScope {
   /** Of what it writes. */
   readonly edition: number;
   readonly startedAt: Date;
+  /** By epoch, what a dry run has looked at; other runs have it recorded. */
+  readonly seen: Map<bigint, UidSet>;
   readonly broker: ConnectionBroker;
   /** Whether this process is alive by its own clock. */
   readonly fresh: () => boolean;

@@ -25,7 +25,7 @@ export async function accountTodo(scope: RunScope, account: RunAccount, session:
   const { context, plan, id } = scope;
   const { database, pipelineId, hardStop } = context;
   const known = await cursors(database, pipelineId, account.accountId);
-  const finished = plan.dryRun ? new Map<bigint, UidSet>() : await runFinished(database, id);
+  const finished = plan.dryRun ? scope.seen : await runFinished(database, id);
   const places =
     plan.kind === 'Replay'
       ? await replayPlaces(database, pipelineId, account.accountId, plan, scope.startedAt)

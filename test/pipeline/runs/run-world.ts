@@ -10,6 +10,8 @@ export type Steps = NonNullable<PodOptions['pipeline']['steps']>;
 export interface RunWorldOptions {
   readonly shared?: boolean;
   readonly since?: string;
+  /** Connections to the account. */
+  readonly connections?: number;
   /** A webhook beside the table. */
   readonly hook?: string;
 }
@@ -35,14 +37,19 @@ export async function runWorld(
     }
     for (const pod of pods) pod.remove();
   });
-  const revision = (steps: Steps = [], columns: readonly string[] = ['messageId', 'subject', 'mark']): PodFiles => {
+  const revision = (
+    steps: Steps = [],
+    columns: readonly string[] = ['messageId', 'subject', 'mark'],
+    port = dovecot.port,
+  ): PodFiles => {
     const pod = podFiles({
       source: {
         imap: {
           host: dovecot.host,
-          port: dovecot.port,
+          port,
           tls: { mode: 'None' },
           auth: { secretRef: { name: 'imap' } },
+          ...(options.connections !== undefined && { limits: { connectionsPerAccount: options.connections } }),
           ...(options.since !== undefined && { since: options.since }),
         },
       },

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { startReceiver } from '../../support/webhook-receiver.ts';
-import { rowsReach, sql } from '../../support/worker.ts';
+import { rowCount, rowsReach, sql } from '../../support/worker.ts';
 import { type RunWorldOptions, runWorld } from './run-world.ts';
 
 let dovecot: Dovecot;
@@ -169,6 +170,37 @@ test('a backfill reads mail that is older than since, and nothing twice', async 
   expect((await pod.once('next')).code).toBe(0);
   expect(await subjects()).toEqual(['Message new 1', 'Message old 1', 'Message older 1']);
 });
+
+test.each([1, 2])(
+  'a backfill with %i connections to the account lets new mail go before it',
+  async (connections) => {
+    const it = await setUp({ since: '2024-06-01', connections });
+    for (let n = 1; n <= 6_000; n++) it.deliver(n, new Date('2024-01-01T00:00:00Z'));
+    const worker = await it.start(it.revision());
+    const live = async () => (await worker.status()).pipelines[0]?.accounts[0]?.folders[0]?.state === 'Live';
+    await eventually(live, 30_000);
+    // The server is far away from the run.
+    const far = await startTcpProxy(dovecot, 500);
+    onTestFinished(() => far.stop());
+    const pod = it.revision([], undefined, far.port);
+    const spec = JSON.stringify({ backfill: { since: '2023-01-01' } });
+    const run = await it.start(pod, ['--once', '--run', 'back', '--spec-hash', 'h', '--spec', spec]);
+    await rowsReach(it.sink, 500);
+    it.deliver('live', new Date('2024-07-01T00:00:00Z'));
+    const there = async () => (await it.rows()).some(({ subject }) => subject === 'Message live');
+    await eventually(there, 60_000);
+    expect(run.child.exitCode).toBe(null);
+    expect((await it.rows()).length).toBeLessThan(6_001);
+    expect(await run.exited, run.output()).toBe(0);
+    expect(await rowCount(it.sink)).toEqual({ rows: 6_001, distinct: 6_001 });
+    const [{ read, total } = {}] = await sql<{ read: number; total: number }>(
+      it.store,
+      'SELECT read::int, total::int FROM mailmill.run',
+    );
+    expect([read, total]).toEqual([6_000, 6_000]);
+  },
+  180_000,
+);
 
 test('a run beside a worker that streams: both do their part', async () => {
   const it = await setUp();
