@@ -21,6 +21,8 @@ export const defectCodes = {
   DATE_UNREADABLE: 'The Date header cannot be read or lies outside the years 1 to 9999; there is no date.',
   DATE_ZONE_UNKNOWN: 'Nobody knows the zone of the Date header, or it has none; UTC was taken.',
   EMPTY: 'The message has no bytes.',
+  ENCODED_WORD_CUT:
+    'Encoded words of a header were cut within the groups of four of their base64; they were joined before they were decoded.',
   ENCODING_UNKNOWN: 'Nobody knows the Content-Transfer-Encoding of a part; its bytes stay as they are.',
   HEADER_8BIT: 'A header holds 8-bit bytes outside encoded words; they were read as UTF-8 or windows-1252.',
   HEADER_END_MISSING: 'A header goes over into text without a blank line; the body begins there.',

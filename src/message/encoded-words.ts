@@ -1,11 +1,13 @@
 import { decodeBase64 } from './base64.ts';
 import { decodeCharset, latin1ToWindows1252 } from './charsets.ts';
-import type { Defects } from './sanitize.ts';
+import { Defects } from './sanitize.ts';
 import { hexDigit } from './transfer-encoding.ts';
 
 interface Word {
   readonly charset: string;
   readonly bytes: Buffer;
+  /** Its text where that is base64. */
+  readonly base64?: string;
   readonly end: number;
 }
 
@@ -63,7 +65,7 @@ function readWord(text: string, start: number): Word | null {
   const body = text.slice(content, end);
   if (encoding === 'Q' || encoding === 'q') return { charset, bytes: decodeQ(body), end: end + 2 };
   if (encoding === 'B' || encoding === 'b')
-    return { charset, bytes: decodeBase64(Buffer.from(body, 'latin1')), end: end + 2 };
+    return { charset, bytes: decodeBase64(Buffer.from(body, 'latin1')), base64: body, end: end + 2 };
   return null;
 }
 
@@ -74,6 +76,29 @@ const blanksOnly = (text: string): boolean => {
   }
   return true;
 };
+
+/** Words that were cut anywhere in one long base64, decoded as that; null when they are no such words. */
+function decodeCut(words: readonly Word[], charset: string): string | null {
+  let base64 = '';
+  for (const word of words) {
+    if (word.base64 === undefined) return null;
+    base64 += word.base64;
+  }
+  const text = decodeCharset(decodeBase64(Buffer.from(base64, 'latin1')), charset, '', new Defects());
+  return text.includes('\uFFFD') ? null : text;
+}
+
+/** Words of one charset, decoded together. */
+function decodeRun(words: readonly Word[], charset: string, where: string, defects: Defects): string {
+  const [only] = words;
+  if (words.length === 1 && only !== undefined) return decodeCharset(only.bytes, charset, where, defects);
+  const found = new Defects();
+  const text = decodeCharset(Buffer.concat(words.map((word) => word.bytes)), charset, where, found);
+  const cut = text.includes('\uFFFD') ? decodeCut(words, charset) : null;
+  if (cut !== null) defects.add('ENCODED_WORD_CUT', where);
+  else defects.addAll(found);
+  return cut ?? text;
+}
 
 /**
  * `text` with its encoded words decoded (RFC 2047 §6.2, RFC 2231 §5). Blanks between two of them vanish; neighbours of one
@@ -90,8 +115,7 @@ export function decodeWords(text: string, where: string, defects: Defects): stri
   const flush = () => {
     const first = run[0];
     if (first === undefined) return;
-    const bytes = run.length === 1 ? first.bytes : Buffer.concat(run.map((word) => word.bytes));
-    result += decodeCharset(bytes, first.charset, where, defects);
+    result += decodeRun(run, first.charset, where, defects);
     run = [];
   };
   while (start !== -1 && start < lastEnd) {

@@ -43,6 +43,18 @@ describe('decodeWords', () => {
     expect(decode('=?utf-8?Q?open =?utf-8?Q?closed?=')).toBe('=?utf-8?Q?open closed');
   });
 
+  test('base64 that was cut within its groups of four is joined, and told', () => {
+    const read = (text: string) => {
+      const defects = new Defects();
+      return [decodeWords(text, 'subject', defects), defects.list().map(({ code }) => code)];
+    };
+    expect(read('=?utf-8?B?w?= =?utf-8?B?6nDqQ==?=')).toEqual(['éé', ['ENCODED_WORD_CUT']]);
+    expect(read('=?utf-8?B?4oKs4oK?= =?utf-8?B?s?=')).toEqual(['€€', ['ENCODED_WORD_CUT']]);
+    // Words that only lack their padding are whole, and what is broken stays so.
+    expect(read('=?utf-8?B?w6k?= =?utf-8?B?w6k?=')).toEqual(['éé', []]);
+    expect(read('=?utf-8?B?6Q==?= =?utf-8?Q?=E9?=')).toEqual(['\uFFFD\uFFFD', ['CHARSET_INVALID_BYTES']]);
+  });
+
   test('an unknown charset is a defect', () => {
     const defects = new Defects();
     expect(decodeWords('=?x-nobody?Q?=E9?=', 'subject', defects)).toBe('é');
