@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   modulo_by_zero: 'remainder of a division by zero',
   no_such_overload: 'an operator does not fit the types of its values',
   no_matching_overload: 'a function does not fit the types of its values',
+  unsupported_type: 'a value has no field of that name',
   invalid_logical_operand: 'a value that should be true or false is something else',
   invalid_condition_type: 'a value that should be true or false is something else',
   invalid_regular_expression: 'the pattern is not an RE2 regular expression',

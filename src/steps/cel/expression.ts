@@ -8,6 +8,7 @@ import { Meter, type Work } from './meter.ts';
 import { Patterns } from './patterns.ts';
 import { fromCel } from './result.ts';
 import { type Fault, rewrite } from './rewrite.ts';
+import { selectionFault } from './selection.ts';
 import { children, type Node, tree } from './syntax.ts';
 import { celTypes, fieldType, objectTypes } from './values.ts';
 import { type DocumentView, own, variable } from './view.ts';
@@ -124,9 +125,18 @@ export class Compiler {
     if (fault !== undefined) return refuse(fault);
     const checked = parsed.check();
     if (!checked.valid || checked.type === undefined) {
-      if (!(checked.error instanceof CelTypeError)) throw checked.error;
+      if (!(checked.error instanceof CelTypeError)) {
+        if (!/^Operator overload .* overlaps with /.test(checked.error?.message ?? '')) throw checked.error;
+        // Elements of [] and {} fit every operator, and the library fails to choose.
+        return refuse({
+          offset: 0,
+          message: 'the types of its values cannot be told: [] and {} have elements of no type',
+        });
+      }
       return refuse({ offset: checked.error.range?.start ?? 0, message: plain(checked.error.summary) });
     }
+    const unselectable = selectionFault(root);
+    if (unselectable !== undefined) return refuse(unselectable);
     const identityType = identity === undefined ? undefined : types.get(identity);
     if (identity !== undefined && identityType !== undefined) {
       const evaluate = (view: DocumentView): Evaluation => ({ ok: true, value: own(view.document, identity) });

@@ -29,6 +29,8 @@ export interface Node {
   args: unknown;
   readonly start: number;
   readonly end: number;
+  /** Once it is checked. */
+  readonly checkedType?: { readonly name?: string };
   readonly meta: { readonly evaluate: Evaluate; readonly alternate?: Node; readonly macro?: unknown };
   setMeta(key: 'evaluate', value: Evaluate): Node;
   setMeta(key: 'macro', value: Macro): Node;

@@ -177,6 +177,14 @@ const refusals: readonly (readonly [string, string, string?])[] = [
   ['__proto__', 'column 1: Reserved identifier: __proto__'],
   ['constructor', 'column 1: unknown field "constructor"'],
   ['from.constructor', 'column 6: No such key: constructor'],
+  ['receivedAt.getHours', 'column 1: a timestamp has no fields; its parts are functions, such as getFullYear()'],
+  [
+    'to.exists(a, receivedAt["x"] == 1)',
+    'column 14: a timestamp has no fields; its parts are functions, such as getFullYear()',
+  ],
+  ['duration("1h").seconds', 'column 1: a duration has no fields; its parts are functions, such as getSeconds()'],
+  ['b"x".size', 'column 1: bytes have no fields'],
+  ['[].exists(e, e < e)', 'column 1: the types of its values cannot be told: [] and {} have elements of no type'],
 ];
 
 describe('an expression that is wrong', () => {
