@@ -16,7 +16,7 @@ export function selectionFault(node: Node): Fault | undefined {
     const message = fieldless.get(of?.checkedType?.name ?? '');
     if (of && message !== undefined) return { offset: of.start, message };
   }
-  for (const child of children(shown)) {
+  for (const child of children(node)) {
     const fault = selectionFault(child);
     if (fault) return fault;
   }
