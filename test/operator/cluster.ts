@@ -14,6 +14,7 @@ import { createWorkerClient } from '../../src/operator/worker-client.ts';
 import { silentLogger } from '../../src/telemetry/log.ts';
 import { brief, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { freePorts } from '../support/free-port.ts';
+import { eventually } from '../support/processes.ts';
 import {
   grantSecrets,
   makeNamespace,
@@ -39,6 +40,8 @@ export interface Bench {
   operator(config?: Partial<OperatorConfig>): Promise<() => Promise<void>>;
   /** As the kubelet: the pod runs at the stub's address, ready or not. */
   kubelet(pod: Live<Pod>, ready: boolean, status?: Pod['status']): Promise<void>;
+  /** As the kubelet: the pod of a Job has ended, once there is one. */
+  finish(namespace: string, job: string, exitCode: number, message?: string): Promise<void>;
   readonly workers: StubWorkers;
   /** A kubeconfig of an administrator. */
   readonly kubeconfig: string;
@@ -136,6 +139,21 @@ export async function startBench(): Promise<Bench> {
       ];
       const patch = { status: { phase: 'Running', podIP: '127.0.0.1', conditions, ...status } };
       await client.patch(pods, pod.metadata, 'merge', patch, { ...write, subresource: 'status' });
+    },
+    async finish(namespace, job, exitCode, message) {
+      const pod = await eventually(async () =>
+        (await client.list(pods, { namespace, signal })).items.find(({ metadata }) =>
+          metadata.ownerReferences?.some(({ name }) => name === job),
+        ),
+      );
+      const time = new Date().toISOString();
+      const terminated = { exitCode, startedAt: time, finishedAt: time, ...(message && { message }) };
+      await this.kubelet(pod, false, {
+        phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+        containerStatuses: [
+          { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
+        ],
+      } as never);
     },
     stop: async () => {
       const stopped = await Promise.allSettled(stops.map((stop) => stop()));

@@ -228,25 +228,12 @@ test('a source with an archive and a schedule tells of its newest run, in one wr
   const made = { apiVersion: 'mailmill.io/v1alpha1', kind: 'MailboxSource', metadata, spec };
   await bench.client.create(mailboxSources, made, write);
   const status = async () => (await bench.client.get(mailboxSources, metadata, { signal })).status;
-  const end = (name: string) => {
-    const now = new Date().toISOString();
-    const condition = { status: 'True', lastTransitionTime: now, lastProbeTime: now };
-    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, ...condition }));
-    const ended = { startTime: now, completionTime: now, conditions };
-    return bench.client.patch(
-      jobs,
-      { namespace, name },
-      'merge',
-      { status: ended },
-      { ...write, subresource: 'status' },
-    );
-  };
   const check = await eventually(async () =>
     (await bench.client.list(jobs, { namespace, signal })).items.find(({ metadata: { name } }) =>
       name.startsWith('nightly-collector-check-'),
     ),
   );
-  await end(check.metadata.name);
+  await bench.finish(namespace, check.metadata.name, 0);
   const cronJob = await eventually(() =>
     bench.client.find(cronJobs, { namespace, name: 'nightly-collector' }, { signal }),
   );
@@ -260,7 +247,7 @@ test('a source with an archive and a schedule tells of its newest run, in one wr
   const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly-collector', uid, controller: true };
   const run = { name: 'nightly-collector-1', namespace, ...labelled, ownerReferences: [owner] };
   await bench.client.create(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: run, spec: jobSpec! }, write);
-  await end(run.name);
+  await bench.finish(namespace, run.name, 0);
   const told = await eventually(async () => (await status())?.lastRun);
   expect(told).toMatchObject({ name: run.name, state: 'Succeeded' });
   expect(brief((await status())?.conditions)).toContain('Flowing=True/RunSucceeded');

@@ -386,25 +386,6 @@ describe('a streaming pipeline', () => {
   });
 });
 
-/** As the kubelet: the pod of a Job has ended. */
-const finish = async (ns: string, job: string, exitCode: number, message?: string) => {
-  const pod = await eventually(async () =>
-    (await list(pods, ns)).find(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === job)),
-  );
-  const terminated = {
-    exitCode,
-    startedAt: new Date().toISOString(),
-    finishedAt: new Date().toISOString(),
-    ...(message && { message }),
-  };
-  await bench.kubelet(pod, false, {
-    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-    containerStatuses: [
-      { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } },
-    ],
-  } as never);
-};
-
 describe('a scheduled pipeline', () => {
   const ns = 'scheduled';
   const check = (not?: string) =>
@@ -422,7 +403,7 @@ describe('a scheduled pipeline', () => {
     const job = await check();
     await has(ns, 'nightly', 'Ready=False/Checking', 'Flowing=Unknown/NotYetRun');
     expect(await cronJob()).toBeUndefined();
-    await finish(ns, job.metadata.name, 0);
+    await bench.finish(ns, job.metadata.name, 0);
     await has(ns, 'nightly', 'Ready=True/Scheduled', 'Stalled=False/NotStalled');
     expect((await cronJob())?.spec).toMatchObject({
       schedule: '0 2 * * *',
@@ -451,7 +432,7 @@ describe('a scheduled pipeline', () => {
       code: 'SINK_TABLE_MISMATCH',
       message: 'the table does not fit',
     };
-    await finish(ns, job.metadata.name, 78, JSON.stringify(failed));
+    await bench.finish(ns, job.metadata.name, 78, JSON.stringify(failed));
     await has(ns, 'nightly', 'Stalled=True/CheckFailed', 'Ready=False/CheckFailed');
     expect(messageOf(await conditionsOf(ns, 'nightly'), 'Stalled')).toMatch(
       /SINK_TABLE_MISMATCH: the table does not fit/,
@@ -503,7 +484,7 @@ describe('a scheduled pipeline', () => {
       dropped: 0,
       dead: 1,
     };
-    await finish(ns, job.metadata.name, 0, JSON.stringify(result));
+    await bench.finish(ns, job.metadata.name, 0, JSON.stringify(result));
     await eventually(
       async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
     );
@@ -554,7 +535,7 @@ describe('a reconcile by schedule', () => {
       ...{ name: 'orders-reconcile-1', specHash: '', revision: 'r', state: 'Succeeded', startedAt: time },
       ...{ finishedAt: time, read: 10, delivered: 0, dropped: 0, dead: 1, reconcile: found },
     };
-    await finish(ns, 'orders-reconcile-1', 0, JSON.stringify(result));
+    await bench.finish(ns, 'orders-reconcile-1', 0, JSON.stringify(result));
     await has(ns, 'orders', 'Ready=True/RolledOut', 'Complete=False/MessagesMissing');
     await eventually(async () => (await lastReconcile())?.missing === 1);
     const times = { startedAt: time, finishedAt: time, succeededAt: time };
@@ -636,7 +617,7 @@ describe('runs that read again, and preflights', () => {
     expect((await statusOf('first'))?.progress).toMatchObject({ done: 2, total: 4 });
     bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders'));
     const ended = resultOf(job, { specHash, edition: 2, removed: 0, missing: 1, done: 4, total: 4 });
-    await finish(ns, job.metadata.name, 0, JSON.stringify(ended));
+    await bench.finish(ns, job.metadata.name, 0, JSON.stringify(ended));
     await eventually(async () => (await statusOf('first'))?.state === 'Succeeded');
     expect(await statusOf('first')).toMatchObject({ edition: 2, missing: 1, delivered: 3 });
     expect((await statusOf('first'))?.progress).toBeUndefined();
@@ -669,14 +650,14 @@ describe('runs that read again, and preflights', () => {
     const job = await preflight();
     await has(ns, 'orders', 'Ready=False/Preflight', 'Stalled=False/NotStalled', 'Flowing=True/Flowing');
     const rejected = { state: 'Failed', family: 'Stalled', code: 'PREFLIGHT_REJECTED', message: '9 of 100 would die' };
-    await finish(ns, job.metadata.name, 78, JSON.stringify(resultOf(job, rejected)));
+    await bench.finish(ns, job.metadata.name, 78, JSON.stringify(resultOf(job, rejected)));
     await has(ns, 'orders', 'Stalled=True/PreflightRejected', 'Flowing=True/Flowing');
     expect(messageOf(await conditionsOf(ns, 'orders'), 'Stalled')).toContain('PREFLIGHT_REJECTED: 9 of 100 would die');
     expect((await workload(ns, 'orders'))?.spec).toEqual(before?.spec);
     await quiet();
     await patch(ns, 'orders', { steps: [{ name: 'kind', set: { n: '1' } }] });
     const next = await preflight(job.metadata.name);
-    await finish(ns, next.metadata.name, 0, JSON.stringify(resultOf(next, {})));
+    await bench.finish(ns, next.metadata.name, 0, JSON.stringify(resultOf(next, {})));
     await becomeReady(ns, 'orders');
     await eventually(async () => {
       const left = await list(jobs, ns);
