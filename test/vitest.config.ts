@@ -14,6 +14,7 @@ export default defineConfig({
         testTimeout: 20_000,
         // Processes for all files and not one for each: starting them and loading the same modules took most of the time.
         isolate: false,
+        maxWorkers: '100%',
         pool: 'forks',
       }),
       project('thorough', ['test/**/*.thorough.test.ts'], { testTimeout: 60_000 }),
