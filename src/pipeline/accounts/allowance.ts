@@ -63,6 +63,13 @@ export class Allowance {
     return turn;
   }
 
+  /** As `take` for old mail of which nobody else keeps account. Throws Waiting `SOURCE_BUDGET_SPENT` when it has had its part of today. */
+  async takeOld(need: Amount): Promise<void> {
+    if (await this.take(need, true)) return;
+    const message = 'old mail has had its part of limits.bytesPerDay or messagesPerDay today; a run goes on tomorrow';
+    throw waiting('SOURCE_BUDGET_SPENT', message, { retryAfterMs: this.pausedMs });
+  }
+
   async #take(need: Amount, old: boolean): Promise<boolean> {
     if (this.#now() >= this.#dayEnds) this.#credit = { bytes: 0, messages: 0 };
     const limit = old ? parts(this.#limits, 1 - keptForNew) : this.#limits;

@@ -57,7 +57,7 @@ export function planBatches(input: PlanInput): readonly PlannedBatch[] {
   const byUid = new Map(input.listed.map((listed) => [listed.uid, listed]));
   const batches: PlannedBatch[] = [];
   let first = input.from;
-  const { most = batchMessages } = input;
+  const most = Math.min(batchMessages, input.most ?? batchMessages);
   const mostBytes = Math.min(batchBytes, input.mostBytes ?? batchBytes);
   const none = () => ({
     uids: [] as number[],

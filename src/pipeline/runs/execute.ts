@@ -6,6 +6,7 @@ import { addRemoved } from '../../store/run-targets.ts';
 import { beginExecution, endExecution, noteTotal, type RunId, readRun } from '../../store/runs.ts';
 import { UidSet } from '../../store/uid-set.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
+import { Allowance } from '../accounts/allowance.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import type { PipelineContext } from '../context.ts';
 import type { RunnerEnvironment } from '../worker/runner-environment.ts';
@@ -167,6 +168,7 @@ async function finish(
 ): Promise<boolean> {
   const { context, broker } = scope;
   const backoff = new Backoff();
+  const allowance = new Allowance(context.database, account.accountId, account.source.perDay ?? {});
   const counted: Taker = {
     ...taker,
     take: async (folder, part, missing) => {
@@ -187,11 +189,12 @@ async function finish(
             await counted.take(...part);
             turn.progressed();
           };
-          return workOn(scope, account, session, { ...counted, take }, AbortSignal.any([stop, turn.over]));
+          return workOn(scope, account, session, { ...counted, take }, allowance, AbortSignal.any([stop, turn.over]));
         };
         if (await inTurn(connection, work)) return true;
       } finally {
         await connection.release();
+        await allowance.giveBack();
       }
     } catch (thrown) {
       const error = asMailmillError(thrown);

@@ -1,4 +1,5 @@
 import type { Source, SourceSession } from '../../sources/source.ts';
+import type { Allowance } from '../accounts/allowance.ts';
 import type { PipelineContext } from '../context.ts';
 import { planBatches } from '../folders/batch-plan.ts';
 import { fetchIncomplete, readBatch, stillListed } from '../folders/read-batch.ts';
@@ -20,15 +21,17 @@ export interface UidReading {
   readonly source: Source;
   readonly session: SourceSession;
   readonly reader: MessageReader;
+  /** What the account may be made to give; absent: it is not asked for much. */
+  readonly allowance?: Allowance;
   /** Ascending. */
   readonly uids: readonly number[];
   /** Takes each part, in order. */
   readonly take: (part: ReadPart) => Promise<void>;
 }
 
-/** Reads messages of the open folder in batches. False: `stop` was aborted before the end. */
+/** Reads messages of the open folder in batches. False: `stop` was aborted before the end. Throws Waiting `SOURCE_BUDGET_SPENT`. */
 export async function readUids(reading: UidReading, stop: AbortSignal): Promise<boolean> {
-  const { context, source, session, uids, take } = reading;
+  const { context, source, session, allowance, uids, take } = reading;
   const signal = context.hardStop;
   for (let at = 0; at < uids.length; at += windowMessages) {
     const window = uids.slice(at, at + windowMessages);
@@ -44,9 +47,11 @@ export async function readUids(reading: UidReading, stop: AbortSignal): Promise<
       since: undefined,
       firstUidNext: 0,
       messageSize: source.messageSize,
+      ...(allowance && { most: allowance.batch.messages, mostBytes: allowance.batch.bytes }),
     });
     for (const plan of plans) {
       if (stop.aborted) return false;
+      await allowance?.takeOld({ bytes: plan.bytes, messages: plan.fetch.length + plan.tooLarge.length });
       await context.budget.acquire(plan.bytes, signal);
       try {
         const { messages, missing } = await readBatch({ session, reader: reading.reader, source, signal }, plan);

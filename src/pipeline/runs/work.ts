@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { SourceSession } from '../../sources/source.ts';
 import { type KeptTarget, keptTargets, type Places } from '../../store/run-targets.ts';
 import type { UidSet } from '../../store/uid-set.ts';
+import type { Allowance } from '../accounts/allowance.ts';
 import { countFallback } from '../commits/commit-metrics.ts';
 import { MessageReader } from '../folders/read-message.ts';
 import type { ReadMessage } from '../processed.ts';
@@ -35,6 +36,7 @@ export async function workOn(
   account: RunAccount,
   session: SourceSession,
   taker: Taker,
+  allowance: Allowance,
   stop: AbortSignal,
 ): Promise<boolean> {
   const { context, plan } = scope;
@@ -49,7 +51,7 @@ export async function workOn(
       await taker.take(folder, { messages: [...part.messages, ...found], gone: lost }, lost.length);
     };
     const simple = (part: ReadPart) => taker.take(folder, part, 0);
-    const reading = { context, source: account.source, session, reader, uids };
+    const reading = { context, source: account.source, session, reader, allowance, uids };
     if (!(await readUids({ ...reading, take: plan.kind === 'Replay' ? take : simple }, stop))) return false;
   }
   if (!(await workElsewhere(scope, account, todo.elsewhere, taker, stop))) return false;

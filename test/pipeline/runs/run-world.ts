@@ -12,6 +12,10 @@ export interface RunWorldOptions {
   readonly since?: string;
   /** Connections to the account. */
   readonly connections?: number;
+  /** Messages that the account may be made to give in a day. */
+  readonly messagesPerDay?: number;
+  /** Makes the URI under which workers know the store; default: its own. */
+  readonly storeUri?: (uri: string) => Promise<string>;
   /** A webhook beside the table. */
   readonly hook?: string;
 }
@@ -27,6 +31,7 @@ export async function runWorld(
   const user = `runs${++users}`;
   dovecot.makeFolder(user, 'INBOX');
   const store = await postgres.createDatabase();
+  const uri = (await options.storeUri?.(store)) ?? store;
   const sink = options.shared === false ? await postgres.createDatabase() : store;
   const pods: PodFiles[] = [];
   const workers: WorkerProcess[] = [];
@@ -49,7 +54,10 @@ export async function runWorld(
           port,
           tls: { mode: 'None' },
           auth: { secretRef: { name: 'imap' } },
-          ...(options.connections !== undefined && { limits: { connectionsPerAccount: options.connections } }),
+          limits: {
+            ...(options.connections !== undefined && { connectionsPerAccount: options.connections }),
+            ...(options.messagesPerDay !== undefined && { messagesPerDay: options.messagesPerDay }),
+          },
           ...(options.since !== undefined && { since: options.since }),
         },
       },
@@ -64,7 +72,7 @@ export async function runWorld(
         ],
         steps: [{ name: 'base', set: { mark: '"old"' } }, ...steps],
       },
-      secrets: { imap: { username: user, password: 'secret' }, 'mailmill-store': { uri: store }, sink: { uri: sink } },
+      secrets: { imap: { username: user, password: 'secret' }, 'mailmill-store': { uri }, sink: { uri: sink } },
     });
     pods.push(pod);
     return pod;

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
+import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { eventually } from '../../support/processes.ts';
+import { beforeMidnight } from '../../support/store-clock.ts';
+import { sql } from '../../support/worker.ts';
+import { runWorld } from './run-world.ts';
+
+/** Milliseconds that the first day has left when the first worker starts. */
+const leftMs = 30_000;
+
+let dovecot: Dovecot;
+let postgres: Postgres;
+
+beforeAll(async () => {
+  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
+});
+afterAll(async () => {
+  await dovecot?.stop();
+  await postgres?.stop();
+});
+
+test('a full load takes no more of an account than its day has left, and goes on the next day', async () => {
+  const it = await runWorld({ dovecot, postgres }, onTestFinished, {
+    shared: false,
+    messagesPerDay: 20,
+    storeUri: (uri) => beforeMidnight(uri, leftMs),
+  });
+  for (let n = 0; n < 12; n++) it.deliver(n);
+  expect((await it.revision().once('first')).code).toBe(0);
+  const again = async () => (await it.rows()).filter(({ edition }) => edition === 2).length;
+  const used = async () =>
+    (await sql<{ n: number }>(it.store, 'SELECT messages::int AS n FROM mailmill.account_usage ORDER BY day')).map(
+      ({ n }) => n,
+    );
+  const loading = it.execute(it.revision([{ name: 'new', set: { mark: '"new"' } }]), 'load', { load: 'Full' });
+  // A tenth is kept for new mail: 18 of 20, and 12 of those were read before.
+  await eventually(async () => (await again()) === 6, leftMs);
+  expect(await used()).toEqual([18]);
+  const { code, result, output } = await loading;
+  expect(code, output).toBe(0);
+  expect(output).toContain('SOURCE_BUDGET_SPENT');
+  expect(result).toMatchObject({ state: 'Succeeded', edition: 2, read: 12, done: 12, total: 12 });
+  expect(await again()).toBe(12);
+  expect(await used()).toEqual([18, 6]);
+});
