@@ -6,7 +6,6 @@ import fs from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import v8 from 'node:v8';
 
 const directory = fileURLToPath(new URL('../.compile-cache', import.meta.url));
 const modules = ['commands/worker.js', 'commands/operator.js', 'sources/imap/source.js'];
@@ -30,8 +29,6 @@ function asUser(user) {
 }
 
 async function compile() {
-  // As the launcher: V8 takes what was compiled under the same flags only.
-  v8.setFlagsFromString('--invocation-count-for-turbofan=50000');
   const { status, message } = module.enableCompileCache(directory);
   if (status !== module.constants.compileCacheStatus.ENABLED) throw new Error(`no compile cache: ${message}`);
   for (const file of modules) await import(new URL(`../dist/${file}`, import.meta.url).href);

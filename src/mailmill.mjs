@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import v8 from 'node:v8';
 
 // As a plugin of kubectl (`kubectl mailmill`) it is found under another name.
 if (path.basename(process.argv[1] ?? '').startsWith('kubectl-mailmill')) process.argv.splice(2, 0, 'kubectl');
@@ -17,9 +16,6 @@ const atLeast = (wantedMajor, wantedMinor) => major > wantedMajor || (major === 
 // Of the image (compile-cache.mjs): a fifth of the work of loading code.
 const compiled = fileURLToPath(new URL('../.compile-cache', import.meta.url));
 if (fs.existsSync(compiled)) {
-  // V8's last compiler waits until code has proven hot for seconds: in the first ones it took a sixth of the CPU time, and gave little. As in
-  // compile-cache.mjs: what was compiled under other flags is not taken.
-  v8.setFlagsFromString('--invocation-count-for-turbofan=50000');
   process.env.NODE_COMPILE_CACHE ??= compiled; // for threads
   module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }

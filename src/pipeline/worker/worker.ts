@@ -20,6 +20,7 @@ import type { Revision } from '../revision/revision.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { keepHouse } from './housekeeping.ts';
+import { optimizeLater } from './late-optimizing.ts';
 import { MemoryRest } from './memory-rest.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { RunnerMode } from './runner-mode.ts';
@@ -151,8 +152,9 @@ export class Worker {
   }
 
   #onFetch(): void {
-    if (this.#phases.reach('fetch'))
-      this.#options.log.debug('first fetch, milliseconds since the start of the process', this.#phases.reached);
+    if (!this.#phases.reach('fetch')) return;
+    this.#options.log.debug('first fetch, milliseconds since the start of the process', this.#phases.reached);
+    optimizeLater();
   }
 
   async metrics(): Promise<string> {
