@@ -42,6 +42,12 @@ export interface PlanInput {
 export const listedIn = (batch: PlannedBatch): number =>
   batch.fetch.length + batch.tooLarge.length + batch.excluded + batch.vanished.length;
 
+/** What a batch takes of the server. */
+export const amountOf = ({ bytes, fetch, tooLarge }: PlannedBatch) => ({
+  bytes,
+  messages: fetch.length + tooLarge.length,
+});
+
 /** A batch of one message. */
 export function planAlone(listed: Listed, messageSize: number): PlannedBatch {
   const { uid, size } = listed;

@@ -1,12 +1,10 @@
-import { batchBytes, batchMessages, type PlannedBatch } from './batch-plan.ts';
+import { amountOf, batchBytes, batchMessages, type PlannedBatch } from './batch-plan.ts';
 
 /** Bytes that one FETCH is for, at most. */
 const mostBytes = 4 * batchBytes;
 /** A FETCH that took less is followed by one for more; one that took longer, by one for less: milliseconds. New mail may wait for its end. */
 const quickMs = 500;
 const slowMs = 1_000;
-
-const messagesOf = (plan: PlannedBatch): number => plan.fetch.length + plan.tooLarge.length;
 
 /**
  * How much one FETCH is for. Each costs a round trip, in which nothing is on the way: where batches of large mail come quickly, one is for several
@@ -27,7 +25,7 @@ export class FetchPace {
   fits(plans: readonly PlannedBatch[], next: PlannedBatch): boolean {
     if (this.#fragile.size > 0 || next.bytes > batchBytes) return false;
     const all = [...plans, next];
-    const messages = all.reduce((sum, plan) => sum + messagesOf(plan), 0);
+    const messages = all.reduce((sum, plan) => sum + amountOf(plan).messages, 0);
     return messages <= batchMessages && all.reduce((sum, plan) => sum + plan.bytes, 0) <= this.#bytes;
   }
 
@@ -42,7 +40,7 @@ export class FetchPace {
   failed(plans: readonly PlannedBatch[]): void {
     this.#fragile.clear();
     for (const { uids } of plans) for (const uid of uids) this.#fragile.add(uid);
-    this.#most = Math.max(1, Math.floor(plans.reduce((sum, plan) => sum + messagesOf(plan), 0) / 4));
+    this.#most = Math.max(1, Math.floor(plans.reduce((sum, plan) => sum + amountOf(plan).messages, 0) / 4));
   }
 
   came(uids: readonly number[]): void {

@@ -6,7 +6,7 @@ import type { PipelineContext } from '../context.ts';
 import { prepareMessages } from '../prepare.ts';
 import type { ReadMessage } from '../processed.ts';
 import { Backlog } from './backlog.ts';
-import { type PlannedBatch, planAlone, planBatches } from './batch-plan.ts';
+import { amountOf, type PlannedBatch, planAlone, planBatches } from './batch-plan.ts';
 import { FetchPace } from './fetch-pace.ts';
 import type { Lane } from './lane.ts';
 import { type BatchRead, fetchIncomplete, readBatches, stillListed } from './read-batch.ts';
@@ -104,8 +104,7 @@ export class FolderWork {
       if (stop()) return false;
       const plan = await this.#next(lane, committer, share);
       if (!plan) break;
-      const amount = { bytes: plan.bytes, messages: plan.fetch.length + plan.tooLarge.length };
-      if (!(await this.#options.allowance.take(amount, share === 'Backlog'))) {
+      if (!(await this.#options.allowance.take(amountOf(plan), share === 'Backlog'))) {
         this.#shares[share].putBack(plan);
         return false;
       }

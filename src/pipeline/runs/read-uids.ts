@@ -1,7 +1,7 @@
 import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Allowance } from '../accounts/allowance.ts';
 import type { PipelineContext } from '../context.ts';
-import { planBatches } from '../folders/batch-plan.ts';
+import { amountOf, planBatches } from '../folders/batch-plan.ts';
 import { fetchIncomplete, readBatch, stillListed } from '../folders/read-batch.ts';
 import type { MessageReader } from '../folders/read-message.ts';
 import { prepareMessages } from '../prepare.ts';
@@ -51,7 +51,7 @@ export async function readUids(reading: UidReading, stop: AbortSignal): Promise<
     });
     for (const plan of plans) {
       if (stop.aborted) return false;
-      await allowance?.takeOld({ bytes: plan.bytes, messages: plan.fetch.length + plan.tooLarge.length });
+      await allowance?.takeOld(amountOf(plan));
       await context.budget.acquire(plan.bytes, signal);
       try {
         const { messages, missing } = await readBatch({ session, reader: reading.reader, source, signal }, plan);
