@@ -1,7 +1,6 @@
 import fs from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { expect, test, vi } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { message, podFiles, rowsReach, sql } from '../../support/worker.ts';
 
@@ -9,25 +8,13 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const total = 3_000;
 
-let dovecot: Dovecot;
-let postgres: Postgres;
-const closing: (() => Promise<unknown> | unknown)[] = [];
-
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const servers = mailToStore();
+const { closing } = servers;
 
 /** Whole messages that the server has given in each session of a user that has ended, in their order. */
 const given = (user: string): readonly number[] =>
   fs
-    .readFileSync(dovecot.logFile, 'utf8')
+    .readFileSync(servers.dovecot.logFile, 'utf8')
     .split('\n')
     .flatMap((line) => (line.includes(`imap(${user})`) ? (/ body_count=(\d+)/.exec(line)?.[1] ?? []) : []))
     .map(Number);
@@ -44,9 +31,9 @@ test.each([
   ['after the store has it', 'after-store-commit:2'],
 ])('a backfill, newest first, that is killed %s goes on where it was', async (_, failpoint) => {
   const user = failpoint.replaceAll(/[^a-z]/g, '');
-  for (let n = 1; n <= total; n++) dovecot.deliver(user, 'INBOX', message(n));
-  const [store, sink] = [await postgres.createDatabase(), await postgres.createDatabase()];
-  const { host, port } = dovecot;
+  for (let n = 1; n <= total; n++) servers.dovecot.deliver(user, 'INBOX', message(n));
+  const [store, sink] = [await servers.postgres.createDatabase(), await servers.postgres.createDatabase()];
+  const { host, port } = servers.dovecot;
   const pod = podFiles({
     source: {
       imap: {
@@ -63,7 +50,7 @@ test.each([
   closing.push(() => pod.remove());
   const first = await pod.start([], { MAILMILL_FAILPOINT: failpoint });
   expect(await first.exited).toBe('SIGKILL');
-  await eventually(() => dovecot.connections() === 0 && sum(given(user)) > 0);
+  await eventually(() => servers.dovecot.connections() === 0 && sum(given(user)) > 0);
   const already = sum(given(user));
   const [cursor] = await sql<{ finished: string; done: number }>(
     store,

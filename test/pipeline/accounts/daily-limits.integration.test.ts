@@ -1,6 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { expect, test } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { beforeMidnight } from '../../support/store-clock.ts';
 import { message, podFiles, rowCount, sql } from '../../support/worker.ts';
@@ -8,20 +7,8 @@ import { message, podFiles, rowCount, sql } from '../../support/worker.ts';
 /** Milliseconds that the first day has left when the worker starts: it must be done with it by then. */
 const leftMs = 30_000;
 
-let dovecot: Dovecot;
-let postgres: Postgres;
-const closing: (() => Promise<unknown> | unknown)[] = [];
-
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const servers = mailToStore();
+const { closing } = servers;
 
 const kib = 1024;
 /** A message of 4 KiB. */
@@ -38,11 +25,11 @@ test.each([
   'a day’s limit of %s is obeyed by a worker, new mail has its part, and the next day goes on',
   async (what, limit) => {
     const user = `daily-${what}`;
-    for (let n = 0; n < 30; n++) dovecot.deliver(user, 'INBOX', letter(n));
-    const store = await postgres.createDatabase();
-    const sink = await postgres.createDatabase();
+    for (let n = 0; n < 30; n++) servers.dovecot.deliver(user, 'INBOX', letter(n));
+    const store = await servers.postgres.createDatabase();
+    const sink = await servers.postgres.createDatabase();
     const shifted = await beforeMidnight(store, leftMs);
-    const { host, port } = dovecot;
+    const { host, port } = servers.dovecot;
     const pod = podFiles({
       source: { imap: { host, port, tls: { mode: 'None' }, auth: { secretRef: { name: 'imap' } }, limits: limit } },
       pipeline: {
@@ -75,7 +62,7 @@ test.each([
 
     await eventually(async () => (await waiting())?.oldOnly === true, leftMs);
     await eventually(async () => (await rowCount(sink)).rows === 18, leftMs);
-    for (const n of [1, 2, 3]) dovecot.deliver(user, 'INBOX', letter(`new-${n}`));
+    for (const n of [1, 2, 3]) servers.dovecot.deliver(user, 'INBOX', letter(`new-${n}`));
     await eventually(
       async () => (await waiting())?.oldOnly === undefined && (await rowCount(sink)).rows === 20,
       leftMs,

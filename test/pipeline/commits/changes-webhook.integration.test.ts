@@ -1,34 +1,21 @@
 import { ImapFlow } from 'imapflow';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { expect, test } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { type Received, startReceiver } from '../../support/webhook-receiver.ts';
 import { message, type PodOptions, podFiles, sql } from '../../support/worker.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
+const servers = mailToStore();
+const { closing } = servers;
 let users = 0;
-const closing: (() => Promise<unknown> | unknown)[] = [];
-
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 type Sinks = PodOptions['pipeline']['sinks'];
 
 /** Three messages in INBOX, a client of ours, and a pipeline whose sinks are given the address of a receiver. */
 async function world(sinks: (url: string) => Sinks) {
-  const { host, port } = dovecot;
+  const { host, port } = servers.dovecot;
   const user = `hooked${++users}`;
-  for (const n of [1, 2, 3]) dovecot.deliver(user, 'INBOX', message(n));
+  for (const n of [1, 2, 3]) servers.dovecot.deliver(user, 'INBOX', message(n));
   const auth = { user, pass: 'secret' };
   const client = new ImapFlow({ host, port, auth, secure: false, doSTARTTLS: false, logger: false });
   await client.connect();
@@ -36,7 +23,7 @@ async function world(sinks: (url: string) => Sinks) {
   await client.mailboxOpen('INBOX');
   const receiver = await startReceiver();
   closing.push(() => receiver.stop());
-  const store = await postgres.createDatabase();
+  const store = await servers.postgres.createDatabase();
   const imap = { host, port, tls: { mode: 'None' }, auth: { secretRef: { name: 'imap' } }, pollInterval: '200ms' };
   const pod = podFiles({
     source: { imap: { ...imap, tls: { mode: 'None' } } },
