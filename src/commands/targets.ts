@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Revision } from '../pipeline/revision/revision.ts';
 import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { CommandIo } from './command.ts';
-import { defaultStateDirectory, startEmbeddedPostgres } from './run/embedded-postgres.ts';
+import { defaultStateDirectory, reachEmbeddedPostgres } from './run/embedded-postgres.ts';
 import { LazyServer } from './run/lazy-server.ts';
 import { loadProject } from './run/project.ts';
 import { Secrets, storeUri } from './run/secrets.ts';
@@ -58,7 +58,7 @@ export async function visitTargets(
     return 1;
   }
   const state = values.state ?? defaultStateDirectory(directory, io.env);
-  const server = new LazyServer(() => startEmbeddedPostgres(state, (text) => io.stderr.write(`${text}\n`), io.signal));
+  const server = new LazyServer(() => reachEmbeddedPostgres(state, (text) => io.stderr.write(`${text}\n`), io.signal));
   try {
     const secrets = new Secrets(project, values.secrets, server.get);
     const uri = await storeUri(values.store ?? io.env.MAILMILL_STORE_URI, project.pipelines, secrets, server.get);

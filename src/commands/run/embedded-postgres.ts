@@ -35,6 +35,8 @@ export interface EmbeddedDatabase {
 const user = 'mailmill';
 /** PostgreSQL refuses to run as root, and its account cannot look into root's home. */
 const rootState = '/var/lib/mailmill';
+/** Milliseconds that the server of another process has to answer. */
+const joinMs = 10_000;
 
 /** Where state is kept when nobody says: apart for each directory of resources. */
 export function defaultStateDirectory(directory: string, env: Readonly<Record<string, string | undefined>>): string {
@@ -155,15 +157,61 @@ async function createDatabase(server: string, name: string): Promise<void> {
   }
 }
 
+const urlOf =
+  ({ port, password }: Login) =>
+  (database: string): string =>
+    `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+
+/** The server's databases by name, each made when it is asked for and does not exist. */
+function databasesOf(url: (database: string) => string): EmbeddedDatabase['uri'] {
+  const made = new Map<string, Promise<void>>();
+  return async (database) => {
+    const making = made.get(database) ?? createDatabase(url('postgres'), database);
+    made.set(database, making);
+    await making;
+    return url(database);
+  };
+}
+
 /**
- * Starts the embedded PostgreSQL over `directory`, which belongs to this process until `stop`. `note` gets lines for the user. Throws
+ * The embedded PostgreSQL over a state directory, for a look: the one that a `mailmill run` has running there, else one of our own. Throws as
+ * `startEmbeddedPostgres` does.
+ */
+export async function reachEmbeddedPostgres(
+  ...[directory, note, signal]: Parameters<typeof startEmbeddedPostgres>
+): Promise<EmbeddedDatabase> {
+  try {
+    return await startEmbeddedPostgres(directory, note, signal);
+  } catch (error) {
+    if (!(error instanceof MailmillError && error.code === 'STATE_IN_USE')) throw error;
+    return await joinServer(directory, error, signal);
+  }
+}
+
+/** The server of another process, which may be starting; `busy` is thrown when it does not answer in time. */
+async function joinServer(directory: string, busy: MailmillError, signal: AbortSignal): Promise<EmbeddedDatabase> {
+  for (const end = Date.now() + joinMs; Date.now() < end; await delay(200, undefined, { signal }))
+    try {
+      const url = urlOf(JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8')) as Login);
+      const uri = databasesOf(url);
+      await uri('mailmill');
+      return { uri, lost: new AbortController().signal, stop: async () => undefined, kill: () => undefined };
+    } catch (cause) {
+      busy.cause = cause;
+    }
+  throw busy;
+}
+
+/**
+ * Starts the embedded PostgreSQL over `state`, which belongs to this process until `stop`. `note` gets lines for the user. Throws
  * MailmillErrors: STATE_IN_USE, STATE_UNWRITABLE, STATE_UNREACHABLE, EMBEDDED_POSTGRES_….
  */
 export async function startEmbeddedPostgres(
-  directory: string,
+  state: string,
   note: (line: string) => void,
   signal: AbortSignal,
 ): Promise<EmbeddedDatabase> {
+  const directory = resolve(state); // the server is started elsewhere
   if (process.platform === 'win32')
     throw stalled(
       'EMBEDDED_POSTGRES_MISSING',
@@ -178,10 +226,13 @@ export async function startEmbeddedPostgres(
     const binaries = await postgresBinaries(account, account ? rootState : directory, note);
     const data = join(directory, 'cluster');
     await previousServerEnded(data, signal);
-    const { port, password } = await login(join(directory, 'server.json'));
-    if (!existsSync(data)) await initialise(data, password, binaries, account, signal);
-    server = await startServer({ postgres: binaries.postgres, data, port, account, cwd: directory }, signal);
-    url = (database) => `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+    const known = await login(join(directory, 'server.json'));
+    if (!existsSync(data)) await initialise(data, known.password, binaries, account, signal);
+    server = await startServer(
+      { postgres: binaries.postgres, data, port: known.port, account, cwd: directory },
+      signal,
+    );
+    url = urlOf(known);
   } catch (error) {
     lock.release();
     if (error instanceof MailmillError || signal.aborted) throw error;
@@ -189,15 +240,9 @@ export async function startEmbeddedPostgres(
       cause: error,
     });
   }
-  const made = new Map<string, Promise<void>>();
   return {
     lost: server.lost,
-    uri: async (database) => {
-      const making = made.get(database) ?? createDatabase(url('postgres'), database);
-      made.set(database, making);
-      await making;
-      return url(database);
-    },
+    uri: databasesOf(url),
     stop: async () => {
       await server.stop();
       lock.release();

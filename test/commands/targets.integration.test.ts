@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../support/processes.ts';
+import { maildir, pipeline, type Standalone, startRun, type TestProject, testProject } from './run/standalone.ts';
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
+let project: TestProject;
+let running: Standalone | undefined;
+afterEach(async () => {
+  running?.kill('SIGTERM');
+  await running?.exited;
+  running = undefined;
+  project.remove();
+});
+
+/** A command in the project's parent directory, as somebody types it. */
+const mailmill = (...args: string[]) =>
+  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const cwd = path.dirname(project.directory);
+    const child = execFile(process.execPath, [main, ...args], { cwd }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+
+test('trace and reconcile look into the state of a run that goes on', async () => {
+  project = testProject([maildir(), pipeline()]);
+  project.deliver('a');
+  running = startRun([project.directory, '--state', project.state]);
+  await eventually(() => running?.stderr().includes('up to date'), 30_000);
+  const where = ['resources', '--state', project.state];
+  expect(await mailmill('trace', '--message-id', 'a@example.org', ...where)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^mail box: .* was delivered/),
+    stderr: '',
+  });
+  expect(await mailmill('reconcile', ...where)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 0 missing/) });
+
+  project.deliver('b');
+  await eventually(() => /delivered +2 /.test(running?.stderr() ?? ''), 30_000);
+  running.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
+
+test('a state directory may be named from where one is', async () => {
+  project = testProject([maildir(), pipeline()]);
+  project.deliver('a');
+  const all = ['resources', '--state', 'state'];
+  expect(await mailmill('run', ...all, '--once', '--json', '--port', '0')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\{"messages":1,"rows":1,"dead":0/),
+  });
+  expect(await mailmill('reconcile', ...all)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 1 recorded/) });
+});
