@@ -85,7 +85,8 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
     const deployment = present(caches.deployments.objects.get({ namespace, name }));
     const cronJob = present(caches.cronJobs.objects.get({ namespace, name }));
     const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
-    const hash = running && revisionLabel(running);
+    // Without a workload: what ran before somebody deleted it.
+    const hash = running === undefined ? pipeline.status?.lastGoodRevision : revisionLabel(running);
     const applied = revisionNamed(namespace, name, hash);
     const names = new Set(
       [

@@ -63,7 +63,7 @@ export interface PipelineSnapshot {
   readonly specHash: string;
   readonly source: Live<MailboxSource> | undefined;
   readonly compilation: Compilation;
-  /** The revision that the live workload runs, as its ConfigMap has it. */
+  /** The revision that the live workload runs, or the last good one where there is no workload (any more), as its ConfigMap has it. */
   readonly applied: Revision | undefined;
   /** Secrets that the compiled or the applied revision names. */
   readonly secrets: Secrets;

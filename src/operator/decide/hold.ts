@@ -14,6 +14,7 @@ import {
 } from './decision.ts';
 import type { Violation } from './gate.ts';
 import { replicasOf } from './replicas.ts';
+import { restored } from './restore.ts';
 
 /** `; revision X keeps running`, when a good one does. */
 export function keepsRunning(snapshot: PipelineSnapshot): string {
@@ -23,10 +24,10 @@ export function keepsRunning(snapshot: PipelineSnapshot): string {
   return `; revision ${good} keeps running`;
 }
 
-/** A generation that may not be applied leaves the workload as it is; suspending, scaling and rotated Secrets act even so. */
+/** A generation that may not be applied leaves the workload as it is, or has it made anew once it is gone; suspending, scaling and rotated Secrets act even so. */
 export function hold(snapshot: PipelineSnapshot, violation: Violation, config: DecisionConfig): WorkloadDecision {
   return {
-    objects: [],
+    objects: restored(snapshot, config),
     patches: [...deploymentPatches(snapshot, config), ...cronJobPatches(snapshot)],
     deletions: [],
     progress: { ready: no(violation.reason, `${violation.message}${keepsRunning(snapshot)}`) },

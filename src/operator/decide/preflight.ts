@@ -16,6 +16,7 @@ import {
   type WorkloadDecision,
 } from './decision.ts';
 import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { restored } from './restore.ts';
 import { isFull, isImposedJob, queued } from './turn.ts';
 
 /** One that could not be made, because mail or store were out of reach, is made anew after this time. */
@@ -65,7 +66,7 @@ export function decidePreflight(
   const retry: Deletion[] = live && again === 0 ? [{ object: live, why: 'the preflight is made anew' }] : [];
   return {
     ...base,
-    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : [])],
+    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...restored(snapshot, config)],
     deletions: [...others, ...retry, ...stale],
     progress: progressOf(snapshot, revision, wait, config),
     ...(imposed ? { rollout: 'Begins' as const } : {}),

@@ -16,6 +16,7 @@ import {
   type WorkloadDecision,
 } from './decision.ts';
 import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { restored } from './restore.ts';
 import { rolloutTrouble } from './streaming.ts';
 import { isFull, isImposedJob, queued } from './turn.ts';
 
@@ -64,7 +65,7 @@ export function decideScheduled(
   const retryMs = live && state?.state === 'Failed' ? retryAfter(state.at, snapshot.now) : undefined;
   const retry = live !== undefined && retryMs === 0;
   return {
-    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : [])],
+    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...restored(snapshot, config)],
     patches: held,
     deletions: [...others, ...(retry ? [{ object: live, why: 'the check is made anew' }] : []), ...stale],
     progress: checking(snapshot, revision, live),
