@@ -52,6 +52,15 @@ async function readCredentials(spec: ResolvedSmtp, secret: ListenerHost['secret'
   };
 }
 
+/** Tells of 552, which smtp-server answers by itself, also to a size that is announced: only what it logs has that reply. */
+function tooLargeLog(told: () => void): NonNullable<Exclude<SMTPServerOptions['logger'], boolean>> {
+  const debug = (...entry: readonly unknown[]) => {
+    if (entry.some((word) => typeof word === 'string' && /^(S: )?552 /.test(word))) told();
+  };
+  const silent = () => undefined;
+  return { level: silent, trace: silent, debug, info: silent, warn: silent, error: silent, fatal: silent };
+}
+
 const same = (a: string, b: string) => timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
 
 /**
@@ -92,7 +101,7 @@ class SmtpListener implements Listener {
     const { tls: tlsSpec, auth, limits, protocol, proxyProtocolFrom } = this.#spec;
     const refuse = (error: unknown) => {
       const reply = error instanceof Reply ? error : later.StoreDown();
-      this.#host.onRefused(reply.responseCode);
+      if (reply.responseCode !== 552) this.#host.onRefused(reply.responseCode);
       return reply;
     };
     const disabled = ['WIZ', 'SHELL', 'KILL', ...(tls ? [] : ['STARTTLS']), ...(auth ? [] : ['AUTH'])];
@@ -107,7 +116,8 @@ class SmtpListener implements Listener {
       authMethods: ['PLAIN', 'LOGIN'],
       maxClients: limits.connections,
       socketTimeout: silenceMs,
-      logger: false,
+      logger: tooLargeLog(() => this.#host.onRefused(552)),
+      rejectOversized: true, // with the limit, and 5.3.4: a bare 552 is 5.2.2, a mailbox that is full
       maxRecipients: limits.recipients,
       hideENHANCEDSTATUSCODES: false,
       ...(proxyProtocolFrom && { useProxy: proxyProtocolFrom }),
