@@ -1,3 +1,4 @@
+import { withoutComments } from './comments.ts';
 import type { Defects } from './sanitize.ts';
 
 const months: Readonly<Record<string, number>> = Object.fromEntries(
@@ -37,23 +38,6 @@ export const zones: Readonly<Record<string, number>> = {
 };
 
 const maxLength = 256;
-
-/** A date with a blank for each comment; nesting and escapes counted. */
-function withoutComments(text: string): string {
-  if (!text.includes('(')) return text;
-  let result = '';
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === '\\') i++;
-    else if (char === '(') depth++;
-    else if (char === ')' && depth > 0) {
-      depth--;
-      result += ' ';
-    } else if (depth === 0) result += char;
-  }
-  return result;
-}
 
 /**
  * Minutes east of Greenwich. Names that nobody knows count as 0 (RFC 5322 §4.3, `DATE_ZONE_UNKNOWN`), an impossible number

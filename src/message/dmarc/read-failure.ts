@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { parseDate } from '../dates.ts';
 import { readEnvelope } from '../envelope.ts';
 import { type HeaderField, readHeaders } from '../headers.ts';
+import { bareLiteral } from '../ip-literal.ts';
 import { clean, Defects } from '../sanitize.ts';
 import { decodeLeaf, leavesOf, type PlacedLeaf, type Structure } from '../structure.ts';
 import type { AuthFailureType, DeliveryResult, DmarcFailureReport, OriginalMessage } from './failure.ts';
@@ -50,7 +51,7 @@ class Fields {
 const bare = (address: string): string => /^<(.*)>$/.exec(address)?.[1] ?? address;
 
 const address = (text: string | null): string | null => {
-  const found = text?.replace(/^\[(?:ipv6:)?(.*)\]$/i, '$1').toLowerCase() ?? '';
+  const found = bareLiteral(text ?? '');
   return isIP(found) === 0 ? null : found;
 };
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseDate } from '../dates.ts';
+import { bareLiteral } from '../ip-literal.ts';
 import { clean, Defects } from '../sanitize.ts';
 import type { DmarcDeviation } from './aggregate.ts';
 import { child, type Element } from './element.ts';
@@ -70,12 +71,9 @@ export class Values {
     return Math.trunc(Number(text));
   }
 
-  /** An IP address in lower case, without brackets. */
+  /** An IP address in lower case, without brackets and the mark of IPv6. */
   address(parent: Element | undefined, name: string): string | null {
-    const text =
-      this.text(parent, name)
-        ?.replace(/^\[(?:ipv6:)?(.*)\]$/i, '$1')
-        .toLowerCase() ?? '';
+    const text = bareLiteral(this.text(parent, name) ?? '');
     return isIP(text) === 0 ? null : text;
   }
 

@@ -39,6 +39,9 @@ function address(value: string, original: boolean): string {
   return original ? decodeXtext(bare) : bare;
 }
 
+/** What an MTA says in words behind the code of a Status field, unless it says only what the code's class does. */
+const statusComment = /^[\d.]{1,12}\s?\((?![^()]{0,40}(?:permanent|temporary|transient) failure\))([^()]{1,500})\)/;
+
 function toNotice(group: FieldGroup): Notice {
   const original = address(firstValue(group, 'original-recipient'), true);
   const stated = address(firstValue(group, 'final-recipient'), false);
@@ -57,7 +60,7 @@ function toNotice(group: FieldGroup): Notice {
       .value.replace(/(?<!\s)\s*\(.*$/s, '')
       .replace(/\.$/, ''),
     category: firstValue(group, 'x-powermta-bouncecategory').toLowerCase(),
-    context: firstValue(group, 'x-actual-recipient'),
+    context: `${firstValue(group, 'x-actual-recipient')}\n${statusComment.exec(firstValue(group, 'status'))?.[1] ?? ''}`,
   };
 }
 

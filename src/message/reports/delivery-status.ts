@@ -106,7 +106,7 @@ function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
     remoteMta: notice.remoteMta,
     reason,
     hardBounce: isHardBounce(reason, final),
-    advice: adviceFor(reason),
+    advice: adviceFor(reason, final),
   };
 }
 

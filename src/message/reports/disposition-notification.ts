@@ -1,3 +1,4 @@
+import { withoutComments } from '../comments.ts';
 import { firstValue, readFieldGroups, typedValue } from './field-groups.ts';
 import { bareAddress } from './notice.ts';
 import { type OriginalMessage, returnedMessage } from './original.ts';
@@ -39,15 +40,24 @@ const types = new Set(['displayed', 'deleted', 'dispatched', 'processed', 'denie
 const partTypes = new Set(['message/disposition-notification', 'message/global-disposition-notification']);
 const isType = (text: string): text is DispositionType => types.has(text);
 
-/** Reads `manual-action/MDN-sent-manually; displayed/error` (RFC 8098 §3.2.6). */
+/**
+ * Reads `manual-action/MDN-sent-manually; displayed/error` (RFC 8098 §3.2.6). Modifiers may hold blanks: AS2 writes
+ * `failed/Failure: unsupported format` (RFC 4130 §7.5.1).
+ */
 function readDisposition(value: string): Pick<DispositionNotification, 'type' | 'action' | 'sent' | 'modifiers'> {
-  const [mode = '', what = ''] = value.toLowerCase().replace(/\s+/g, '').split(';', 2);
-  const [type = '', modifiers = ''] = what.split('/', 2);
+  const plain = withoutComments(value.toLowerCase());
+  const semicolon = plain.indexOf(';');
+  const mode = semicolon === -1 ? '' : plain.slice(0, semicolon).trim();
+  // Some leave the mode out.
+  const what = plain.slice(semicolon + 1);
+  const slash = what.indexOf('/');
+  const type = (slash === -1 ? what : what.slice(0, slash)).trim();
+  const modifiers = slash === -1 ? [] : what.slice(slash + 1).split(',');
   return {
     type: isType(type) ? type : 'other',
     action: mode.startsWith('manual-action') ? 'manual' : mode.startsWith('automatic-action') ? 'automatic' : '',
     sent: mode.includes('mdn-sent-manually') ? 'manual' : mode.includes('mdn-sent-automatically') ? 'automatic' : '',
-    modifiers: modifiers.split(',').filter((one) => one !== ''),
+    modifiers: modifiers.map((one) => one.replace(/\s+/g, ' ').trim()).filter((one) => one !== ''),
   };
 }
 

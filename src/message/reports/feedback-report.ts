@@ -1,3 +1,5 @@
+import { withoutComments } from '../comments.ts';
+import { bareLiteral } from '../ip-literal.ts';
 import type { Leaf } from '../mime-tree.ts';
 import { type FieldGroup, firstValue, readFieldGroups, typedValue } from './field-groups.ts';
 import { beginsWithObject, readSesNotification, sesComplaint } from './json-notices.ts';
@@ -51,30 +53,39 @@ export interface FeedbackReport {
 const all = (group: FieldGroup, name: string): readonly string[] =>
   (group.get(name) ?? []).filter((value) => value !== '');
 
+/** What the sender should do where the recipient did not complain of being written to (RFC 5965 §7.3, RFC 6591, RFC 6430). */
+const advices: ReadonlyMap<string, string> = new Map([
+  ['auth-failure', adviceFor('authfailure')],
+  ['virus', adviceFor('virusdetected')],
+  ['not-spam', 'Nothing to do: the recipient says that the message is no spam.'],
+]);
+
 function fromGroup(group: FieldGroup, original: OriginalMessage | null): FeedbackReport {
   const first = (name: string) => firstValue(group, name);
+  const word = (name: string) => withoutComments(first(name)).trim();
+  const feedbackType = word('feedback-type').toLowerCase();
   const named = [...all(group, 'original-rcpt-to'), ...all(group, 'removal-recipient')].map(bareAddress);
-  const incidents = Number(first('incidents'));
+  const incidents = Number(word('incidents'));
   return {
-    feedbackType: first('feedback-type').toLowerCase(),
+    feedbackType,
     userAgent: first('user-agent'),
-    version: first('version'),
-    recipients: named.length > 0 ? [...new Set(named)] : (original?.to ?? []),
+    version: word('version'),
+    recipients: named.length > 0 ? [...new Set(named)] : (original?.to ?? []).filter((one) => one.includes('@')),
     originalMailFrom: bareAddress(first('original-mail-from')),
     originalEnvelopeId: first('original-envelope-id'),
     arrivalDate: first('arrival-date') || first('received-date'),
     reportingMta: typedValue(first('reporting-mta')).value,
-    sourceIp: first('source-ip') || first('source'),
+    sourceIp: bareLiteral(word('source-ip') || word('source')),
     incidents: Number.isSafeInteger(incidents) && incidents > 0 ? incidents : 1,
     authenticationResults: all(group, 'authentication-results'),
-    reportedDomains: all(group, 'reported-domain'),
+    reportedDomains: all(group, 'reported-domain').map((one) => withoutComments(one).trim()),
     reportedUris: all(group, 'reported-uri'),
-    authFailure: first('auth-failure').toLowerCase(),
-    deliveryResult: first('delivery-result').toLowerCase(),
-    dkimDomain: first('dkim-domain'),
+    authFailure: word('auth-failure').toLowerCase(),
+    deliveryResult: word('delivery-result').toLowerCase(),
+    dkimDomain: word('dkim-domain'),
     spfDns: first('spf-dns'),
     original,
-    advice: adviceFor('feedback'),
+    advice: advices.get(feedbackType) ?? adviceFor('feedback'),
   };
 }
 

@@ -40,8 +40,17 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
-/** What the sender should do, in one sentence. */
-export const adviceFor = (reason: Reason): string => reasons[reason];
+/**
+ * What the sender should do, in one sentence.
+ *
+ * @param status enhanced status code, where it tells more than the reason.
+ */
+export function adviceFor(reason: Reason, status = ''): string {
+  if (reason !== 'notaccept') return reasons[reason];
+  // The sender's own domain accepts no mail (RFC 7505 §4.2).
+  if (status.endsWith('.7.27')) return 'Send from a domain that accepts mail: that of the sender has a null MX record.';
+  return status.startsWith('4') ? 'Try again later; the receiver accepts no mail now.' : reasons.notaccept;
+}
 
 /**
  * Whether an address must not be tried again. A domain that accepts no mail is hard only when the report says so for good.

@@ -103,6 +103,7 @@ describe('findFailureReport', () => {
     ['Delivery-Result: smg-policy-action', { deliveryResult: 'policy' }],
     ['Delivery-Result: something', { deliveryResult: 'other' }],
     ['Source-IP: [IPv6:2001:db8::1]', { sourceIp: '2001:db8::1' }],
+    ['Source-IP: IPv6:2001:DB8::1', { sourceIp: '2001:db8::1' }],
     ['Source-IP: 300.1.1.1', { sourceIp: null }],
     ['Source-Port: 70000', { sourcePort: null }],
     ['Original-Mail-From: <>', { originalMailFrom: '' }],

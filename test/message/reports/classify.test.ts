@@ -41,6 +41,23 @@ describe('the registry of enhanced status codes', () => {
     expect(reasonOf(`${prefixed} (in reply to RCPT TO command)`)).toBe(reason);
   });
 
+  /** Details of each subject that RFC 3463, RFC 5248 and the registry have. */
+  const details: readonly number[] = [0, 10, 4, 6, 7, 6, 10, 30];
+  const codes = details.flatMap((last, subject) =>
+    Array.from({ length: last + 1 }, (_, detail) => `${subject}.${detail}`),
+  );
+
+  test('every code tells a reason but those that are defined as undefined', () => {
+    expect(codes.filter((code) => reasonOfStatus(`5.${code}`) === null)).toEqual(['0.0', '3.0', '5.0']);
+  });
+
+  test('an address is given up for what is said of it or its domain alone', () => {
+    const hard = codes.filter((code) => isHardBounce(reasonOfStatus(`5.${code}`) ?? 'undefined', `5.${code}`));
+    // 7.27 is of the sender's domain, but the vocabulary's reason is that of a domain without mail.
+    const address = ['1.0', '1.1', '1.2', '1.3', '1.6', '1.10'];
+    expect(hard).toEqual([...address, '3.2', '4.4', '7.17', '7.18', '7.27']);
+  });
+
   test('a route that is missing for now is no unknown host', () => {
     expect(reasonOfStatus('5.4.4')).toBe('hostunknown');
     expect(reasonOfStatus('4.4.4')).toBe('networkerror');
@@ -146,5 +163,11 @@ describe('hard or soft', () => {
     expect(isHardBounce(reason, '5.0.0')).toBe(hard);
     expect(isHardBounce(reason, '4.0.0')).toBe(hard && reason !== 'notaccept');
     expect(adviceFor(reason)).toMatch(/\.$/);
+  });
+
+  test('advice about a receiver that accepts no mail', () => {
+    expect(adviceFor('notaccept', '5.1.10')).toContain('Stop sending');
+    expect(adviceFor('notaccept', '4.3.2')).toContain('Try again later');
+    expect(adviceFor('notaccept', '5.7.27')).toContain('null MX');
   });
 });

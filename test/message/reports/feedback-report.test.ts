@@ -102,6 +102,27 @@ describe('ARF (RFC 5965)', () => {
     });
   });
 
+  test.each([
+    ['Feedback-Type: abuse (fraud)\nVersion: 1 (draft)', { feedbackType: 'abuse', version: '1' }],
+    ['Feedback-Type: abuse\nSource-IP: IPv6:2001:DB8::1', { sourceIp: '2001:db8::1' }],
+    ['Feedback-Type: abuse\nSource-IP: [192.0.2.1]', { sourceIp: '192.0.2.1' }],
+    ['Feedback-Type: abuse\nIncidents: 7 (since noon)', { incidents: 7 }],
+    ['Feedback-Type: not-spam', { advice: expect.stringContaining('no spam') }],
+    ['Feedback-Type: auth-failure', { advice: expect.stringContaining('SPF') }],
+    ['Feedback-Type: virus', { advice: expect.stringContaining('virus') }],
+    ['Feedback-Type: opt-out', { advice: expect.stringContaining('stop sending') }],
+  ])('%j', (fields, expected) => {
+    expect(read(arf(fields))).toMatchObject(expected);
+  });
+
+  test('the header alone is returned, to nobody who is named', () => {
+    const raw = arf('Feedback-Type: abuse\nUser-Agent: a\nVersion: 1').toString();
+    const header = raw
+      .replace('message/rfc822', 'text/rfc822-headers')
+      .replace('joe@isp.test', '<Undisclosed Recipients>');
+    expect(read(Buffer.from(header))).toMatchObject({ recipients: [], original: { messageId: 'offer@origin.test' } });
+  });
+
   test('what is left out comes from the message that is returned', () => {
     expect(read(arf('Feedback-Type: abuse\nReceived-Date: yesterday\nIncidents: many'))).toMatchObject({
       recipients: ['joe@isp.test'],
