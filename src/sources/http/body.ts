@@ -22,15 +22,15 @@ async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, void,
   if (!request.complete) throw new Gone('the connection ended before the body did');
 }
 
-function checked(reception: Reception, chunk: Buffer): void {
+function checked(reception: Reception, chunk: Buffer, limit: number): void {
   const state = reception.add(chunk);
-  if (state === 'TooLarge') throw tooLarge();
+  if (state === 'TooLarge') throw tooLarge(limit);
   if (state === 'Busy') throw busy();
 }
 
 /** Receives a body of `message/rfc822`. Throws an HttpAnswer or Gone. */
-export async function receivePlain(request: IncomingMessage, reception: Reception): Promise<void> {
-  for await (const chunk of chunksOf(request)) checked(reception, chunk);
+export async function receivePlain(request: IncomingMessage, reception: Reception, limit: number): Promise<void> {
+  for await (const chunk of chunksOf(request)) checked(reception, chunk, limit);
   if (reception.bytes === 0) throw new HttpAnswer(400, 'the body is empty; it is the message');
 }
 
@@ -43,7 +43,7 @@ export async function receiveForm(request: IncomingMessage, reception: Reception
   };
   const take = (chunk: Buffer) => {
     try {
-      checked(reception, chunk);
+      checked(reception, chunk, limit);
     } catch (error) {
       if (error instanceof Error) fail(error);
     }
@@ -66,7 +66,7 @@ export async function receiveForm(request: IncomingMessage, reception: Reception
   let bytes = 0;
   for await (const chunk of chunksOf(request)) {
     bytes += chunk.length;
-    if (bytes > limit + formBytes) throw tooLarge();
+    if (bytes > limit + formBytes) throw tooLarge(limit);
     if (failure) throw failure;
     if (!parser.write(chunk)) await Promise.race([once(parser, 'drain'), closed]);
   }

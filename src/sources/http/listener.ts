@@ -8,7 +8,7 @@ import { asMailmillError, stalled } from '../../telemetry/errors.ts';
 import type { Reception } from '../kept/intake.ts';
 import type { Listener, ListenerHost } from '../listener.ts';
 import { type Certificate, listenAt, portOf, readCertificate } from '../listening.ts';
-import { busy, ending, full, HttpAnswer, keyReused, storeDown, tooLarge } from './answers.ts';
+import { busy, ending, full, HttpAnswer, keyReused, storeDown, tooLarge, unauthorised } from './answers.ts';
 import { Gone, receiveForm, receivePlain } from './body.ts';
 import { receivedAt } from './received-at.ts';
 
@@ -114,8 +114,7 @@ class HttpListener implements Listener {
     const { intake } = this.#host;
     if (path !== this.#spec.path) throw new HttpAnswer(404, `messages are posted to ${this.#spec.path}`);
     if (request.method !== 'POST') throw new HttpAnswer(405, 'messages are posted', { allow: 'POST' });
-    if (!this.#authorised(request))
-      throw new HttpAnswer(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
+    if (!this.#authorised(request)) throw unauthorised(Boolean(request.headers.authorization));
     if (this.#closing) throw ending();
     const encoding = request.headers['content-encoding'];
     if (
@@ -132,7 +131,7 @@ class HttpListener implements Listener {
     if (idempotencyKey(request) === false)
       throw new HttpAnswer(400, 'an Idempotency-Key has 1 to 255 visible characters');
     if (mediaType(request) === 'message/rfc822' && Number(request.headers['content-length'] ?? 0) > intake.messageSize)
-      throw tooLarge();
+      throw tooLarge(intake.messageSize);
     if (this.#posts >= this.#spec.limits.connections) throw busy();
     const refusal = intake.refusal();
     if (refusal) throw { Busy: busy, Full: full, StoreDown: storeDown }[refusal]();
@@ -148,8 +147,8 @@ class HttpListener implements Listener {
   }
 
   async #receive(request: IncomingMessage, reception: Reception): Promise<void> {
-    if (mediaType(request) === 'message/rfc822') await receivePlain(request, reception);
-    else await receiveForm(request, reception, this.#host.intake.messageSize);
+    const receive = mediaType(request) === 'message/rfc822' ? receivePlain : receiveForm;
+    await receive(request, reception, this.#host.intake.messageSize);
   }
 
   async #keep(

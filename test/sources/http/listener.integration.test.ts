@@ -136,6 +136,10 @@ describe('is refused', () => {
     const { post, url, storeUri } = await start();
     const is = async (status: number, ...args: Parameters<typeof post>) =>
       expect(await post(...args)).toMatchObject({ status });
+    const challenge = async (authorization: string) =>
+      (await post(text(message(1)), { authorization })).headers.get('www-authenticate');
+    expect(await challenge('')).toBe('Bearer');
+    expect(await challenge('Bearer wrong')).toBe('Bearer error="invalid_token"');
     await is(401, text(message(1)), { authorization: '' });
     await is(401, text(message(1)), { authorization: 'Bearer wrong' });
     await is(415, text(message(1)), { 'content-type': 'text/plain' });
@@ -159,7 +163,10 @@ describe('is refused', () => {
   test('what is too large: by its length before it comes, else while it comes, in a form as well', async () => {
     const { post, port, storeUri } = await start({ limits: { messageSize: '64Ki' } });
     const large = message(1, 'x'.repeat(80_000));
-    expect(await post(text(large))).toMatchObject({ status: 413 });
+    expect(await post(text(large))).toMatchObject({
+      status: 413,
+      body: { error: expect.stringMatching(/65536 bytes/) },
+    });
     const stream = new ReadableStream({
       start(controller) {
         for (let i = 0; i < 8; i++) controller.enqueue(text(Buffer.alloc(16_384, 'x')));
