@@ -28,11 +28,14 @@ function textOf(error: ImapFlowError): string {
   return [error.responseText, response, error.reason].filter(Boolean).join(' ');
 }
 
+/** A server that asks for days is asked again after an hour: an account must not be dead until somebody restarts a worker. */
+export const longestPauseMs = 3_600_000;
+
 /** What a server says when it wants us to come back later; undefined when it says nothing of the kind. */
 export function throttled(text: string, code: string | undefined, cause?: unknown): MailmillError | undefined {
   const hint = /Backoff Time[:=\s]+(\d{1,9})/i.exec(text);
   if (hint) {
-    const retryAfterMs = Number(hint[1]);
+    const retryAfterMs = Math.min(Number(hint[1]), longestPauseMs);
     return waiting('IMAP_THROTTLED', 'the server asked for a pause; it is kept', { retryAfterMs, cause });
   }
   if (/(too many|maximum number of)[^.]*(connection|session)/i.test(text)) {
@@ -147,6 +150,10 @@ function refused(error: ImapFlowError): MailmillError {
 /** The folder is not there any more. */
 export const folderGone = (cause?: unknown): MailmillError =>
   transient('FOLDER_GONE', 'the folder does not exist any more; folders are listed again', { cause });
+
+/** What the server says belongs to another life of the folder. */
+export const epochOver = (): MailmillError =>
+  transient('IMAP_SEARCH_FAILED', 'UIDVALIDITY changed while the folder was open; it is opened again');
 
 /** Whether one folder alone cannot be opened; the connection goes on. */
 export const isFolderError = (error: unknown): boolean =>

@@ -1,4 +1,5 @@
 import { type MailmillError, stalled, transient, waiting } from '../../telemetry/errors.ts';
+import { longestPauseMs } from './errors.ts';
 
 /** What a token endpoint answered. */
 export interface TokenResponse {
@@ -82,7 +83,8 @@ export function grantedBy(response: TokenResponse): Granted {
 function refusal(response: TokenResponse, body: Readonly<Record<string, unknown>>): MailmillError {
   const { status } = response;
   const error = typeof body.error === 'string' ? body.error : '';
-  const pause = retryAfterMs(response);
+  const asked = retryAfterMs(response);
+  const pause = asked === undefined ? undefined : Math.min(asked, longestPauseMs);
   if (status === 429 || error === 'slow_down')
     return waiting('OAUTH_THROTTLED', 'the token endpoint asked for a pause; it is kept', {
       retryAfterMs: pause ?? defaultPauseMs,

@@ -84,6 +84,9 @@ describe('a refusal', () => {
   test('with Retry-After waits as long, whatever our clock says', () => {
     expect(refusal(answer(503, '', { retryAfter: '12' }))).toMatchObject({ family: 'Waiting', retryAfterMs: 12_000 });
     expect(refusal(answer(429, ''))).toMatchObject({ family: 'Waiting', retryAfterMs: 60_000 });
+    // Thirty years would be as long as the worker lives.
+    for (const status of [429, 503])
+      expect(refusal(answer(status, '', { retryAfter: '999999999' }))).toMatchObject({ retryAfterMs: 3_600_000 });
     const date = 'Tue, 01 Jan 2030 00:00:00 GMT';
     const later = 'Tue, 01 Jan 2030 00:01:30 GMT';
     expect(retryAfterMs(answer(429, '', { retryAfter: later, date }))).toBe(90_000);

@@ -41,6 +41,7 @@ test.each<readonly [string, Error, object]>([
     refusal('Request is throttled. Suggested Backoff Time: 92415 milliseconds'),
     throttled(92_415),
   ],
+  ['a pause of eleven days', refusal('Suggested Backoff Time: 999999999 milliseconds'), throttled(3_600_000)],
   ['Exchange Online, the mailbox is not there yet', refusal('User is authenticated but not connected.'), unavailable],
   ['Exchange Online, a login', refusal('Server Unavailable. 15', undefined, true), unavailable],
   ['Yahoo', refusal('LOGIN Rate limit hit', 'LIMIT', true), throttled(60_000)],
