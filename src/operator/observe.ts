@@ -21,6 +21,7 @@ import { defaultPollMs, isScheduled, lastGoodOf, pollMsOf, revisionLabel } from 
 import { isOver, isWorker } from './decide/run.ts';
 import { assess, workerTrouble } from './health.ts';
 import { configMapName, reconcileName, runJobName, runSpecHash, specHashOf } from './names.ts';
+import { createSecretUsers } from './secret-users.ts';
 import type { SecretReader } from './secrets.ts';
 import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import { archiverKey, archiverOf, compiledArchiver, compiledCollector, ownedChildren } from './source-workloads.ts';
@@ -38,7 +39,7 @@ export interface ObserverOptions {
 /** Reads the caches into one snapshot. `undefined`: the object is gone, or going. Throws KubernetesError. */
 export interface Observer {
   pipeline(key: string, signal: AbortSignal): Promise<Omit<PipelineSnapshot, 'rolloutsUnderWay'> | undefined>;
-  run(key: string): RunSnapshot | undefined;
+  run(key: string, signal: AbortSignal): Promise<RunSnapshot | undefined>;
   source(key: string, signal: AbortSignal): Promise<SourceSnapshot | undefined>;
   /** What the workers of a pipeline say, as far as decisions look at it: another text, another decision. */
   digest(key: string): string;
@@ -50,8 +51,7 @@ export interface Observer {
 }
 
 export function createObserver({ caches, secrets, poller, compiler, collectors, clock }: ObserverOptions): Observer {
-  /** Names of the Secrets that a pipeline or source needed when it was last looked at. */
-  const needed = { pipelines: new Map<string, Set<string>>(), sources: new Map<string, Set<string>>() };
+  const users = createSecretUsers((namespace) => secrets.leave(namespace));
 
   const readersOf = (namespace: string, source: string) =>
     caches.pipelines.reflector.cache
@@ -125,7 +125,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       const name = nameOf(key);
       const pipeline = present(caches.pipelines.objects.get(name));
       if (pipeline === undefined) {
-        needed.pipelines.delete(key);
+        users.gone('pipeline', key);
         return undefined;
       }
       expectNoPredecessor(pipeline, [
@@ -133,10 +133,10 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         ...caches.cronJobs.objects.byIndex(byPipeline, key),
         ...caches.configMaps.objects.byIndex(byPipeline, key),
       ]);
-      const need = (names: Set<string>) => void needed.pipelines.set(key, names);
+      const need = (names: Set<string>) => users.need('pipeline', key, names);
       return workloadOf(pipeline, specHashOf(pipeline.spec), compile(pipeline), need, signal);
     },
-    run: (key) => {
+    run: async (key, signal) => {
       const name = nameOf(key);
       const { namespace = '' } = name;
       const run = present(caches.runs.objects.get(name));
@@ -157,13 +157,22 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
           ({ metadata, status }) =>
             metadata.uid !== run.metadata.uid && metadata.deletionTimestamp === undefined && !isOver(status),
         );
+      const revision = revisionNamed(namespace, of.name, good);
+      // Of one that has begun, or is over, nobody looks at them.
+      const names =
+        revision === undefined || job !== undefined || isOver(run.status) ? [] : referencedSecrets(revision);
       const ofJob = (pod: Pod) => job !== undefined && ownedBy(pod, job.metadata.uid);
       return {
         now: clock.now(),
         run,
         others,
         pipeline,
-        lastGood: revisionNamed(namespace, of.name, good),
+        lastGood: revision,
+        secrets: await secrets.read(
+          namespace,
+          names.map((secret) => secret.name),
+          signal,
+        ),
         job,
         pods: pods.filter(ofJob),
         jobWorkers: poller.observations(pods.filter(ofJob)),
@@ -175,7 +184,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       const { namespace = '' } = name;
       const source = present(caches.sources.objects.get(name));
       if (source === undefined) {
-        needed.sources.delete(key);
+        users.gone('source', key);
         return undefined;
       }
       const issues = compiler.checkSource(source);
@@ -183,7 +192,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       const own = issues.length > 0 ? [] : sourceSecrets(source.spec);
       const secretKeys = uniqueKeys([...own, ...(revision === undefined ? [] : collectorSecrets(revision))]);
       const names = new Set(secretKeys.map((secret) => secret.name));
-      const need = (more: ReadonlySet<string>) => void needed.sources.set(key, new Set([...names, ...more]));
+      const need = (more: ReadonlySet<string>) => users.need('source', key, new Set([...names, ...more]));
       need(new Set());
       const archiver =
         source.spec.archive === undefined
@@ -243,16 +252,10 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       ]);
       return JSON.stringify([connected, flowing, delivering, stalled, each]);
     },
-    dependents: (namespace, secret) => {
-      const matching = (map: ReadonlyMap<string, ReadonlySet<string>>) =>
-        [...map]
-          .filter(
-            ([key, names]) =>
-              key.startsWith(`${namespace}/`) && (secret === undefined ? names.size > 0 : names.has(secret)),
-          )
-          .map(([key]) => key);
-      return { pipelines: matching(needed.pipelines), sources: matching(needed.sources) };
-    },
+    dependents: (namespace, secret) => ({
+      pipelines: users.of('pipeline', namespace, secret),
+      sources: users.of('source', namespace, secret),
+    }),
   };
 }
 

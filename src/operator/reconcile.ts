@@ -161,7 +161,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   };
 
   const run: Reconcile = async (key, signal) => {
-    const snapshot = observer.run(key);
+    const snapshot = await observer.run(key, signal);
     if (snapshot === undefined) return undefined;
     const decision = decideRun(snapshot, config);
     const { told, tellCreated } = teller(snapshot.run);

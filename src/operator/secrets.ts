@@ -20,6 +20,8 @@ export interface SecretReaderOptions {
 export interface SecretReader {
   /** States of these Secrets. The namespace is watched (metadata only) from the first call on. Throws KubernetesError. */
   read(namespace: string, names: Iterable<string>, signal: AbortSignal): Promise<Secrets>;
+  /** Nobody needs a Secret of this namespace any more: its watch ends, until `read` is called for it again. */
+  leave(namespace: string): void;
   /** Watches until `signal` is aborted. Call once, before `read`. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -31,20 +33,31 @@ interface Reading {
   readonly state: SecretState;
 }
 
+/** Of one namespace. */
+interface Watch {
+  readonly reflector: Reflector<Secret>;
+  readonly stop: AbortController;
+}
+
 /** A namespace that gets its RoleBinding is noticed within this time. */
 const watchBackoffMs = [800, 10_000] as const;
 
 export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const { client, keys, metrics, log, onChange } = options;
-  const watches = new Map<string, Reflector<Secret>>();
+  const watches = new Map<string, Watch>();
   const readings = new Map<string, Reading>();
   const asked = new Map<string, Promise<SecretState>>();
-  const running: Promise<void>[] = [];
+  const running = new Set<Promise<void>>();
   let until: AbortSignal | undefined;
+
+  const start = ({ reflector, stop }: Watch, signal: AbortSignal) => {
+    const one: Promise<void> = reflector.run(AbortSignal.any([signal, stop.signal])).finally(() => running.delete(one));
+    running.add(one);
+  };
 
   const watch = (namespace: string): Reflector<Secret> => {
     const known = watches.get(namespace);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.reflector;
     // A namespace without the RoleBinding fails at each try; its condition says so, the log need not.
     const quiet: Log = { debug: log.debug, info: log.debug, warn: log.debug };
     const reflector = createReflector<Secret>({
@@ -56,16 +69,17 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       metrics,
       log: quiet,
     });
-    watches.set(namespace, reflector);
+    const made = { reflector, stop: new AbortController() };
+    watches.set(namespace, made);
     reflector.onChange(({ type, object }) => {
       if (type === 'deleted') readings.delete(`${namespace}/${object.metadata.name}`);
       onChange(namespace, object.metadata.name);
     });
     reflector.synced.then(
       () => onChange(namespace, undefined),
-      () => {}, // the process ends
+      () => {}, // the process ends, or nobody needs it any more
     );
-    if (until !== undefined) running.push(reflector.run(until));
+    if (until !== undefined) start(made, until);
     return reflector;
   };
 
@@ -110,9 +124,14 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       const states = [...new Set(names)].map(async (name) => [name, await stateOf(namespace, name, signal)] as const);
       return new Map(await Promise.all(states));
     },
+    leave: (namespace) => {
+      watches.get(namespace)?.stop.abort(new Error(`nobody needs a Secret of namespace ${namespace} any more`));
+      watches.delete(namespace);
+      for (const key of readings.keys()) if (key.startsWith(`${namespace}/`)) readings.delete(key);
+    },
     run: async (signal) => {
       until = signal;
-      for (const reflector of watches.values()) running.push(reflector.run(signal));
+      for (const watched of watches.values()) start(watched, signal);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });

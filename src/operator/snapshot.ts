@@ -92,6 +92,8 @@ export interface RunSnapshot {
   readonly pipeline: Live<EmailPipeline> | undefined;
   /** Newest revision of the pipeline that became ready, as its ConfigMap has it. */
   readonly lastGood: Revision | undefined;
+  /** Secrets that it names, while there is no Job yet. */
+  readonly secrets: Secrets;
   readonly job: Live<Job> | undefined;
   /** Pods of that Job. */
   readonly pods: readonly Live<Pod>[];

@@ -7,6 +7,7 @@ import { decideRun } from '../../src/operator/decide/run.ts';
 import { runSpecHash } from '../../src/operator/names.ts';
 import type { RunSnapshot } from '../../src/operator/snapshot.ts';
 import {
+  allSecrets,
   at,
   brief,
   compiled,
@@ -47,6 +48,7 @@ const decide = (change: Partial<RunSnapshot> = {}) =>
       others: [],
       pipeline: pipeline(),
       lastGood: revision,
+      secrets: allSecrets,
       job: undefined,
       pods: [],
       jobWorkers: [],
@@ -208,6 +210,21 @@ describe('a run that reads again', () => {
     ['a younger one that is under way goes first', runOf(spec, { state: 'Running' }, 'younger', at(10)), true],
     ['a younger one waits', runOf(spec, { state: 'Pending' }, 'younger', at(10)), false],
   ];
+  test('waits for a Secret of the last good revision, by its name, and starts no pod that would hang', () => {
+    const secrets = new Map([...allSecrets, ['analytics-db', { kind: 'Missing' } as const]]);
+    const decision = decide({ run: runOf({ ...spec, load: 'Full' }), secrets });
+    expect(decision.job).toBeUndefined();
+    expect(decision.requeueAfterMs).toBe(10_000);
+    expect(brief(decision.status?.conditions)).toEqual([
+      'Ready=False/SecretMissing',
+      'Reconciling=True/SecretMissing',
+      'Stalled=False/NotStalled',
+    ]);
+    expect(messageOf(decision.status?.conditions, 'Ready')).toMatch(/has no Secret "analytics-db" \(with uri\)/);
+    // A worker that streams has what it needs.
+    expect(decide({ secrets }).ask).toBeDefined();
+  });
+
   test.each(others)('one at a time: %s', (_, other, waits) => {
     const decision = again({ run: runOf(replay, undefined, 'now', at(60)), others: [other] });
     expect(decision.job === undefined).toBe(waits);

@@ -2,6 +2,7 @@ import type { EmailPipelineRunStatus } from '../../api/email-pipeline-run.ts';
 import { isIncremental, planOf, workOf } from '../../api/run-plan.ts';
 import type { RunResult } from '../../api/worker-status.ts';
 import type { Job, Pod } from '../../kubernetes/objects.ts';
+import { referencedSecrets } from '../../pipeline/revision/compile.ts';
 import { runJob } from '../build/jobs.ts';
 import { type DecidedEvent, no, toConditions, transitions, type Verdict, type Verdicts, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
@@ -9,6 +10,7 @@ import { runSpecHash } from '../names.ts';
 import { jobState, podTrouble, resultOfJob, roleOf } from '../pods.ts';
 import type { RunSnapshot, WorkerObservation } from '../snapshot.ts';
 import { isScheduled } from './decision.ts';
+import { credentialViolation } from './gate.ts';
 import { fromResult } from './last-run.ts';
 import { isStopped } from './replicas.ts';
 
@@ -59,6 +61,14 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
   }
   // A worker that streams looks for what is new anyway; what reads again is not to hold it up.
   if (!isIncremental(planOf(run.spec)) || isScheduled(pipeline) || isStopped(pipeline)) {
+    // A pod that mounts a missing Secret would hang in ContainerCreating.
+    const violation = credentialViolation(
+      referencedSecrets(lastGood),
+      snapshot.secrets,
+      run.metadata.namespace ?? '',
+      config,
+    );
+    if (violation !== undefined) return pending(snapshot, violation.reason, violation.message);
     const input = { revision: lastGood, template: pipeline.spec.template, work: workOf(run.spec) };
     const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
     return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };
