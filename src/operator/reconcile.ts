@@ -19,6 +19,7 @@ import type { OperatorConfig } from './config.ts';
 import { decidePipeline, type PipelineDecision } from './decide/pipeline.ts';
 import { decideRun, type RunDecision } from './decide/run.ts';
 import { decideSource } from './decide/source.ts';
+import { labels } from './names.ts';
 import type { Observer } from './observe.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
@@ -53,13 +54,19 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   const tell = (object: KubernetesObject, events: readonly DecidedEvent[]) => {
     for (const event of events) recorder.record(object, event);
   };
-  /** What is made in one go is told as one event. */
-  const teller = (object: KubernetesObject): { readonly told: Told; readonly tellCreated: () => void } => {
+  /** What is made in one go is told as one event. Of another revision a workload tells the hash: `change` says what lies behind it. */
+  const teller = (
+    object: KubernetesObject,
+    change?: string,
+  ): { readonly told: Told; readonly tellCreated: () => void } => {
     const created: string[] = [];
     const record = (reason: string, note: string) =>
       recorder.record(object, { type: 'Normal', reason, action: 'Apply', note });
     return {
-      told: (reason, note) => void (reason === 'Created' ? created.push(note) : record(reason, note)),
+      told: (reason, note) => {
+        if (reason === 'Created') created.push(note);
+        else record(reason, change !== undefined && note.includes(labels.revision) ? `${note} (${change})` : note);
+      },
       tellCreated: () => void (created.length === 0 || record('Created', `${created.join(' and ')} created`)),
     };
   };
@@ -67,10 +74,10 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   /** Carries a decision out; answers whether anything was written. */
   const carryOut = async (
     owner: PipelineSnapshot['pipeline'] | SourceSnapshot['source'],
-    decision: Pick<PipelineDecision, 'objects' | 'patches' | 'deletions'>,
+    decision: Pick<PipelineDecision, 'objects' | 'patches' | 'deletions' | 'change'>,
     signal: AbortSignal,
   ) => {
-    const { told, tellCreated } = teller(owner);
+    const { told, tellCreated } = teller(owner, decision.change);
     let wrote = false;
     try {
       for (const child of decision.objects) wrote = (await children.apply(owner, child, told, signal)) || wrote;

@@ -6,10 +6,12 @@ import {
   emailPipelines,
   events,
   jobs,
+  type KubernetesObject,
   mailboxSources,
   networkPolicies,
   podDisruptionBudgets,
   pods,
+  type ResourceType,
   secrets,
 } from '../../src/kubernetes/objects.ts';
 import { eventually } from '../support/processes.ts';
@@ -174,6 +176,58 @@ describe('a streaming pipeline', () => {
     expect(noted.reason).toBe('Updated');
     await becomeReady(ns, 'orders');
   });
+
+  test('whatever else is edited or deleted by hand comes back', async () => {
+    const { client } = bench;
+    const revision = (await client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal })).status?.revision;
+    const policy = { namespace: ns, name: 'mailmill-workers' };
+    const budget = { namespace: ns, name: 'orders' };
+    const kept = await client.get(networkPolicies, policy, { signal });
+    await client.patch(networkPolicies, policy, 'merge', { spec: { egress: [], policyTypes: ['Ingress'] } }, write);
+    await eventually(async () => {
+      const healed = await client.get(networkPolicies, policy, { signal });
+      return JSON.stringify(healed.spec) === JSON.stringify(kept.spec);
+    });
+    await client.patch(podDisruptionBudgets, budget, 'merge', { spec: { maxUnavailable: 2 } }, write);
+    await eventually(
+      async () => (await client.get(podDisruptionBudgets, budget, { signal })).spec?.maxUnavailable === 1,
+    );
+    for (const [type, name] of [
+      [configMaps, `orders-${revision}`],
+      [podDisruptionBudgets, 'orders'],
+      [networkPolicies, 'mailmill-workers'],
+      [deployments, 'orders'],
+    ] as const) {
+      const of = { namespace: ns, name };
+      const { uid } = (await client.get<KubernetesObject>(type as ResourceType, of, { signal })).metadata;
+      await client.delete(type, of, { signal });
+      await eventually(async () => {
+        const again = await client.find<KubernetesObject>(type as ResourceType, of, { signal });
+        return again !== undefined && again.metadata.uid !== uid;
+      });
+    }
+    await becomeReady(ns, 'orders');
+  });
+
+  test('its workload comes back as it was while a generation is wrong', async () => {
+    const before = await workload(ns, 'orders');
+    await patch(ns, 'orders', { steps: [{ name: 'typo', filter: 'subjct == "x"' }] });
+    await has(ns, 'orders', 'Stalled=True/SpecInvalid');
+    await bench.client.delete(deployments, { namespace: ns, name: 'orders' }, { signal });
+    const after = await eventually(async () => {
+      const again = await workload(ns, 'orders');
+      return again?.metadata.uid !== before?.metadata.uid && again;
+    });
+    expect(after.spec).toEqual(before?.spec);
+    await patch(ns, 'orders', { steps: [{ name: 'big', filter: 'size > 1' }] });
+    await becomeReady(ns, 'orders');
+    // What was changed stands in an event, not only its hash.
+    await eventually(async () =>
+      (await list(events, ns)).some(
+        ({ note }) => note?.startsWith('Deployment orders: ') && note.endsWith(' (steps)') && note.includes(' → '),
+      ),
+    );
+  }, 90_000);
 
   test('a run on demand asks a worker and ends with its result, once', async () => {
     const name = { namespace: ns, name: 'now' };

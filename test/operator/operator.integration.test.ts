@@ -176,6 +176,24 @@ describe('what is missing', () => {
   });
 });
 
+test('a changed Secret rolls exactly the workers that use it, within 10 s', async () => {
+  const ns = 'rotation';
+  await tenant(ns);
+  await secret(ns, 'copies-db', { uri: 'postgresql://b' });
+  const sinks = [{ name: 'warehouse', postgres: { secretRef: { name: 'copies-db' }, table: 'copies' } }];
+  await pipeline(ns, 'orders');
+  await pipeline(ns, 'copies', { sinks });
+  for (const name of ['orders', 'copies']) await becomeReady(ns, name);
+  await quiet();
+  const template = async (name: string) => JSON.stringify((await workload(ns, name))?.spec?.template);
+  const [orders, copies] = [await template('orders'), await template('copies')];
+  const change = { data: encoded({ uri: 'postgresql://c' }) };
+  await bench.client.patch(secrets, { namespace: ns, name: 'copies-db' }, 'merge', change, write);
+  await eventually(async () => (await template('copies')) !== copies, 10_000);
+  await quiet();
+  expect(await template('orders')).toBe(orders);
+});
+
 test('what the API server refuses is told in its words', async () => {
   const ns = 'refused';
   await tenant(ns);

@@ -30,6 +30,7 @@ import { decideLastRun, type LastRunDecision } from './last-run.ts';
 import { decidePreflight, leftovers } from './preflight.ts';
 import { decideReconcile } from './reconcile.ts';
 import { replicasVerdict } from './replicas.ts';
+import { revisionChange } from './revision-change.ts';
 import { decideScheduled } from './scheduled.ts';
 import { sharedVerdict } from './shared.ts';
 import { decideStalled } from './stalled.ts';
@@ -41,6 +42,8 @@ export interface PipelineDecision extends WorkloadDecision {
   /** Workers are still being asked, and there is nothing else new: the status is better left as it is until then. */
   readonly postponed: boolean;
   readonly events: readonly DecidedEvent[];
+  /** What makes this generation another revision than the one that runs. */
+  readonly change?: string;
 }
 
 /** Why what was decided could not be done: the API server, or somebody else's object, said no. */
@@ -81,6 +84,7 @@ export function decidePipeline(
     ReplicasLimited: replicasVerdict(snapshot),
   };
   const conditions = toConditions(verdicts, before, pipeline.metadata.generation, now);
+  const change = changeOf(snapshot);
   const waits = [workload.requeueAfterMs, stall.requeueAfterMs].filter((wait) => wait !== undefined);
   return {
     ...workload,
@@ -97,6 +101,7 @@ export function decidePipeline(
     },
     // That others read its source too is the source's to tell.
     events: transitions(before, conditions).filter(({ action }) => action !== 'SharedWithoutArchive'),
+    ...(change === undefined ? {} : { change }),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };
 }
@@ -110,6 +115,11 @@ function goodOf(
   if (violation !== undefined || compilation.kind !== 'Compiled') return undefined;
   return compilation.revision.hash === lastGood ? compilation.revision : undefined;
 }
+
+const changeOf = ({ applied, compilation }: PipelineSnapshot) =>
+  applied === undefined || compilation.kind !== 'Compiled' || applied.hash === compilation.revision.hash
+    ? undefined
+    : revisionChange(applied, compilation.revision);
 
 const noRun: LastRunDecision = { lastRun: undefined, stalled: false };
 

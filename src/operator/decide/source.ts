@@ -30,6 +30,8 @@ export interface SourceDecision {
   readonly postponed: boolean;
   /** See `WorkloadDecision`. */
   readonly rollout?: 'Begins' | 'Waits';
+  /** See `PipelineDecision`: of what reads a source with an archive. */
+  readonly change?: string;
   readonly requeueAfterMs?: number;
 }
 
@@ -93,7 +95,7 @@ function decideArchiver(
   refusal: Refusal | undefined,
 ): SourceDecision {
   const before = source.status?.conditions;
-  const { objects, patches, deletions, rollout, requeueAfterMs, status, postponed } = decidePipeline(
+  const { objects, patches, deletions, rollout, requeueAfterMs, status, postponed, change } = decidePipeline(
     { ...archiver, rolloutsUnderWay },
     config,
     refusal,
@@ -105,6 +107,7 @@ function decideArchiver(
   ];
   return {
     ...{ objects, patches, deletions, postponed },
+    ...(change === undefined ? {} : { change }),
     status: {
       observedGeneration: source.metadata.generation,
       conditions,
