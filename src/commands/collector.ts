@@ -5,7 +5,7 @@ import { Collector } from '../pipeline/collector/collector.ts';
 import type { CollectorRevision } from '../pipeline/collector/revision.ts';
 import { Heartbeat } from '../pipeline/worker/heartbeat.ts';
 import { collectorMetrics } from '../telemetry/collector-metrics.ts';
-import { asMailmillError, exitCodes, stalled } from '../telemetry/errors.ts';
+import { asMailmillError, exitCodes, stackOf, stalled } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command } from './command.ts';
@@ -99,7 +99,7 @@ export const command: Command = {
       logger.error(error.message, {
         code: error.code,
         family: error.family,
-        ...(error.cause instanceof Error && error.code === 'INTERNAL' && { stack: error.cause.stack }),
+        ...stackOf(error),
       });
       return exitCodes[error.family];
     }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '../store/database.ts';
 import { type Totals, totals } from '../store/totals.ts';
-import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
+import { asMailmillError, exitCodes, stackOf } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { Command, CommandIo } from './command.ts';
 import { showDemo } from './run/demo.ts';
@@ -163,7 +163,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     if (io.signal.aborted && !server.lost.aborted) return stoppedEarly(options, io, note);
     const error = asMailmillError(thrown);
     note(`mailmill: ${error.message} [${error.code}]`);
-    if (error.code === 'INTERNAL' && thrown instanceof Error) io.stderr.write(`${thrown.stack}\n`);
+    const { stack } = stackOf(error);
+    if (stack !== undefined) io.stderr.write(`${stack}\n`);
     return exitCodes[error.family];
   } finally {
     await server.stop();

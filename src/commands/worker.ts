@@ -9,7 +9,7 @@ import type { Revision } from '../pipeline/revision/revision.ts';
 import type { PreflightOptions } from '../pipeline/runs/preflight.ts';
 import type { RunnerMode } from '../pipeline/worker/runner-mode.ts';
 import { Worker } from '../pipeline/worker/worker.ts';
-import { asMailmillError, exitCodes, type MailmillError, stalled } from '../telemetry/errors.ts';
+import { asMailmillError, exitCodes, type MailmillError, stackOf, stalled } from '../telemetry/errors.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { Phases } from '../telemetry/phases.ts';
 import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
@@ -205,7 +205,7 @@ export const command: Command = {
       log.error(error.message, {
         code: error.code,
         family: error.family,
-        ...(error.cause instanceof Error && error.code === 'INTERNAL' && { stack: error.cause.stack }),
+        ...stackOf(error),
       });
       await terminationMessage(io, failedRun(mode, first.hash, error));
       return exitCodes[error.family];

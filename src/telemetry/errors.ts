@@ -42,5 +42,12 @@ export function asMailmillError(error: unknown): MailmillError {
   });
 }
 
+/** Where an unexpected error came from, for a log line: the frames alone, because its own words may quote a secret or mail. */
+export function stackOf({ code, cause }: MailmillError): { readonly stack?: string } {
+  if (code !== 'INTERNAL' || !(cause instanceof Error)) return {};
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { stack: frames.map((line) => line.trim()).join('; ') };
+}
+
 /** Exit codes of a worker by family; a `podFailurePolicy` reads them. */
 export const exitCodes: Readonly<Record<ErrorFamily, number>> = { Transient: 75, Waiting: 76, Stalled: 78 };

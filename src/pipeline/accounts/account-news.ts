@@ -1,5 +1,5 @@
 import type { BackfillStatus } from '../../api/worker-status.ts';
-import type { MailmillError } from '../../telemetry/errors.ts';
+import { type MailmillError, stackOf } from '../../telemetry/errors.ts';
 import type { PipelineContext } from '../context.ts';
 
 /** How often the log tells of a backfill, and of how many messages at least. */
@@ -21,10 +21,9 @@ export class AccountNews {
 
   failed(error: MailmillError): void {
     const { revision, metrics, log } = this.#context;
-    const { code, family, cause, message } = error;
+    const { code, family, message } = error;
     metrics.errors.inc({ namespace: revision.namespace, pipeline: revision.pipeline, code, family });
-    const stack = code === 'INTERNAL' && cause instanceof Error ? cause.stack : undefined;
-    log.warn(message, { code, family, source: this.#source, ...(stack !== undefined && { stack }) });
+    log.warn(message, { code, family, source: this.#source, ...stackOf(error) });
     this.#toldRead = undefined;
   }
 

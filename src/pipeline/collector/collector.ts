@@ -10,7 +10,7 @@ import { forgetFinished, keptTotals } from '../../store/kept-retention.ts';
 import { KeptWriter } from '../../store/kept-writer.ts';
 import { checkServer, migrate } from '../../store/migrate.ts';
 import type { CollectorMetrics } from '../../telemetry/collector-metrics.ts';
-import { asMailmillError, type MailmillError, stalled } from '../../telemetry/errors.ts';
+import { asMailmillError, type MailmillError, stackOf, stalled } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import { nextHealth, notYet } from '../worker/health.ts';
@@ -269,7 +269,7 @@ export class Collector {
     this.#options.log.warn(error.message, {
       code: error.code,
       family: error.family,
-      ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
+      ...stackOf(error),
     });
   }
 

@@ -3,7 +3,7 @@ import type { Attempt, Delivery, QueuedSink } from '../../sinks/sink.ts';
 import type { Database } from '../../store/database.ts';
 import { type ClaimedDelivery, claimDeliveries, type QueueOwner, type Settlement } from '../../store/outbox.ts';
 import type { QueueState } from '../../store/outbox-queue.ts';
-import { asMailmillError, type MailmillError, transient } from '../../telemetry/errors.ts';
+import { asMailmillError, type MailmillError, stackOf, transient } from '../../telemetry/errors.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { Backoff, sleep } from '../backoff.ts';
@@ -114,7 +114,7 @@ export class OutboxSender {
         sink: this.#options.sink.name,
         code: error.code,
         family: error.family,
-        ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
+        ...stackOf(error),
       });
       await sleep(this.#backoff.next(error), stop);
       return false;
@@ -248,12 +248,9 @@ export class OutboxSender {
       return await sink.deliver(delivery, this.#cut);
     } catch (thrown) {
       if (this.#cut.aborted) return undefined;
-      const { code, message, cause } = asMailmillError(thrown);
-      this.#options.log.error(message, {
-        sink: sink.name,
-        code,
-        ...(cause instanceof Error && { stack: cause.stack }),
-      });
+      const error = asMailmillError(thrown);
+      const { code, message } = error;
+      this.#options.log.error(message, { sink: sink.name, code, ...stackOf(error) });
       return { outcome: 'Failed', result: 'internal', error: transient(code, message, { cause: thrown }) };
     } finally {
       budget.release(taken);

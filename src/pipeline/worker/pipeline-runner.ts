@@ -4,7 +4,7 @@ import type { PipelineStatus, RunResult } from '../../api/worker-status.ts';
 import { fieldsNamed, messageTypes } from '../../message/fields.ts';
 import { compileSteps } from '../../steps/registry.ts';
 import { pipelineId } from '../../store/names.ts';
-import { asMailmillError, type MailmillError, stalled } from '../../telemetry/errors.ts';
+import { asMailmillError, type MailmillError, stackOf, stalled } from '../../telemetry/errors.ts';
 import type { AccountSet } from '../accounts/account-set.ts';
 import { accountsTold } from '../accounts/account-status.ts';
 import type { AccountWorker } from '../accounts/account-worker.ts';
@@ -274,7 +274,7 @@ export class PipelineRunner {
       pipeline: this.revision.pipeline,
       code: error.code,
       family: error.family,
-      ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
+      ...stackOf(error),
     });
     if (error.code.startsWith('STORE_')) this.#health.store(error);
     this.#health.stall('pipeline', error.family === 'Stalled' ? error : undefined);

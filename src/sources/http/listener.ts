@@ -4,7 +4,7 @@ import https from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { ResolvedHttp } from '../../api/resolve-pushed.ts';
 import type { KeptEnvelope } from '../../store/kept.ts';
-import { asMailmillError, stalled } from '../../telemetry/errors.ts';
+import { asMailmillError, stackOf, stalled } from '../../telemetry/errors.ts';
 import type { Reception } from '../kept/intake.ts';
 import type { Listener, ListenerHost } from '../listener.ts';
 import { type Certificate, listenAt, portOf, readCertificate } from '../listening.ts';
@@ -184,7 +184,7 @@ class HttpListener implements Listener {
       this.#host.log.warn(error.message, {
         code: error.code,
         family: error.family,
-        ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
+        ...stackOf(error),
       });
     }
     const answer = thrown instanceof HttpAnswer ? thrown : storeDown();

@@ -4,7 +4,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMT
 import type { ResolvedSmtp } from '../../api/resolve-pushed.ts';
 import { bytes } from '../../api/schema.ts';
 import type { Appended, KeptEnvelope } from '../../store/kept.ts';
-import { asMailmillError } from '../../telemetry/errors.ts';
+import { asMailmillError, stackOf } from '../../telemetry/errors.ts';
 import type { Refusal } from '../kept/intake.ts';
 import type { Listener, ListenerHost } from '../listener.ts';
 import { type Certificate, listenAt, portOf, readCertificate } from '../listening.ts';
@@ -209,7 +209,7 @@ class SmtpListener implements Listener {
       log.warn(error.message, {
         code: error.code,
         family: error.family,
-        ...(error.code === 'INTERNAL' && error.cause instanceof Error && { stack: error.cause.stack }),
+        ...stackOf(error),
       });
       throw later.StoreDown();
     } finally {
