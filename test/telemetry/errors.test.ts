@@ -21,6 +21,8 @@ test('what is known, and what is no error, has none', () => {
 test('nobody else writes stacks but the command line, to whoever has typed the command', () => {
   const root = new URL('../../src/', import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[cm]?ts$/.test(file));
-  const writers = files.filter((file) => /\b(thrown|cause|error|reason)\.stack\b/.test(readFileSync(join(root, file), 'utf8')));
+  const writers = files.filter((file) =>
+    /\b(thrown|cause|error|reason)\.stack\b/.test(readFileSync(join(root, file), 'utf8')),
+  );
   expect(writers.sort()).toEqual(['main.ts', 'telemetry/errors.ts']);
 });
