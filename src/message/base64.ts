@@ -55,13 +55,21 @@ function endOfData(bytes: Buffer, full: number): number {
 
 /**
  * Base64 bytes decoded (RFC 2045 §6.8): what is outside the alphabet is skipped, pieces that were padded one by one are
- * joined, text behind the data is left out (`BASE64_TEXT_SKIPPED`).
+ * joined, text behind the data is left out (`BASE64_TEXT_SKIPPED`, `BASE64_INVALID`).
  */
 export const decodeBase64 = (bytes: Buffer, defects?: Defects): Buffer => decodeLines(bytes, lineWidth(bytes), defects);
 
-function decodeLines(bytes: Buffer, width: number, defects: Defects | undefined): Buffer {
-  const end = endOfData(bytes, width);
-  if (end < bytes.length) defects?.add('BASE64_TEXT_SKIPPED', 'part');
+/** Characters of the data up to `end` when nothing but line ends is in it. */
+function charactersIn(bytes: Buffer, width: number, end: number): number {
+  let last = end;
+  while (last > 0 && ((bytes[last - 1] ?? 0) <= 0x20 || bytes[last - 1] === EQUALS)) last--;
+  const step = bytes.indexOf(LF) + 1;
+  const lines = step === 0 ? 0 : Math.floor(last / step);
+  return last - lines * (step - width);
+}
+
+/** The data that ends at `end`, with the padding of its pieces. */
+function decodeData(bytes: Buffer, end: number): Buffer {
   const padding = bytes.indexOf(EQUALS);
   if (padding === -1 || padding >= end) return Buffer.from(bytes.toString('latin1', 0, end), 'base64');
   let rest = padding;
@@ -71,6 +79,18 @@ function decodeLines(bytes: Buffer, width: number, defects: Defects | undefined)
   for (const part of bytes.toString('latin1', 0, end).split('='))
     if (part !== '') parts.push(Buffer.from(part, 'base64'));
   return Buffer.concat(parts);
+}
+
+function decodeLines(bytes: Buffer, width: number, defects: Defects | undefined): Buffer {
+  const end = endOfData(bytes, width);
+  if (end < bytes.length) defects?.add('BASE64_TEXT_SKIPPED', 'part');
+  const data = decodeData(bytes, end);
+  // Each byte is looked at only where lines differ in length or hold something else.
+  if (defects !== undefined && charactersIn(bytes, width, end) !== Math.ceil((data.length * 4) / 3)) {
+    const foreign = firstForeign(bytes, 0);
+    if (foreign !== -1 && foreign < end) defects.add('BASE64_INVALID', 'part');
+  }
+  return data;
 }
 
 /** Whether the lines from `start` on are all `step` bytes long and end in `end`. */

@@ -24,6 +24,9 @@ function isWord(text: string): boolean {
   return true;
 }
 
+/** An id as it was before it was folded; all fields with ids read it so, or replies would not find what they answer. */
+const withoutBlanks = (id: string): string => (isWord(id) ? id : id.replace(/\s+/g, ''));
+
 /** The ids of a References-like value: what stands in angle brackets, or its words when nothing does. */
 function ids(value: string, name: string, defects: Defects): readonly string[] {
   if (value === '') return [];
@@ -33,7 +36,7 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
     const close = value.indexOf('>', open);
     if (close === -1) break;
     const id = cutId(value.slice(open + 1, close), name, defects);
-    if (id !== '') result.push(isWord(id) ? id : id.replace(/\s+/g, ''));
+    if (id !== '') result.push(withoutBlanks(id));
     open = value.indexOf('<', close);
   }
   if (result.length > 0) return result;
@@ -41,12 +44,12 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
   return words.map((word) => cutId(word, name, defects));
 }
 
-/** A Message-ID without its brackets; only the id when comments stand around it. */
+/** A Message-ID without its brackets and blanks; only the id when comments stand around it. */
 function messageId(value: string): string {
   const open = value.indexOf('<');
   const close = open === -1 ? -1 : value.indexOf('>', open);
-  if (close !== -1) return value.slice(open + 1, close).trim();
-  return value.replace(/^<|>$/g, '').trim();
+  if (close === -1) return value.replace(/^<|>$/g, '').trim();
+  return withoutBlanks(value.slice(open + 1, close));
 }
 
 /** Whether a header holds nothing but ASCII without U+0000, as most do: its values need no look at each character. */

@@ -16,8 +16,17 @@ interface Piece {
   readonly encoded: boolean;
 }
 
+interface QuotedString {
+  readonly text: string;
+  /** Behind its last quote. */
+  readonly end: number;
+}
+
 /** Most pieces of one continued parameter. */
 const maxPieces = 1_000;
+/** Where a parameter stands that is no continued one: `name*`, and `name`. */
+const extended = maxPieces;
+const plain = maxPieces + 1;
 const names = new Set(['name', 'filename']);
 
 /** Bytes of percent-encoded latin1 text. */
@@ -63,7 +72,7 @@ function assemble(pieces: readonly Piece[], where: string, defects: Defects): st
 }
 
 /** Reads a quoted string whose first `"` is at `start`; unterminated ones end with the text. */
-function readQuoted(text: string, start: number): { readonly text: string; readonly end: number } {
+function readQuoted(text: string, start: number, where: string, defects: Defects): QuotedString {
   let result = '';
   let i = start + 1;
   let run = i;
@@ -80,6 +89,7 @@ function readQuoted(text: string, start: number): { readonly text: string; reado
       }
     }
   }
+  defects.add('PARAMETER_QUOTE_UNTERMINATED', where);
   return { text: result + text.slice(run), end: text.length };
 }
 
@@ -89,7 +99,7 @@ function beforeComment(text: string): string {
   return (comment === -1 ? text : text.slice(0, comment)).trim();
 }
 
-function collect(text: string, start: number): Map<string, Map<number, Piece>> {
+function collect(text: string, start: number, where: string, defects: Defects): Map<string, Map<number, Piece>> {
   const found = new Map<string, Map<number, Piece>>();
   let position = start;
   let equals = -1;
@@ -107,7 +117,7 @@ function collect(text: string, start: number): Map<string, Map<number, Piece>> {
     while (text[position] === ' ' || text[position] === '\t') position++;
     let value: string;
     if (text[position] === '"') {
-      const quoted = readQuoted(text, position);
+      const quoted = readQuoted(text, position, where, defects);
       value = quoted.text;
       const next = text.indexOf(';', quoted.end);
       position = next === -1 ? text.length : next + 1;
@@ -122,12 +132,12 @@ function collect(text: string, start: number): Map<string, Map<number, Piece>> {
     }
     const encoded = name.endsWith('*');
     if (encoded) name = name.slice(0, -1);
-    let index = 0;
+    let index = encoded ? extended : plain;
     const star = name.lastIndexOf('*');
     if (star !== -1 && /^\d{1,3}$/.test(name.slice(star + 1))) {
       index = Number(name.slice(star + 1));
       name = name.slice(0, star);
-    } else if (encoded) index = maxPieces; // `name*` beats `name` (RFC 6266 §4.3), wherever it stands
+    }
     const pieces = found.get(name) ?? new Map<number, Piece>();
     found.set(name, pieces);
     if (!pieces.has(index)) pieces.set(index, { text: value, encoded });
@@ -146,6 +156,21 @@ function splitValue(text: string, where: string, defects: Defects): { readonly v
   return { value: head.slice(0, blank).toLowerCase(), start: text.indexOf(head) + blank + 1 };
 }
 
+/** `name*` beats `name` (RFC 6266 §4.3), and so does `name*0`, wherever they stand: senders write both for old readers. */
+function chosen(pieces: ReadonlyMap<number, Piece>): readonly Piece[] {
+  const whole = pieces.get(extended);
+  if (whole !== undefined) return [whole];
+  const ordered: Piece[] = [];
+  // Some count from 1.
+  for (let i = pieces.has(0) ? 0 : 1; i < maxPieces; i++) {
+    const piece = pieces.get(i);
+    if (piece === undefined) break;
+    ordered.push(piece);
+  }
+  const only = pieces.get(plain);
+  return ordered.length === 0 && only !== undefined ? [only] : ordered;
+}
+
 /**
  * Reads `value; name=…; name*0*=…` (RFC 2045 §5.1, RFC 2231). The first of two equal parameters wins, unquoted names may
  * hold blanks, encoded words are decoded although they are not allowed there. Linear in the length of `text`.
@@ -154,17 +179,8 @@ export function parseParameters(text: string, where: string, defects: Defects): 
   const { value, start } = splitValue(text, where, defects);
   const parameters = new Map<string, string>();
   if (start === -1) return { value, parameters };
-  for (const [name, pieces] of collect(text, start)) {
-    const whole = pieces.get(maxPieces);
-    const ordered: Piece[] = [];
-    if (whole !== undefined) ordered.push(whole);
-    else
-      for (let i = 0; i < maxPieces; i++) {
-        const piece = pieces.get(i);
-        if (piece === undefined) break;
-        ordered.push(piece);
-      }
-    parameters.set(name, assemble(ordered, where, defects));
+  for (const [name, pieces] of collect(text, start, where, defects)) {
+    parameters.set(name, assemble(chosen(pieces), where, defects));
   }
   return { value, parameters };
 }

@@ -17,9 +17,9 @@ const TAB = 0x09;
 
 /**
  * Quoted-printable bytes decoded (RFC 2045 §6.7): soft line breaks joined, blanks at line ends dropped, what is no escape
- * kept as it stands. Newlines stay as they are.
+ * kept as it stands (`QUOTED_PRINTABLE_INVALID`). Newlines stay as they are.
  */
-export function decodeQuotedPrintable(bytes: Buffer): Buffer {
+export function decodeQuotedPrintable(bytes: Buffer, defects?: Defects): Buffer {
   const end = bytes.length;
   const out = Buffer.allocUnsafe(end);
   let length = 0;
@@ -35,7 +35,10 @@ export function decodeQuotedPrintable(bytes: Buffer): Buffer {
         i += 3;
       } else {
         const next = softBreak(bytes, i + 1);
-        if (next === -1) out[length++] = byte;
+        if (next === -1) {
+          out[length++] = byte;
+          defects?.add('QUOTED_PRINTABLE_INVALID', 'part');
+        }
         i = next === -1 ? i + 1 : next;
       }
       kept = length;
@@ -80,7 +83,7 @@ const identities = new Set(['', '7bit', '8bit', 'binary', '7-bit', '8-bit', '7bi
 /** A part's bytes decoded by its Content-Transfer-Encoding; one that nobody knows (`ENCODING_UNKNOWN`) leaves them as they are. */
 export function decodeTransfer(bytes: Buffer, encoding: string, defects: Defects): Buffer {
   if (encoding === 'base64') return decodeBase64(bytes, defects);
-  if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes);
+  if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes, defects);
   if (uuencodings.has(encoding)) return takeUuencoded(bytes, defects).files[0]?.content ?? bytes;
   if (!identities.has(encoding)) defects.add('ENCODING_UNKNOWN', 'part');
   return bytes;

@@ -57,11 +57,11 @@ export const otherwise: Readonly<Record<string, string>> = {
   'mail-parser-malformed-002.eml':
     'the content of a multipart without parts is text to read, not an attachment (RFC 2046 §5.1.1)',
   'mail-parser-malformed-003.eml':
-    'text/plain without a name or disposition is the body, however deep it stands; postal-mime and mailparser agree',
+    'text/plain without a name or disposition is the body, however deep it stands (RFC 8621 §4.1.4); postal-mime and mailparser agree',
   'mail-parser-malformed-006.eml':
-    'text/plain without a name or disposition is the body, however deep it stands; postal-mime and mailparser agree',
+    'text/plain without a name or disposition is the body, however deep it stands (RFC 8621 §4.1.4); postal-mime and mailparser agree',
   'mail-parser-malformed-008.eml':
-    'a line that is the outer boundary ends the inner part, also where the inner boundary is its prefix; postal-mime and Python agree',
+    'a line that is the outer boundary ends the inner part, also where the inner boundary is its prefix: of two that a line begins with, the longer one was meant; postal-mime and Python agree',
   'mail-parser-malformed-009.eml':
     'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
   'mail-parser-malformed-011.eml':

@@ -31,7 +31,20 @@ describe('parseParameters', () => {
     ],
     ["attachment; filename*=UTF-8''%e2%82%ac.txt; filename=euro.txt", 'attachment', { filename: '€.txt' }],
     ["attachment; filename=euro.txt; filename*=UTF-8''%e2%82%ac.txt", 'attachment', { filename: '€.txt' }],
+    [
+      "attachment; filename=euro.txt; filename*0*=UTF-8''%e2%82%ac; filename*1=.txt",
+      'attachment',
+      { filename: '€.txt' },
+    ],
+    ['attachment; filename*1=.txt; filename*0=a; filename=b.txt', 'attachment', { filename: 'a.txt' }],
+    [
+      `attachment; filename*0*=UTF-8''%e2%82; filename*1*=%ac%20; filename*2="%41=?x"`,
+      'attachment',
+      { filename: '€ %41=?x' },
+    ],
     // what senders do beside it
+    ['attachment; filename*1=a; filename*2=.txt', 'attachment', { filename: 'a.txt' }],
+    ['attachment; filename*2=.txt; filename=b.txt', 'attachment', { filename: 'b.txt' }],
     ['attachment; filename="=?utf-8?B?w6kudHh0?="', 'attachment', { filename: 'é.txt' }],
     ['attachment; filename=my file (1).pdf; size=3', 'attachment', { filename: 'my file (1).pdf', size: '3' }],
     ['attachment; filename="C:\\temp\\a.txt"', 'attachment', { filename: 'C:\\temp\\a.txt' }],
@@ -43,5 +56,11 @@ describe('parseParameters', () => {
     ['', '', {}],
   ])('%s', (text, value, parameters) => {
     expect(parse(text)).toEqual([value, parameters]);
+  });
+
+  test('a quoted string that is never closed is told', () => {
+    const defects = new Defects();
+    parseParameters('multipart/mixed; boundary="b; charset=x', 'content-type', defects);
+    expect(defects.list()).toEqual([{ code: 'PARAMETER_QUOTE_UNTERMINATED', detail: 'content-type' }]);
   });
 });

@@ -53,6 +53,13 @@ describe('parseMessage', () => {
     expect(message.defects.map((d) => d.code)).toEqual(['HEADER_VALUE_CUT']);
   });
 
+  test('ids that were folded are those that replies name', async () => {
+    const folded = await parse(
+      'Message-ID: <a.very.long\r\n\t.id@x.test> (made here)\r\nIn-Reply-To: <b\r\n @y.test>\r\n\r\n',
+    );
+    expect([folded.messageId, folded.inReplyTo]).toEqual(['a.very.long.id@x.test', ['b@y.test']]);
+  });
+
   test('a header beyond its limit is an error', async () => {
     const error = await Promise.resolve()
       .then(() => parse(`X: ${'x'.repeat(1_100_000)}\r\n\r\nbody`))

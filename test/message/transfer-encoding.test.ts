@@ -25,7 +25,10 @@ describe('quoted-printable', () => {
     ['', ''],
     [`${'x'.repeat(100)}=E9${'y'.repeat(100)}`, `${'x'.repeat(100)}\xe9${'y'.repeat(100)}`],
   ])('%j', (text, expected) => {
-    expect(decode(text, 'quoted-printable')).toBe(expected);
+    const defects = new Defects();
+    expect(decode(text, 'quoted-printable', defects)).toBe(expected);
+    const codes = /G1|^==/.test(text) ? ['QUOTED_PRINTABLE_INVALID'] : [];
+    expect(defects.list().map(({ code }) => code)).toEqual(codes);
   });
 });
 
@@ -42,7 +45,9 @@ describe('base64', () => {
     ['Zg==\r\n\r\n', 'f'],
     ['Zm9vYg', 'foob'],
   ])('%j', (text, expected) => {
-    expect(decode(text, 'base64')).toBe(expected);
+    const defects = new Defects();
+    expect(decode(text, 'base64', defects)).toBe(expected);
+    expect(defects.list().map(({ code }) => code)).toEqual(text.includes('!') ? ['BASE64_INVALID'] : []);
   });
 
   test.each([

@@ -68,10 +68,10 @@ export const rules: readonly Rule[] = [
       (field === 'attachments' || (isBody(field) && theirs.includes(ours.slice(0, 50)))),
   },
   {
-    name: 'a Message-ID ends with its angle bracket',
+    name: 'a Message-ID ends with its angle bracket and has no blanks',
     alone: true,
-    reason: 'RFC 5322 §3.6.4; what follows is no part of the id',
-    count: 18,
+    reason: 'RFC 5322 §3.6.4, §4.5.4; what follows is no part of the id, nor is where it was folded',
+    count: 24,
     explains: ({ field, ours, theirs }) =>
       field === 'messageId' && (theirs.startsWith(`${ours}>`) || dense(theirs).replace(/>$/, '') === dense(ours)),
   },
