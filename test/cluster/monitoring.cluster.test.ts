@@ -92,6 +92,20 @@ test('every query of the dashboard gives data of a real run', async () => {
   );
 });
 
+test('what can be chosen above the dashboard is what there is, a pipeline that never delivered included', async () => {
+  const { templating } = JSON.parse(readFileSync(join(chart, 'files/dashboards/overview.json'), 'utf8')) as {
+    readonly templating: { readonly list: readonly { readonly name: string; readonly query: { query?: string } }[] };
+  };
+  const offered: Record<string, readonly (string | undefined)[]> = {};
+  for (const { name, query } of templating.list) {
+    const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query.query ?? '') ?? [];
+    if (selector === undefined || label === undefined) continue;
+    const series = await prometheus.query(selector.replaceAll('$namespace', tenant));
+    offered[name] = [...new Set(series.map(({ metric }) => metric[label]))].sort();
+  }
+  expect(offered).toEqual({ namespace: expect.arrayContaining([tenant]), pipeline: ['locked', 'watched'] });
+});
+
 test('the figures are those of the pipelines', async () => {
   const [dead] = await prometheus.query(`sum(mailmill_dead_letters_total{namespace="${tenant}",pipeline="watched"})`);
   const letters = await world.queryStore('SELECT count(*)::int AS n FROM mailmill.dead_letter');
