@@ -52,6 +52,19 @@ export interface RawMessage {
   readonly oversize?: number;
 }
 
+/** Bytes of a message from some place on, and what the server says of the whole at the same time. */
+export interface MessagePart {
+  readonly bytes: Buffer;
+  /** Where they begin; absent: the server does not know parts, and they are the whole message. */
+  readonly offset?: number;
+  /** Bytes that came where more came than may be kept; `bytes` is empty then. */
+  readonly oversize?: number;
+  readonly size: number;
+  readonly receivedAt: Date;
+  readonly objectId?: string;
+  readonly flags: readonly string[];
+}
+
 /** The flags of a message as they are now. */
 export interface FlaggedMessage {
   readonly uid: number;
@@ -92,6 +105,11 @@ export interface SourceSession extends AsyncDisposable {
   list(uids: readonly number[], signal: AbortSignal): Promise<readonly Listed[]>;
   /** Streams these messages (ascending UIDs) with one command; a UID that is gone is left out. Never yields a UID twice. */
   fetch(uids: readonly number[], signal: AbortSignal): AsyncIterable<RawMessage>;
+  /**
+   * `count` bytes of a message from `offset` on; fewer, or none, at its end. Undefined when it is gone. Absent: messages of this kind of source do
+   * not come in parts.
+   */
+  fetchPart?(uid: number, offset: number, count: number, signal: AbortSignal): Promise<MessagePart | undefined>;
   /** The header block only, at most 256 KiB, of a message that is too large to fetch; undefined when gone. */
   fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** Looks for a Message-ID (without angle brackets) in every folder, also in those that `folders` leaves out. Another folder may be open after. */

@@ -240,6 +240,8 @@ export class AccountSession {
       if (again) lookedAt = performance.now();
       if (again || folder.stale || (await folder.enter(lane))) await folder.look(lane, again);
       if (!(await folder.work(lane, 'New', leave))) return;
+      // What is too much, or too large, for this lane is the main one's, which may be waiting.
+      if (folder.backlog > 0) this.#spare.changed.poke();
       if ((await lane.session.wait(idleMs, changed)) === 'changed') folder.stale = true;
       folder.touch(true);
     }

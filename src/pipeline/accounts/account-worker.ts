@@ -221,6 +221,7 @@ export class AccountWorker {
     const lease = this.#lease;
     this.#lease = undefined;
     this.#settled = undefined;
+    for (const folder of this.#folders.all) folder.drop();
     if (!lease) return;
     try {
       await releaseLease(context.database, lease);

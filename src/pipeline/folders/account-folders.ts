@@ -4,8 +4,8 @@ import { retireMissingFolders } from '../../store/epochs.ts';
 import type { Lease } from '../../store/leases.ts';
 import { asMailmillError, type MailmillError, stalled } from '../../telemetry/errors.ts';
 import { together } from './backfill-progress.ts';
+import type { FolderOptions } from './folder-options.ts';
 import { FolderSync } from './folder-sync.ts';
-import type { FolderOptions } from './folder-work.ts';
 import type { Lane } from './lane.ts';
 
 /** Codes of errors that leave the connection, and other folders, as they are. */
@@ -89,6 +89,7 @@ export class AccountFolders {
 
   /** Somebody else has the account: what is known of its folders is not ours to tell any more. */
   clear(): void {
+    for (const folder of this.all) folder.drop();
     this.#folders = new Map();
   }
 
@@ -105,6 +106,7 @@ export class AccountFolders {
     await retireMissingFolders(context.database, lease, names);
     const order = names.filter((name) => name !== this.#last);
     if (order.length < names.length) order.push(this.#last!);
+    for (const folder of this.all) if (!names.includes(folder.name)) folder.drop();
     this.#folders = new Map(
       order.map((name) => [name, this.#folders.get(name) ?? new FolderSync(name, this.#options)]),
     );

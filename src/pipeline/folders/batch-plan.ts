@@ -21,6 +21,8 @@ export interface PlannedBatch {
   readonly vanished: readonly number[];
   /** What is read into memory, at most. */
   readonly bytes: number;
+  /** It came after the folder was first seen, and waits among old mail. */
+  readonly late?: true;
 }
 
 export interface PlanInput {

@@ -8,7 +8,8 @@ import type { ReadBatch } from '../commits/commit-record.ts';
 import { Committer } from '../commits/committer.ts';
 import { BackfillProgress } from './backfill-progress.ts';
 import { listedIn } from './batch-plan.ts';
-import { type FolderOptions, FolderWork, type Share } from './folder-work.ts';
+import type { FolderOptions, Share } from './folder-options.ts';
+import { FolderWork } from './folder-work.ts';
 import type { Lane } from './lane.ts';
 import { learnObjectIds } from './object-ids.ts';
 import { MessageReader } from './read-message.ts';
@@ -25,6 +26,8 @@ export class FolderSync {
   /** Everything up to this UID was listed; undefined: nothing was. */
   #listed: number | undefined;
   #lastSeen: { uidNext: number; exists: number; epoch: bigint } | undefined;
+  /** The one in which single messages were being seen to. */
+  #epoch: bigint | undefined;
   /** As it was when it was opened last. */
   #opened: FolderState | undefined;
   #lag = 0;
@@ -112,6 +115,12 @@ export class FolderSync {
     this.claimed = false;
     this.watched = false;
     this.stale = true;
+  }
+
+  /** Forgets single messages that were being seen to: they are of another epoch, or somebody else's now. */
+  drop(): void {
+    this.#work.suspects.clear();
+    this.#work.large.clear();
   }
 
   #restart(): void {
@@ -210,7 +219,8 @@ export class FolderSync {
       { name: this.name, uidvalidity: state.epoch, uidNext: state.uidNext },
       (now) => source.cutoff(now),
     );
-    if (this.#committer) this.#work.suspects.clear(); // of another epoch
+    if (this.#epoch !== state.epoch) this.drop();
+    this.#epoch = state.epoch;
     this.#restart();
     this.#committer = new Committer(cursor, {
       context,
@@ -257,6 +267,8 @@ export class FolderSync {
     this.#lag = this.#work.suspects.size;
     this.#work.oldest = undefined;
     this.#progress = undefined;
+    // What was begun of a message that is gone by now.
+    if (this.#work.suspects.size === 0) this.#work.large.clear();
     this.touch(true);
   }
 }

@@ -1,17 +1,15 @@
-import type { Listed, Source } from '../../sources/source.ts';
-import type { Lease } from '../../store/leases.ts';
-import type { Allowance } from '../accounts/allowance.ts';
+import type { Listed } from '../../sources/source.ts';
 import type { Committer } from '../commits/committer.ts';
-import type { PipelineContext } from '../context.ts';
 import { prepareMessages } from '../prepare.ts';
 import type { ReadMessage } from '../processed.ts';
 import { Backlog } from './backlog.ts';
 import { amountOf, type PlannedBatch, planAlone, planBatches } from './batch-plan.ts';
 import { FetchPace } from './fetch-pace.ts';
+import { type FolderWorkOptions, isLimited, type Share } from './folder-options.ts';
 import type { Lane } from './lane.ts';
-import { type BatchRead, fetchIncomplete, readBatches, stillListed } from './read-batch.ts';
-import type { MessageReader } from './read-message.ts';
-import { failureOf, type Patience, Suspects } from './suspects.ts';
+import { isLarge, LargeMessages, roomOf } from './large-messages.ts';
+import { type BatchRead, fetchIncomplete, listSizes, readBatches, stillListed } from './read-batch.ts';
+import { failureOf, Suspects } from './suspects.ts';
 import { salvagedHeader, unreadableMessage } from './unreadable.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
@@ -19,36 +17,12 @@ const windowMessages = 5_000;
 /** When a server leaves out more of a batch than this, it is the answer that is broken, not these messages. */
 const fewLeftOut = 16;
 
-/** Mail that came since the folder was looked at, and everything else that is to be done. */
-export type Share = 'New' | 'Backlog';
-
-export interface FolderOptions {
-  readonly context: PipelineContext;
-  readonly source: Source;
-  readonly account: string;
-  /** The lease as it is held now. */
-  readonly lease: () => Lease;
-  readonly fresh: () => boolean;
-  /** Time of the first FETCH, for benchmarks. */
-  readonly onFetch: () => void;
-  /** Something was committed. */
-  readonly onProgress: () => void;
-  /** What the account may be made to give. */
-  readonly allowance: Allowance;
-  /** With messages that the server lists and does not deliver. */
-  readonly patience?: Patience | undefined;
-}
-
-export interface FolderWorkOptions extends FolderOptions {
-  readonly folder: string;
-  readonly reader: MessageReader;
-}
-
 /** What is to be done of one folder, and the doing: batches are fetched while earlier ones commit. */
 export class FolderWork {
   readonly #options: FolderWorkOptions;
   readonly #shares: Readonly<Record<Share, Backlog>>;
   readonly suspects: Suspects;
+  readonly large: LargeMessages;
   /** Batches that a lane has in hand, and those that are not committed yet. */
   #inHand = 0;
   #pushed = 0;
@@ -63,6 +37,7 @@ export class FolderWork {
       Backlog: new Backlog(options.source.backfillOrder ?? 'OldestFirst'),
     };
     this.suspects = new Suspects(options.patience);
+    this.large = new LargeMessages(options.context.budget);
   }
 
   /** Nothing is left but what the server did not give. */
@@ -104,11 +79,14 @@ export class FolderWork {
       if (stop()) return false;
       const plan = await this.#next(lane, committer, share);
       if (!plan) break;
-      if (!(await this.#options.allowance.take(amountOf(plan), share === 'Backlog'))) {
-        this.#shares[share].putBack(plan);
-        return false;
+      if (share === 'New' && this.#mayRest(lane, plan)) {
+        this.#shares.Backlog.putBack({ ...plan, late: true });
+        continue;
       }
-      await this.#do(lane, committer, plan, share);
+      const taken = this.large.has(plan) || (await this.#options.allowance.take(amountOf(plan), share === 'Backlog'));
+      if (taken && (await this.#do(lane, committer, plan, share, stop))) continue;
+      this.#shares[share].putBack(plan);
+      return false;
     }
     while (share === 'New' && !stop()) {
       const suspect = this.suspects.due(performance.now());
@@ -116,6 +94,11 @@ export class FolderWork {
       await this.#tryAgain(lane, committer, suspect);
     }
     return true;
+  }
+
+  /** A large message among new mail is read like old mail, so that what comes meanwhile need not wait for it; a day's limit has another part for old mail. */
+  #mayRest({ session }: Lane, plan: PlannedBatch): boolean {
+    return this.large.takes(session, plan) && !isLimited(this.#options.source);
   }
 
   async #next(lane: Lane, committer: Committer, share: Share): Promise<PlannedBatch | undefined> {
@@ -129,11 +112,7 @@ export class FolderWork {
       this.#inHand += 1;
       try {
         await lane.open(this.#options.folder);
-        const listed = await lane.session.list(window.uids, lane.signal);
-        const known = new Set(listed.map((each) => each.uid));
-        const unknown = window.uids.filter((uid) => !known.has(uid));
-        const still = await stillListed(lane.session, unknown, lane.signal);
-        if (still.size > 0) throw fetchIncomplete();
+        const listed = await listSizes(lane.session, window.uids, lane.signal);
         const { since, firstUidNext } = committer.cursor;
         const { messageSize } = source;
         const { messages, bytes: mostBytes } = this.#options.allowance.batch;
@@ -146,10 +125,18 @@ export class FolderWork {
     }
   }
 
-  /** Fetches a batch, and those behind it as the pace has it; while the next one comes, one is handed on. */
-  async #do(lane: Lane, committer: Committer, first: PlannedBatch, share: Share): Promise<void> {
-    const { budget } = this.#options.context;
-    await budget.acquire(first.bytes, lane.signal);
+  /**
+   * Fetches a batch, and those behind it as the pace has it; while the next one comes, one is handed on. False: `stop` said to end in the middle of a
+   * large message.
+   */
+  async #do(
+    lane: Lane,
+    committer: Committer,
+    first: PlannedBatch,
+    share: Share,
+    stop: () => boolean,
+  ): Promise<boolean> {
+    await this.large.acquire(first, lane.signal);
     const plans = [first, ...this.#following(first, share)];
     /** Those whose bytes are not the committer's yet. */
     const held = new Set(plans);
@@ -159,7 +146,8 @@ export class FolderWork {
       await lane.open(this.#options.folder);
       if (plans.some(({ fetch }) => fetch.length > 0)) this.#options.onFetch();
       const began = performance.now();
-      for await (const read of this.#read(lane, plans)) {
+      for await (const read of this.#read(lane, plans, stop)) {
+        if (read.paused) return false;
         const { plan, missing } = read;
         const uids = missing.map(({ uid }) => uid);
         const lost = await stillListed(lane.session, uids, lane.signal);
@@ -179,11 +167,12 @@ export class FolderWork {
       const bytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
       this.#pace.took(bytes, performance.now() - began);
       await handing;
+      return true;
     } finally {
       // Nothing may be handed on once this has ended, whatever it ended with.
       await handing.catch(() => undefined);
       this.#inHand -= 1;
-      for (const { bytes } of held) budget.release(bytes);
+      for (const plan of held) this.large.release(plan);
     }
   }
 
@@ -191,8 +180,7 @@ export class FolderWork {
   #following(first: PlannedBatch, share: Share): readonly PlannedBatch[] {
     const todo = this.#shares[share];
     const plans: PlannedBatch[] = [];
-    const { bytes, messages } = this.#options.source.perDay ?? {};
-    if (bytes !== undefined || messages !== undefined) return plans;
+    if (isLimited(this.#options.source) || isLarge(first)) return plans;
     for (let plan = todo.next(); plan; plan = todo.next()) {
       if (!this.#pace.fits([first, ...plans], plan) || !this.#options.context.budget.tryAcquire(plan.bytes)) {
         todo.putBack(plan);
@@ -213,25 +201,35 @@ export class FolderWork {
     const prepared = await prepareMessages(messages, this.#options.context.steps, lane.signal);
     held.delete(plan);
     const more = held.size > 0 || !this.#shares[share].isEmpty;
-    const batch = { plan, messages: prepared, vanished: missing.length, budgetBytes: plan.bytes, more };
+    const budgetBytes = roomOf(plan, this.#options.context.budget);
+    const batch = { plan, messages: prepared, vanished: missing.length, budgetBytes, more };
     this.#pushed += 1;
-    await committer.push({ ...batch, old: share === 'Backlog' });
+    await committer.push({ ...batch, old: share === 'Backlog' && !plan.late });
     this.oldest = plan.fetch.at(-1)?.receivedAt ?? this.oldest;
   }
 
   /** What fails is cut smaller the next time, until it is known which message it fails on. */
-  async *#read({ session, signal }: Lane, plans: readonly PlannedBatch[]): AsyncGenerator<BatchRead, void, undefined> {
+  async *#read(
+    { session, signal }: Lane,
+    plans: readonly PlannedBatch[],
+    stop = () => false,
+  ): AsyncGenerator<BatchRead, void, undefined> {
     const { source, reader } = this.#options;
     const left = new Set(plans);
+    const large = { messages: this.large, stop };
     try {
-      for await (const read of readBatches({ session, reader, source, signal }, plans)) {
+      for await (const read of readBatches({ session, reader, source, signal, large }, plans)) {
         left.delete(read.plan);
         yield read;
       }
     } catch (thrown) {
       const failure = failureOf(thrown);
       const [only, ...others] = [...left].flatMap(({ fetch, tooLarge }) => [...fetch, ...tooLarge]);
-      if (failure && only && others.length === 0) {
+      if (failure === 'Broke' && only && this.large.advanced(only.uid)) {
+        // It comes, a part each time: that is no reason to give it up, or to wait.
+        this.suspects.settle(only.uid);
+        this.#options.onProgress();
+      } else if (failure && only && others.length === 0) {
         this.suspects.note(only, failure, performance.now());
         this.#pace.came([only.uid]);
       } else if (failure && only) this.#pace.failed([...left]);
@@ -261,7 +259,7 @@ export class FolderWork {
     const { signal } = lane;
     const now = () => performance.now();
     const plan = planAlone(listed, source.messageSize);
-    await context.budget.acquire(plan.bytes, signal);
+    await this.large.acquire(plan, signal);
     let handed = false;
     try {
       await lane.open(this.#options.folder);
@@ -277,11 +275,12 @@ export class FolderWork {
       handed = true;
       const vanished = messages.length === 0 ? 1 : 0;
       this.#pushed += 1;
-      await committer.push({ plan, messages: prepared, vanished, budgetBytes: plan.bytes, more: false, old: false });
+      const budgetBytes = roomOf(plan, context.budget);
+      await committer.push({ plan, messages: prepared, vanished, budgetBytes, more: false, old: false });
       await committer.drain();
       this.suspects.settle(uid);
     } finally {
-      if (!handed) context.budget.release(plan.bytes);
+      if (!handed) this.large.release(plan);
     }
   }
 

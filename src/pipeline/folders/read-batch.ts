@@ -2,6 +2,7 @@ import type { Listed, Source, SourceSession } from '../../sources/source.ts';
 import { transient } from '../../telemetry/errors.ts';
 import { type ReadMessage, tooLargeMessage } from '../processed.ts';
 import type { PlannedBatch } from './batch-plan.ts';
+import type { LargeMessages, LargeRead } from './large-messages.ts';
 import type { MessageReader } from './read-message.ts';
 
 /** A batch has this long, and a second more for each of so many bytes: a server that trickles for ever is left. */
@@ -13,6 +14,14 @@ export interface BatchRead {
   readonly plan: PlannedBatch;
   readonly messages: readonly ReadMessage[];
   readonly missing: readonly Listed[];
+  /** It is to be read on later: it rests between two parts of a large message. */
+  readonly paused?: true;
+}
+
+/** How large messages are read; absent: each in one piece. */
+export interface LargeReading {
+  readonly messages: LargeMessages;
+  readonly stop: () => boolean;
 }
 
 export interface BatchReading {
@@ -20,6 +29,7 @@ export interface BatchReading {
   readonly reader: MessageReader;
   readonly source: Source;
   readonly signal: AbortSignal;
+  readonly large?: LargeReading;
 }
 
 /** Fetches and parses a batch; see `readBatches`. */
@@ -81,13 +91,19 @@ class Part {
 }
 
 async function* read(
-  { session, reader, source, signal }: BatchReading,
+  { session, reader, source, signal, large }: BatchReading,
   plans: readonly PlannedBatch[],
 ): AsyncGenerator<BatchRead, void, undefined> {
   const open = new Set(plans.map((plan) => new Part(plan)));
   const uids = plans.flatMap((plan) => plan.fetch.map(({ uid }) => uid)).sort((a, b) => a - b);
+  const came = plans.length === 1 ? await readLarge({ session, signal, large }, plans[0]!) : 'InOnePiece';
+  if (came === 'Paused') {
+    for (const part of open) yield { ...part.result(), paused: true };
+    return;
+  }
+  const rows = came === 'InOnePiece' ? session.fetch(uids, signal) : came === 'Gone' ? [] : [came];
   if (uids.length > 0) {
-    for await (const fetched of session.fetch(uids, signal)) {
+    for await (const fetched of rows) {
       const part = partOf(open, fetched.uid);
       const listed = part?.missing.get(fetched.uid);
       if (!part || !listed) continue; // not asked for, or given twice
@@ -116,6 +132,15 @@ async function* read(
   }
 }
 
+/** The message of a batch that comes in parts; of any other, that it does not. */
+async function readLarge(
+  { session, signal, large }: Pick<BatchReading, 'session' | 'signal' | 'large'>,
+  plan: PlannedBatch,
+): Promise<LargeRead> {
+  if (!large?.messages.takes(session, plan)) return 'InOnePiece';
+  return large.messages.read(session, plan.fetch[0]!, signal, large.stop);
+}
+
 function partOf(parts: Iterable<Part>, uid: number): Part | undefined {
   for (const part of parts) if (part.missing.has(uid)) return part;
   return undefined;
@@ -134,4 +159,17 @@ export async function stillListed(
   const [first, last] = [uids.reduce((a, b) => Math.min(a, b)), uids.reduce((a, b) => Math.max(a, b))];
   const listed = new Set(await session.search(first, last, signal));
   return new Set(uids.filter((uid) => listed.has(uid)));
+}
+
+/** Metadata of these UIDs (ascending), those that are gone left out. Throws `SOURCE_FETCH_INCOMPLETE` where others are left out. */
+export async function listSizes(
+  session: SourceSession,
+  uids: readonly number[],
+  signal: AbortSignal,
+): Promise<readonly Listed[]> {
+  const listed = await session.list(uids, signal);
+  const known = new Set(listed.map(({ uid }) => uid));
+  const unknown = uids.filter((uid) => !known.has(uid));
+  if ((await stillListed(session, unknown, signal)).size > 0) throw fetchIncomplete();
+  return listed;
 }

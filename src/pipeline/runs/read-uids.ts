@@ -2,6 +2,7 @@ import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Allowance } from '../accounts/allowance.ts';
 import type { PipelineContext } from '../context.ts';
 import { amountOf, planBatches } from '../folders/batch-plan.ts';
+import { LargeMessages } from '../folders/large-messages.ts';
 import { fetchIncomplete, readBatch, stillListed } from '../folders/read-batch.ts';
 import type { MessageReader } from '../folders/read-message.ts';
 import { prepareMessages } from '../prepare.ts';
@@ -33,6 +34,7 @@ export interface UidReading {
 export async function readUids(reading: UidReading, stop: AbortSignal): Promise<boolean> {
   const { context, source, session, allowance, uids, take } = reading;
   const signal = context.hardStop;
+  const large = { messages: new LargeMessages(context.budget), stop: () => false };
   for (let at = 0; at < uids.length; at += windowMessages) {
     const window = uids.slice(at, at + windowMessages);
     const listed = await session.list(window, signal);
@@ -54,7 +56,7 @@ export async function readUids(reading: UidReading, stop: AbortSignal): Promise<
       await allowance?.takeOld(amountOf(plan));
       await context.budget.acquire(plan.bytes, signal);
       try {
-        const { messages, missing } = await readBatch({ session, reader: reading.reader, source, signal }, plan);
+        const { messages, missing } = await readBatch({ session, reader: reading.reader, source, signal, large }, plan);
         const lost = missing.map(({ uid }) => uid);
         await confirmGone(session, lost, signal);
         await take({ messages: await prepareMessages(messages, context.steps, signal), gone: lost });

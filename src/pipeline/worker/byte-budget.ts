@@ -4,6 +4,12 @@ import { waiting } from '../../telemetry/errors.ts';
 const patienceMs = 30_000;
 const comeBackMs = 5_000;
 
+/** Bytes that are held, and that somebody could do without. */
+interface Kept {
+  readonly bytes: number;
+  readonly drop: () => void;
+}
+
 /**
  * A process-wide bound of raw bytes in memory. What does not fit waits, first come first served; one that is larger than the
  * whole budget passes when it is alone.
@@ -11,6 +17,8 @@ const comeBackMs = 5_000;
 export class ByteBudget {
   readonly total: number;
   #used = 0;
+  /** The oldest first. */
+  readonly #kept = new Set<Kept>();
   readonly #waiting: { readonly bytes: number; readonly grant: () => void }[] = [];
 
   constructor(total: number) {
@@ -24,6 +32,7 @@ export class ByteBudget {
   /** Waits until `bytes` fit and takes them. Throws the signal's reason; Waiting `WORKER_MEMORY_BUSY` after 30 s. */
   async acquire(bytes: number, signal: AbortSignal, waitMs = patienceMs): Promise<void> {
     signal.throwIfAborted();
+    if (this.#waiting.length === 0) this.#makeRoom(bytes);
     if (this.tryAcquire(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const entry = {
@@ -62,12 +71,34 @@ export class ByteBudget {
     this.#wake();
   }
 
+  /**
+   * Bytes that were acquired may be taken away from now on: when others wait for room, `drop` is told. The result takes them back, as
+   * acquired; false: they are gone.
+   */
+  keep(bytes: number, drop: () => void): () => boolean {
+    const kept = { bytes, drop };
+    this.#kept.add(kept);
+    this.#wake();
+    return () => this.#kept.delete(kept);
+  }
+
+  #makeRoom(bytes: number): void {
+    for (const kept of this.#kept) {
+      if (this.#fits(bytes)) return;
+      this.#kept.delete(kept);
+      this.#used -= kept.bytes;
+      kept.drop();
+    }
+  }
+
   #fits(bytes: number): boolean {
     return this.#used === 0 || this.#used + bytes <= this.total;
   }
 
   #wake(): void {
-    for (let next = this.#waiting[0]; next && this.#fits(next.bytes); next = this.#waiting[0]) {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      this.#makeRoom(next.bytes);
+      if (!this.#fits(next.bytes)) return;
       this.#waiting.shift();
       this.#used += next.bytes;
       next.grant();

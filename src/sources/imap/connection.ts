@@ -184,12 +184,13 @@ export class ImapConnection {
 
   /**
    * The rows of a FETCH, as many at a time as have come; more are read only as these are taken. An abort closes the connection. A FETCH that
-   * is left early stays in flight, and the next one waits for its end. One that brings no whole messages has the time of any command.
+   * is left early stays in flight, and the next one waits for its end. One that brings no `messages` has the time of any command; `most` is that of
+   * the feed.
    */
   async *rows(
     signal: AbortSignal,
     fetch: () => AsyncGenerator<FetchMessageObject, unknown, undefined>,
-    messages = false,
+    { messages = false, most }: { readonly messages?: boolean; readonly most?: number | undefined } = {},
   ): AsyncGenerator<readonly FetchRow[], void, undefined> {
     const before = this.#fetching;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -201,7 +202,7 @@ export class ImapConnection {
     const onAbort = () => this.client.close();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      for await (const rows of this.#feed.rows(command)) {
+      for await (const rows of this.#feed.rows(command, most)) {
         yield rows;
         throwIfAborted(signal);
       }

@@ -10,6 +10,7 @@ import { shieldBytes } from './folder-names.ts';
  */
 export class FetchFeed {
   readonly #tap: FetchTap;
+  readonly #most: number;
   readonly #pass: (bytes: Buffer, next: () => void) => void;
   #rows: FetchRow[] = [];
   #wake: (() => void) | undefined;
@@ -18,6 +19,7 @@ export class FetchFeed {
 
   constructor(client: ImapFlow, limits?: TapLimits) {
     this.#tap = new FetchTap(limits);
+    this.#most = this.#tap.literals;
     // All transports end in this stream: plain, TLS, and TLS after STARTTLS. imapflow is pinned to one version.
     const parser: unknown = Reflect.get(client, 'streamer');
     if (!(parser instanceof Transform)) throw new TypeError('this imapflow has no response parser');
@@ -53,10 +55,11 @@ export class FetchFeed {
 
   /**
    * Rows while `command` runs, as many at a time as have come; the next ones are read when these have been taken. What comes after the caller
-   * has left is dropped. Ends, or throws, as the command does.
+   * has left is dropped. Of literals with more than `most` bytes only the size is told. Ends, or throws, as the command does.
    */
-  async *rows(command: Promise<unknown>): AsyncGenerator<readonly FetchRow[], void, undefined> {
+  async *rows(command: Promise<unknown>, most = this.#most): AsyncGenerator<readonly FetchRow[], void, undefined> {
     let ended = false;
+    this.#tap.literals = most;
     const end = () => {
       ended = true;
       this.#tap.stop((bytes, literal) => this.#pass(literal ? bytes : shieldBytes(bytes), () => undefined));

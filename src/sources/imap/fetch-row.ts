@@ -6,6 +6,8 @@ export interface FetchRow {
   readonly flags?: readonly string[];
   /** BODY[]; without bytes where the server sent NIL. */
   readonly body?: Buffer;
+  /** BODY[]<n>: where `body` begins in the message. */
+  readonly origin?: number;
   /** Bytes of the row's literals where they are more than may be kept: then they are empty here. */
   readonly oversize?: number;
   /** BODY[HEADER] or a part of it. */
@@ -128,6 +130,8 @@ export const literalMark = '{}';
 
 const utf8 = (text: string): string => (/[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text);
 
+const partial = /^BODY\[\]<\d{1,15}>$/i;
+
 const isString = (value: Value): value is string => typeof value === 'string';
 
 const textOf = (value: Value): string => {
@@ -184,6 +188,10 @@ export function parseFetchRow(text: string, literals: readonly Buffer[]): FetchR
         break;
       default:
         if (value !== null && /^BODY\[HEADER\]/i.test(name)) row.header = bytesOf(value);
+        else if (partial.test(name)) {
+          row.body = bytesOf(value);
+          row.origin = number(name.slice(7, -1), 15);
+        }
     }
   }
   return row.uid > 0 ? row : undefined;

@@ -64,6 +64,8 @@ function literalAt(bytes: Buffer, from: number, end: number) {
  */
 export class FetchTap {
   readonly #limits: TapLimits;
+  /** As `TapLimits.literals`, of the FETCH that is in flight. */
+  literals: number;
   /** Takes rows as they end; undefined: everything is passed on. */
   onRow: ((row: FetchRow) => void) | undefined;
   /** What the response that is being read is; `start`: not known yet. */
@@ -82,6 +84,7 @@ export class FetchTap {
 
   constructor(limits = defaultTapLimits) {
     this.#limits = limits;
+    this.literals = limits.literals;
   }
 
   /**
@@ -177,7 +180,7 @@ export class FetchTap {
   }
 
   get #tooLarge(): boolean {
-    return this.#literalBytes > this.#limits.literals;
+    return this.#literalBytes > this.literals;
   }
 
   /** Takes bytes of a literal; those that come in one piece are not copied. */

@@ -11,32 +11,25 @@ import type {
   FolderState,
   FoundMessage,
   Listed,
+  MessagePart,
   RawMessage,
   SourceSession,
 } from '../source.ts';
 import { readFlags } from './changes.ts';
 import type { ImapConnection } from './connection.ts';
-import { folderGone, isFolderError } from './errors.ts';
+import { epochOver, folderGone, isFolderError } from './errors.ts';
 import { pathsByName } from './folder-names.ts';
 import { type FolderView, gmailView, type ListedFolder } from './gmail.ts';
 import { canListStatus, listStatus } from './list-status.ts';
+import { readHeader, readPart, received } from './message-parts.ts';
 import { expandUidSet, uidSets } from './uid-set.ts';
 import { waitForChange } from './wait.ts';
 
-/** Bytes of a header that is fetched alone. */
-const headerBytes = 262_144;
 /** Messages of one folder that a search may claim. */
 const searchLimit = 2 ** 24;
 
-const received = (date: Date | undefined): Date =>
-  // A date that cannot be read is the same unreadable date each time: identities depend on it.
-  date !== undefined && !Number.isNaN(date.getTime()) ? date : new Date(0);
-
 const searchFailed = () =>
   transient('IMAP_SEARCH_FAILED', 'the answer to a search is incomplete; it is repeated on a new connection');
-
-const epochOver = () =>
-  transient('IMAP_SEARCH_FAILED', 'UIDVALIDITY changed while the folder was open; it is opened again');
 
 const lowerCase = (flags: ReadonlySet<string>): Uses => new Set([...flags].map((flag) => flag.toLowerCase()));
 
@@ -155,8 +148,7 @@ export class ImapSession implements SourceSession {
       : found.all === undefined
         ? []
         : expandUidSet(found.all, searchLimit);
-    // A server may tell of a new epoch at any time; what it has listed belongs to that one then.
-    if (this.#selected && client.mailbox && client.mailbox.uidValidity !== this.#selected.epoch) throw epochOver();
+    this.#expectEpoch();
     const counted = Array.isArray(found) ? uids?.length : found.count;
     const exists = client.mailbox ? client.mailbox.exists : 0;
     if (uids === undefined || uids.length !== counted || (uids.length === 0 && exists > 0)) throw searchFailed();
@@ -165,6 +157,12 @@ export class ImapSession implements SourceSession {
       this.#searched.set(name, { epoch, uidNext: Math.max(uidNext, (uids.at(-1) ?? 0) + 1) });
     }
     return uids.filter((uid) => uid >= from && (to === undefined || uid <= to));
+  }
+
+  /** A server may tell of a new epoch at any time; what it says belongs to that one then. */
+  #expectEpoch(): void {
+    const { mailbox } = this.#client;
+    if (this.#selected && mailbox && mailbox.uidValidity !== this.#selected.epoch) throw epochOver();
   }
 
   async list(uids: readonly number[], signal: AbortSignal): Promise<readonly Listed[]> {
@@ -192,7 +190,9 @@ export class ImapSession implements SourceSession {
     const wanted = new Set(uids);
     for (const set of uidSets(uids)) {
       const query = { uid: true, flags: true, source: true };
-      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, query, { uid: true }), true);
+      const rows = this.#connection.rows(signal, () => this.#client.fetch(set, query, { uid: true }), {
+        messages: true,
+      });
       for await (const some of rows) {
         for (const { uid, body, oversize, flags = [] } of some) {
           if (body === undefined || !wanted.delete(uid)) continue;
@@ -209,12 +209,14 @@ export class ImapSession implements SourceSession {
     return readFlags(this.#connection, to, since, signal);
   }
 
-  async fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined> {
-    const query = { uid: true, bodyParts: [{ key: 'HEADER', start: 0, maxLength: headerBytes }] };
-    let header: Buffer | undefined;
-    const rows = this.#connection.rows(signal, () => this.#client.fetch(`${uid}`, query, { uid: true }));
-    for await (const some of rows) for (const row of some) if (row.uid === uid && row.header) header = row.header;
-    return header;
+  async fetchPart(uid: number, offset: number, count: number, signal: AbortSignal): Promise<MessagePart | undefined> {
+    const part = await readPart(this.#connection, { uid, offset, count }, signal);
+    this.#expectEpoch();
+    return part;
+  }
+
+  fetchHeader(uid: number, signal: AbortSignal): Promise<Buffer | undefined> {
+    return readHeader(this.#connection, uid, signal);
   }
 
   async find(messageId: string, signal: AbortSignal): Promise<Findings> {

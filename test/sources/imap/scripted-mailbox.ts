@@ -249,7 +249,13 @@ export class ScriptedMailbox {
     if (asked.includes('FLAGS')) items.push(`FLAGS (${flags.join(' ')})`);
     if (asked.includes('RFC822.SIZE')) items.push(`RFC822.SIZE ${raw.length}`);
     if (asked.includes('INTERNALDATE')) items.push(`INTERNALDATE "${internalDate(receivedAt)}"`);
-    if (asked.includes('BODY.PEEK[]')) items.push(`BODY[] {${raw.length}}\r\n${raw.toString('latin1')}`);
+    const part = /BODY\.PEEK\[\](?:<(\d+)\.(\d+)>)?/.exec(asked);
+    if (part) {
+      const [from, count] = part[1] === undefined ? [0, raw.length] : [Number(part[1]), Number(part[2])];
+      const bytes = raw.subarray(from, from + count);
+      const origin = part[1] === undefined ? '' : `<${from}>`;
+      items.push(`BODY[]${origin} {${bytes.length}}\r\n${bytes.toString('latin1')}`);
+    }
     if (asked.includes('BODY.PEEK[HEADER]')) {
       const end = raw.indexOf('\r\n\r\n');
       const header = end < 0 ? raw : raw.subarray(0, end + 4);
