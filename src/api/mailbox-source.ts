@@ -70,6 +70,11 @@ export const mailboxSourceSpec = Closed(
         fieldPath: '.archive',
       },
       {
+        rule: '!has(self.archive) || !has(self.archive.changes) || has(self.imap)',
+        message: 'archive.changes is for imap: files do not tell what happens to their messages',
+        fieldPath: '.archive.changes',
+      },
+      {
         rule: '!has(self.schedule) || has(self.archive)',
         message: 'only a source with an archive has work of its own to schedule; otherwise schedule its pipelines',
         fieldPath: '.schedule',

@@ -173,6 +173,8 @@ export interface Source {
    * it was seen before.
    */
   readonly opensAllFirst?: boolean;
+  /** What happens to messages later was noticed by somebody else and is in the store (`store/kept-changes.ts`): sessions need not look. */
+  readonly keepsChanges?: boolean;
   /** Cutoff of a folder that is first seen at `now`; undefined: everything. */
   cutoff(now: Date): Date | undefined;
   open(account: string, signal: AbortSignal): Promise<SourceSession>;

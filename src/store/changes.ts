@@ -35,7 +35,7 @@ export async function knownChanges(database: Database, pipelineId: bigint, epoch
     version: number;
     missing: boolean;
   }>(
-    'SELECT uid, message_id, flags, version, missing FROM mailmill.change_state WHERE pipeline_id = $1 AND epoch_id = $2',
+    'SELECT uid, message_id, flags, version, missing FROM mailmill.change_state WHERE pipeline_id = $1 AND epoch_id = $2 AND NOT gone',
     [pipelineId, epochId],
   );
   const messages = rows.map(({ uid, message_id, ...row }) => ({ ...row, uid: Number(uid), messageId: message_id }));
@@ -89,32 +89,32 @@ export async function recordChanges(
     readonly modseq: bigint | undefined;
     readonly round: bigint;
     readonly known: readonly KnownMessage[];
-    readonly gone: readonly number[];
+    /** These are never asked for again. */
+    readonly gone: readonly KnownMessage[];
   },
 ): Promise<void> {
   const { modseq, round, known, gone } = found;
+  const all = [...known, ...gone];
   await client.query(
     `INSERT INTO mailmill.change_cursor (pipeline_id, epoch_id, modseq, round) VALUES ($1, $2, $3, $4)
      ON CONFLICT (pipeline_id, epoch_id) DO UPDATE SET modseq = excluded.modseq, round = excluded.round`,
     [pipelineId, epochId, modseq ?? null, round],
   );
+  if (all.length === 0) return;
   await client.query(
-    `INSERT INTO mailmill.change_state (pipeline_id, epoch_id, uid, message_id, flags, version, missing)
-     SELECT $1, $2, * FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::integer[], $7::boolean[])
-     ON CONFLICT (pipeline_id, epoch_id, uid) DO UPDATE SET flags = excluded.flags, version = excluded.version, missing = excluded.missing`,
+    `INSERT INTO mailmill.change_state (pipeline_id, epoch_id, uid, message_id, flags, version, missing, gone)
+     SELECT $1, $2, * FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::integer[], $7::boolean[], $8::boolean[])
+     ON CONFLICT (pipeline_id, epoch_id, uid) DO UPDATE
+       SET flags = excluded.flags, version = excluded.version, missing = excluded.missing, gone = excluded.gone`,
     [
       pipelineId,
       epochId,
-      known.map(({ uid }) => uid),
-      known.map(({ messageId }) => messageId),
-      known.map(({ flags }) => flags),
-      known.map(({ version }) => version),
-      known.map(({ missing }) => missing),
+      all.map(({ uid }) => uid),
+      all.map(({ messageId }) => messageId),
+      all.map(({ flags }) => flags),
+      all.map(({ version }) => version),
+      all.map(({ missing }) => missing),
+      all.map((_, i) => i >= known.length),
     ],
   );
-  await client.query('DELETE FROM mailmill.change_state WHERE pipeline_id = $1 AND epoch_id = $2 AND uid = ANY($3)', [
-    pipelineId,
-    epochId,
-    gone,
-  ]);
 }

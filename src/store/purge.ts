@@ -72,6 +72,7 @@ const ofSource: readonly Erasure[] = [
   { table: 'file_uid', where: inFolders },
   { table: 'kept_message', where: inFolders },
   { table: 'kept_bytes', where: inFolders },
+  { table: 'kept_change', where: inFolders },
   { table: 'kept_folder', where: inFolders },
   { table: 'epoch', where: `t.id IN (${epochs})` },
   { table: 'folder', where: ofAccount },

@@ -30,6 +30,11 @@ export const kept: Readonly<Record<string, string>> = {
     '  schedule: "0 * * * *"\n  timeZone: Europe/Zurich\n',
   ),
   'archive: on a volume': archived('{volume: {persistentVolumeClaim: {claimName: archive, subPath: mail}}}'),
+  'archive: with changes': source(
+    '  imap: {host: imap.example.com, auth: {secretRef: {name: login}}}\n  archive: {postgres: {}, changes: [flags, expunge, move]}\n',
+  ),
+  'archive: with changes of files': archived('{postgres: {}, changes: [flags]}'),
+  'archive: with no changes': archived('{postgres: {}, changes: []}'),
   'archive: nowhere': archived('{retention: 30d}'),
   'archive: in two places': archived('{postgres: {}, s3: {bucket: archive}}'),
   'archive: on a volume without a place': archived('{volume: {}}'),

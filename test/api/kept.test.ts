@@ -16,6 +16,8 @@ const wrong: Readonly<Record<string, string>> = {
   's3: an endpoint with a password': 'spec.s3.endpoint: must match',
   's3: one request a poll': 'spec.s3.limits.listRequestsPerPoll: must be at least 2',
   's3: with an archive': 'spec.archive: an archive is for sources that read a mailbox',
+  'archive: with changes of files': 'spec.archive.changes: archive.changes is for imap: files do not tell what happens',
+  'archive: with no changes': 'spec.archive.changes: needs at least 1',
   'archive: nowhere': 'spec.archive: exactly one of s3, volume and postgres must be set',
   'archive: in two places': 'spec.archive: exactly one of s3, volume and postgres must be set',
   'archive: on a volume without a place': 'spec.archive.volume: exactly one of path',

@@ -61,7 +61,9 @@ async function filled() {
       "INSERT INTO mailmill.object VALUES ($1, 'more', gen_random_uuid())",
       `WITH e AS (INSERT INTO mailmill.epoch (folder_id, uidvalidity) SELECT id, 9 FROM mailmill.folder WHERE account_id = $1 AND name = 'files' RETURNING id, folder_id),
             k AS (INSERT INTO mailmill.kept_folder (folder_id, epoch_id) SELECT folder_id, id FROM e),
-            b AS (INSERT INTO mailmill.kept_bytes SELECT folder_id, 1, '' FROM e)
+            b AS (INSERT INTO mailmill.kept_bytes SELECT folder_id, 1, '' FROM e),
+            c AS (INSERT INTO mailmill.kept_change (folder_id, position, kind, message_id, kept_epoch_id, kept_uid, uid, flags, noticed_at)
+                  SELECT folder_id, 1, 'expunge', gen_random_uuid(), id, 1, 1, '', now() FROM e)
        INSERT INTO mailmill.kept_message (folder_id, uid, key, raw_sha256, size, received_at) SELECT folder_id, 1, '', '', 0, now() FROM e`,
       `WITH a AS (INSERT INTO mailmill.archive (namespace, source) SELECT namespace, source FROM mailmill.account WHERE id = $1 RETURNING id),
             s AS (INSERT INTO mailmill.archive_segment (archive_id, name, state) SELECT id, 'one', 'Sealed' FROM a RETURNING id, archive_id),

@@ -1,5 +1,6 @@
 import { Closed, Duration, Text } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { changesField } from './changes.ts';
 import { bucketFields } from './s3.ts';
 import { volumeClaim } from './volume.ts';
 
@@ -36,6 +37,9 @@ export const archive = Closed(
         description:
           'How long mail is kept after it was archived; absent: for ever. Segments go as a whole, whether their mail was read or not; messages on hold, and those that were seen again since, are carried over.',
       }),
+    ),
+    changes: changesField(
+      'What happens later to archived messages, and is kept for pipelines whose sinks ask for it: `flags`, `expunge` (the archive keeps the message), `move` (where the server has object ids). For imap. Absent: nothing; flags are those that a message was archived with.',
     ),
   },
   {

@@ -7,8 +7,9 @@ import type { FolderSync } from '../folders/folder-sync.ts';
 import { Lane } from '../folders/lane.ts';
 import type { Poke } from '../poke.ts';
 import type { Allowance } from './allowance.ts';
-import { ChangesWatch, tellsChanges } from './changes-watch.ts';
+import { type ChangesLook, ChangesWatch, tellsChanges } from './changes-watch.ts';
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
+import { KeptChangesWatch } from './kept-changes-watch.ts';
 import { SpareLanes, type SpareWork } from './spare-lanes.ts';
 import { folderListMs, idleMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
 
@@ -48,7 +49,7 @@ export class AccountSession {
   readonly #options: AccountSessionOptions;
   readonly #lane: Lane;
   readonly #spare: SpareLanes;
-  readonly #changes: ChangesWatch | undefined;
+  readonly #changes: ChangesLook | undefined;
   readonly #stop: AbortSignal;
   readonly #heldSince = performance.now();
   /** Lanes for old mail: those that were asked for, and those that are logged in. */
@@ -64,8 +65,9 @@ export class AccountSession {
     this.#stop = stop;
     this.#lane = new Lane(options.session, options.context.hardStop);
     this.#spare = new SpareLanes({ ...options, stop });
-    const { context } = options;
-    if (tellsChanges(context)) this.#changes = new ChangesWatch({ ...options, sinks: context.changes ?? [] });
+    const { context, source } = options;
+    const Watch = source.keepsChanges ? KeptChangesWatch : ChangesWatch;
+    if (tellsChanges(context)) this.#changes = new Watch({ ...options, sinks: context.changes ?? [] });
   }
 
   /** True: caught up, and `once`. False: the session is given up, in order. */

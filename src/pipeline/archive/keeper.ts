@@ -9,8 +9,10 @@ import { archivedHashes, beginSegment, framesOf, sealSegment } from '../../store
 import type { Database } from '../../store/database.ts';
 import { type KeptFolder, type NewKept, openKeptFolder } from '../../store/kept.ts';
 import { appendKept } from '../../store/kept-append.ts';
+import { keepChanges } from '../../store/kept-changes.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
+import type { Change, ChangeKind } from '../commits/changes.ts';
 import type { Judged } from '../commits/commit-record.ts';
 import type { Origin } from '../processed.ts';
 
@@ -24,6 +26,8 @@ export interface KeeperOptions {
   readonly database: Database;
   readonly archive: OpenArchive;
   readonly retentionMs: number | undefined;
+  /** What of later changes is kept. */
+  readonly changes: ReadonlySet<ChangeKind>;
   readonly clock: () => Date;
 }
 
@@ -42,6 +46,10 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.retentionMs = options.retentionMs;
+  }
+
+  get changes(): ReadonlySet<ChangeKind> {
+    return this.#options.changes;
   }
 
   get archive(): OpenArchive {
@@ -79,14 +87,27 @@ export class Keeper {
         await sealed?.(client);
         const frames = await framesOf(client, archive.id, hashes);
         const items = kept.map((each) => newKept(each, frames.get(each.read.rawSha256)!, epochId));
-        try {
-          await appendKept(client, folder, items, { windowMs, inlineBytes: 0 });
-        } catch (error) {
-          if (error instanceof MailmillError && error.code === 'STORE_KEPT_GONE') this.#folders.clear();
-          throw error;
-        }
+        await this.#into(() => appendKept(client, folder, items, { windowMs, inlineBytes: 0 }));
       },
     };
+  }
+
+  /** What is to be told of what happened in a folder of the mailbox, as far as it is kept. */
+  async keepChanges(changes: readonly Change[], origin: Origin): Promise<Stored> {
+    const folder = await this.#folder(origin);
+    const kept = changes.filter(({ kind }) => this.changes.has(kind));
+    const at = this.#options.clock();
+    return { record: (client) => this.#into(() => keepChanges(client, folder, kept, at)) };
+  }
+
+  /** A folder that was purged is opened again the next time. */
+  async #into(write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (error instanceof MailmillError && error.code === 'STORE_KEPT_GONE') this.#folders.clear();
+      throw error;
+    }
   }
 
   async #write(fresh: ReadonlyMap<string, Buffer>, signal: AbortSignal) {

@@ -18,5 +18,6 @@ export async function openKeeper(revision: Revision, environment: KeeperEnvironm
   const { database, secret, clock } = environment;
   const archive = await openArchive({ spec: keeps, namespace, source: source.name, database, secret });
   const retentionMs = keeps.retention === undefined ? undefined : milliseconds(keeps.retention);
-  return new Keeper({ namespace, database, archive, retentionMs, clock });
+  const changes = new Set(keeps.changes);
+  return new Keeper({ namespace, database, archive, retentionMs, changes, clock });
 }

@@ -11,6 +11,7 @@ import {
   orphanSegments,
 } from '../../store/archive-retention.ts';
 import type { Database } from '../../store/database.ts';
+import { forgetChanges } from '../../store/kept-changes.ts';
 import { asMailmillError, stalled } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { sleep } from '../backoff.ts';
@@ -40,6 +41,7 @@ export async function tidyArchive(options: TidyOptions, signal: AbortSignal): Pr
   const { archive, database, retentionMs } = options;
   await disownSegments(database, archive.id, writingMs);
   const messages = retentionMs === undefined ? 0 : await expire(options, retentionMs, signal);
+  if (retentionMs !== undefined) await forgetChanges(database, archive.id, retentionMs);
   let segments = 0;
   for (let more = true; more; ) {
     const orphans = await orphanSegments(database, archive.id);

@@ -31,11 +31,19 @@ export interface Change {
   readonly toFolder?: string;
 }
 
+/** A change, and when it was noticed. */
+export interface NoticedChange extends Change {
+  readonly at: Date;
+}
+
 /** What a look at a folder makes known. */
 export interface Comparison {
   readonly changes: readonly Change[];
   readonly known: readonly KnownMessage[];
-  readonly gone: readonly number[];
+  /** Never to be asked for again. */
+  readonly gone: readonly KnownMessage[];
+  /** There was too much for one look. */
+  readonly more: boolean;
 }
 
 export interface Look {
@@ -43,6 +51,8 @@ export interface Look {
   readonly before: KnownChanges;
   /** Messages that were read since the last look: id by UID. */
   readonly added: ReadonlyMap<number, string>;
+  /** Flags that some of them had when they were read, as far as anybody knows. */
+  readonly readWith?: ReadonlyMap<number, string>;
   /** Of all messages, or of those that changed. */
   readonly flagged: readonly FlaggedMessage[];
   /** UIDs that the server lists. */
@@ -52,7 +62,7 @@ export interface Look {
 }
 
 /** A UUIDv8 (RFC 9562 §5.8) of what has happened. */
-function idOf(messageId: string, epochId: bigint, uid: number, what: string): string {
+export function changeId(messageId: string, epochId: bigint, uid: number, what: string): string {
   const hex = hash('sha256', `${messageId}\0${epochId}\0${uid}\0${what}`, 'hex');
   const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) & 3];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
@@ -60,33 +70,46 @@ function idOf(messageId: string, epochId: bigint, uid: number, what: string): st
 
 const text = (flags: readonly string[]): string => [...flags].sort().join(' ');
 
+/** Messages that were gone before anybody looked, of which one look tells at most. */
+const goneAtOnce = 10_000;
+
 /** Compares a folder with what was known of it. Pure: a repeat gives the same ids. */
-export function compare({ epochId, before, added, flagged, listed, elsewhere }: Look): Comparison {
+export function compare({ epochId, before, added, readWith, flagged, listed, elsewhere }: Look): Comparison {
   const changes: Change[] = [];
   const known: KnownMessage[] = [];
-  const gone: number[] = [];
+  const gone: KnownMessage[] = [];
+  const olds = new Map(before.messages);
+  let many = goneAtOnce;
+  for (const [uid, messageId] of added) {
+    const flags = readWith?.get(uid);
+    const message = { uid, messageId, flags: flags ?? '', version: 0, missing: false };
+    if (listed.has(uid)) {
+      if (flags !== undefined) olds.set(uid, message);
+    } else if (flags === undefined) gone.push(message);
+    else if (--many >= 0) olds.set(uid, message);
+  }
   for (const { uid, flags } of flagged) {
     const now = text(flags);
-    const old = before.messages.get(uid);
+    const old = olds.get(uid);
     if (!old) {
       const messageId = added.get(uid);
-      // Nothing has happened to it yet: its row has the flags with which it was read.
+      // What has happened to it since it was read, nobody can tell: it is known from here on.
       if (messageId !== undefined && listed.has(uid))
         known.push({ uid, messageId, flags: now, version: 0, missing: false });
     } else if (old.flags !== now && listed.has(uid)) {
       const version = old.version + 1;
       const { messageId } = old;
       changes.push({
-        id: idOf(messageId, epochId, uid, `flags ${version}`),
+        id: changeId(messageId, epochId, uid, `flags ${version}`),
         kind: 'flags',
         messageId,
         uid,
         flags: now,
       });
       known.push({ ...old, flags: now, version, missing: false });
-    }
+    } else if (added.has(uid) && listed.has(uid)) known.push(old);
   }
-  for (const old of before.messages.values()) {
+  for (const old of olds.values()) {
     const { uid, messageId, flags } = old;
     if (listed.has(uid)) continue;
     // Where it has gone to may be read a moment later.
@@ -97,14 +120,14 @@ export function compare({ epochId, before, added, flagged, listed, elsewhere }: 
     const toFolder = elsewhere?.get(messageId);
     const kind = toFolder === undefined ? 'expunge' : 'move';
     const moved = toFolder === undefined ? {} : { toFolder };
-    changes.push({ id: idOf(messageId, epochId, uid, 'gone'), kind, messageId, uid, flags, ...moved });
-    gone.push(uid);
+    changes.push({ id: changeId(messageId, epochId, uid, 'gone'), kind, messageId, uid, flags, ...moved });
+    gone.push(old);
   }
-  return { changes, known, gone };
+  return { changes, known, gone, more: many < 0 };
 }
 
 /** A change as a document. */
-export function changeDocument(change: Change, account: string, folder: string, at: Date): Document {
+export function changeDocument(change: NoticedChange, account: string, folder: string): Document {
   return {
     change: change.kind,
     message: change.messageId,
@@ -113,13 +136,13 @@ export function changeDocument(change: Change, account: string, folder: string, 
     uid: change.uid,
     flags: change.flags === '' ? [] : change.flags.split(' '),
     toFolder: change.toFolder ?? null,
-    at,
+    at: change.at,
   };
 }
 
 /** The row of a change. */
-export const changeRow = (change: Change, account: string, folder: string, at: Date): Row => ({
+export const changeRow = (change: NoticedChange, account: string, folder: string): Row => ({
   documentId: change.id,
   edition: 1,
-  document: changeDocument(change, account, folder, at),
+  document: changeDocument(change, account, folder),
 });

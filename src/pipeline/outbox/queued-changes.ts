@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Lease } from '../../store/leases.ts';
 import { enqueue, type QueuedDocument, type QueueOrigin } from '../../store/outbox.ts';
-import { type Change, type ChangeKind, changeDocument } from '../commits/changes.ts';
+import { type ChangeKind, changeDocument, type NoticedChange } from '../commits/changes.ts';
 import type { Revision } from '../revision/revision.ts';
 import { documentJson, packed } from './outbox-payload.ts';
 
@@ -13,20 +13,17 @@ export interface QueuedChange {
 
 /**
  * What queues are sent of changes. A change has an id of its own, which is that of no message: so has its delivery, whose id is derived from it.
- *
- * @param at when they were noticed.
  */
 export async function queuedChanges(
   { namespace, pipeline }: Pick<Revision, 'namespace' | 'pipeline'>,
-  changes: readonly Change[],
+  changes: readonly NoticedChange[],
   origin: QueueOrigin,
-  at: Date,
 ): Promise<readonly QueuedChange[]> {
   const queued: QueuedChange[] = [];
   for (const change of changes) {
-    const { id, kind } = change;
+    const { id, kind, at } = change;
     const facts = { id, edition: 1, namespace, pipeline, source: origin.source, timestamp: at };
-    const text = documentJson(changeDocument(change, origin.account, origin.folder, at), {
+    const text = documentJson(changeDocument(change, origin.account, origin.folder), {
       ...facts,
       type: 'mailmill.change',
     });

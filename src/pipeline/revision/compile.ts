@@ -44,13 +44,8 @@ export function compilePipeline(pipeline: PipelineInput, sources: readonly Sourc
   const steps = compileSteps(spec.steps, messageTypes);
   if (!steps.ok) issues.push(...steps.issues);
   else for (const [index, sink] of spec.sinks.entries()) issues.push(...checkColumns(sink, index, steps.types));
-  for (const [index, { postgres, webhook }] of spec.sinks.entries())
-    if ((postgres?.changes ?? webhook?.changes) && source && !source.imap)
-      issues.push({
-        path: `spec.sinks[${index}].${postgres ? 'postgres' : 'webhook'}.changes`,
-        message: 'changes are told of IMAP sources that the pipeline reads itself',
-        suggestion: 'leave changes out',
-      });
+  if (source)
+    for (const [index, sink] of spec.sinks.entries()) issues.push(...checkChanges(sink, index, source, sources));
   if (source === undefined || !steps.ok || issues.length > 0) return { ok: false, issues };
   const revision = identified({
     version: 1,
@@ -87,6 +82,33 @@ function sourceOf(
   }
   if (archive) return { name, archived: placeOf(archive) };
   return { name, pushed: { by: smtp ? 'smtp' : 'http' } };
+}
+
+/** Changes that a sink asks for: somebody notices them. */
+function checkChanges(
+  { postgres, webhook }: ResolvedSink,
+  index: number,
+  { name, imap, archived }: RevisionSource,
+  sources: readonly SourceInput[],
+): readonly CompileIssue[] {
+  const wanted = postgres?.changes ?? webhook?.changes;
+  if (!wanted || imap) return [];
+  const path = `spec.sinks[${index}].${postgres ? 'postgres' : 'webhook'}.changes`;
+  const from = sources.find(({ metadata }) => metadata.name === name)?.spec;
+  if (!archived || !from?.imap)
+    return [
+      {
+        path,
+        message: `changes are told of IMAP mailboxes, and source "${name}" is none`,
+        suggestion: 'leave changes out',
+      },
+    ];
+  const kept = from.archive?.changes ?? [];
+  const lacking = wanted.filter((kind) => !kept.includes(kind));
+  if (lacking.length === 0) return [];
+  const message = `the archive of source "${name}" does not keep ${lacking.join(', ')}, and the pipeline does not read the mailbox itself`;
+  const suggestion = `set archive.changes: [${[...kept, ...lacking].join(', ')}] in the source, or leave ${lacking.join(', ')} out here`;
+  return [{ path, message, suggestion }];
 }
 
 /** Columns of a sink: its fields exist, and each becomes a column of its own. */

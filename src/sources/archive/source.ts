@@ -58,6 +58,7 @@ export function createArchivedSource(options: ArchivedSourceOptions): Source {
     connectionsPerAccount: undefined,
     pollMs,
     messageSize: Number.MAX_SAFE_INTEGER, // the collector has left out what is too large
+    keepsChanges: true,
     cutoff: () => undefined,
     open: async (account) =>
       new KeptSession({

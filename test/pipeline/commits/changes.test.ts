@@ -30,7 +30,7 @@ describe('what a look makes known', () => {
     const added = new Map([[2, 'message-2']]);
     const flagged = [{ uid: 2, flags: ['b', '\\Seen'] }];
     const found = compare(look([message(1)], { added, flagged, listed: new Set([1, 2]) }));
-    expect(found).toEqual({ changes: [], known: [message(2, '\\Seen b')], gone: [] });
+    expect(found).toEqual({ changes: [], known: [message(2, '\\Seen b')], gone: [], more: false });
   });
 
   test('other flags, once, in whatever order they come', () => {
@@ -52,7 +52,7 @@ describe('what a look makes known', () => {
 
   test('that a message is gone, at once where no server could tell a move', () => {
     const found = compare(look([message(1, 'a'), message(2)], { listed: new Set([2]) }));
-    expect(found).toMatchObject({ changes: [{ kind: 'expunge', uid: 1, flags: 'a' }], known: [], gone: [1] });
+    expect(found).toMatchObject({ changes: [{ kind: 'expunge', uid: 1, flags: 'a' }], known: [], gone: [{ uid: 1 }] });
   });
 
   test('that it was moved, once it has had time to turn up elsewhere', () => {
@@ -64,7 +64,52 @@ describe('what a look makes known', () => {
       { kind: 'move', uid: 1, toFolder: 'Archive' },
       { kind: 'expunge', uid: 2 },
     ]);
-    expect(second.gone).toEqual([1, 2]);
+    expect(second.gone.map(({ uid }) => uid)).toEqual([1, 2]);
+  });
+
+  test('nothing of a message that was gone before anybody looked, once and for all', () => {
+    const found = compare(look([], { added: new Map([[2, 'message-2']]) }));
+    expect(found).toMatchObject({ changes: [], known: [], gone: [{ uid: 2, messageId: 'message-2' }] });
+  });
+
+  describe('of messages whose flags are known from when they were read', () => {
+    const added = new Map([
+      [1, 'message-1'],
+      [2, 'message-2'],
+      [3, 'message-3'],
+    ]);
+    const readWith = new Map([
+      [1, ''],
+      [2, 'a'],
+      [3, 'b'],
+    ]);
+    const flagged = [
+      { uid: 1, flags: ['\\Seen'] },
+      { uid: 2, flags: ['a'] },
+    ];
+
+    test('what has happened to them before the first look', () => {
+      const found = compare(look([], { added, readWith, flagged, listed: new Set([1, 2]) }));
+      expect(found.changes).toMatchObject([
+        { kind: 'flags', uid: 1, flags: '\\Seen' },
+        { kind: 'expunge', uid: 3, flags: 'b' },
+      ]);
+      expect(found.known).toEqual([message(1, '\\Seen', { version: 1 }), message(2, 'a')]);
+      expect(found.gone).toEqual([message(3, 'b')]);
+    });
+
+    test('so many in one look, and the others in the next', () => {
+      const uids = Array.from({ length: 10_001 }, (_, i) => i + 1);
+      const all = {
+        added: new Map(uids.map((uid) => [uid, `message-${uid}`])),
+        readWith: new Map(uids.map((uid) => [uid, ''])),
+      };
+      const found = compare(look([], all));
+      expect([found.changes.length, found.gone.length, found.more]).toEqual([10_000, 10_000, true]);
+      const told = new Set(found.gone.map(({ uid }) => uid));
+      const left = new Map([...all.added].filter(([uid]) => !told.has(uid)));
+      expect(compare(look([], { ...all, added: left }))).toMatchObject({ changes: [{}], more: false });
+    });
   });
 });
 
@@ -87,6 +132,30 @@ test('changes are refused for sources that have none', () => {
   expect(refused).toMatchObject({ ok: false, issues: paths.map((path) => ({ path })) });
 });
 
+test('of an archive, changes that it does not keep are refused', () => {
+  const imap = { host: 'mail.example.com', auth: { secretRef: { name: 'login' } } };
+  const of = (kept?: readonly ('flags' | 'expunge' | 'move')[]) => {
+    const postgres = { secretRef: { name: 'db' }, table: 'emails', changes: ['move' as const, 'flags' as const] };
+    const spec = { source: { name: 'box' }, sinks: [{ name: 'warehouse', postgres }] };
+    const archive = { postgres: {}, ...(kept && { changes: [...kept] }) };
+    return compilePipeline({ metadata: { name: 'mail' }, spec }, [
+      { metadata: { name: 'box' }, spec: { imap, archive } },
+    ]);
+  };
+  expect(of(['flags', 'expunge', 'move'])).toMatchObject({ ok: true });
+  expect(of(['flags', 'expunge'])).toEqual({
+    ok: false,
+    issues: [
+      {
+        path: 'spec.sinks[0].postgres.changes',
+        message: 'the archive of source "box" does not keep move, and the pipeline does not read the mailbox itself',
+        suggestion: 'set archive.changes: [flags, expunge, move] in the source, or leave move out here',
+      },
+    ],
+  });
+  expect(of()).toMatchObject({ issues: [{ suggestion: /archive.changes: \[move, flags\]/ }] });
+});
+
 describe('a change as queues are sent it', () => {
   const schema: Record<string, unknown> = JSON.parse(
     fs.readFileSync(new URL('../../../src/pipeline/commits/change.schema.json', import.meta.url), 'utf8'),
@@ -100,7 +169,11 @@ describe('a change as queues are sent it', () => {
   const origin = { source: 'box', account: 'ann', folder: 'INBOX' };
   const at = new Date('2026-11-21T12:00:00Z');
   const sent = async (...changes: readonly Change[]) => {
-    const queued = await queuedChanges({ namespace: 'n', pipeline: 'p' }, changes, origin, at);
+    const queued = await queuedChanges(
+      { namespace: 'n', pipeline: 'p' },
+      changes.map((change) => ({ ...change, at })),
+      origin,
+    );
     return queued.map(({ document }) => JSON.parse(String(zstdDecompressSync(document.json ?? Buffer.alloc(0)))));
   };
 
