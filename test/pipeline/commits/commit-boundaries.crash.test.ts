@@ -20,7 +20,9 @@ describe.concurrent.each([
   ['another database', false],
   ['the database of the store', true],
 ])('SIGKILL at each commit boundary, sink in %s', (_, shared) => {
-  const relevant = failpoints.filter((name) => !/kept|outbox|change/.test(name) && (!shared || !name.includes('sink-commit')));
+  const relevant = failpoints.filter(
+    (name) => !/kept|outbox|change/.test(name) && (!shared || !name.includes('sink-commit')),
+  );
   test.for(relevant)('%s', async (name, { onTestFinished }) => {
     const it = await makeWorld(servers, onTestFinished, 300, shared);
     expect((await it.pod.once('before')).code).toBe(0);
