@@ -89,15 +89,41 @@ test.each([
 
 test('by default the operator works in every namespace and reads no Secret', () => {
   const objects = render();
+  expect(names(objects, 'ClusterRole', 'Role')).toEqual([
+    'ClusterRole mailmill-edit',
+    'ClusterRole mailmill-operator',
+    'ClusterRole mailmill-secret-reader',
+    'ClusterRole mailmill-view',
+    'Role default/mailmill-operator-leader',
+  ]);
   expect(names(objects, 'ClusterRoleBinding', 'RoleBinding')).toEqual([
     'ClusterRoleBinding mailmill-operator',
     'RoleBinding default/mailmill-operator-leader',
   ]);
 });
 
+test('whoever may view or edit a namespace may do so with our resources, and nothing beyond', () => {
+  const rulesOf = (name: string) => render().find(({ metadata }) => metadata.name === name)?.rules ?? [];
+  const each = (...verbs: string[]) =>
+    verbs.flatMap((verb) =>
+      ['emailpipelineruns', 'emailpipelines', 'mailboxsources'].map((resource) => `${verb} ${resource}.mailmill.io`),
+    );
+  const scale = ['get', 'patch', 'update'].map((verb) => `${verb} emailpipelines/scale.mailmill.io`);
+  expect(granted(rulesOf('mailmill-view'))).toEqual(each('get', 'list', 'watch').sort());
+  const edit = each('create', 'delete', 'deletecollection', 'patch', 'update');
+  expect(granted(rulesOf('mailmill-edit'))).toEqual([...edit, ...scale].sort());
+  expect(names(render('--set', 'rbac.aggregate=false'), 'ClusterRole')).not.toContain('ClusterRole mailmill-edit');
+});
+
 test('with listed namespaces nothing is cluster-wide but the resource definitions', () => {
   const objects = render('--set', 'watch.namespaces={a,b},tenants={a}');
   expect(names(objects, 'ClusterRole', 'ClusterRoleBinding')).toEqual([]);
+  expect(names(objects, 'Role')).toEqual([
+    'Role a/mailmill-operator',
+    'Role a/mailmill-secret-reader',
+    'Role b/mailmill-operator',
+    'Role default/mailmill-operator-leader',
+  ]);
   expect(names(objects, 'RoleBinding')).toEqual([
     'RoleBinding a/mailmill-operator',
     'RoleBinding a/mailmill-secret-reader',

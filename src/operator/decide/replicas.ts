@@ -43,16 +43,20 @@ export function replicasOf(sized: Sized, revision: Revision | undefined): number
   return revision === undefined ? asked : Math.min(asked, mostOf(sized, revision));
 }
 
+/** The condition that told that there are fewer accounts than workers were asked for, if it did. */
+const limitedBefore = ({ status }: EmailPipeline) =>
+  status?.conditions?.find(
+    ({ type, status: held, reason }) => type === 'ReplicasLimited' && held === 'True' && reason === moreThanAccounts,
+  );
+
 /** Workers that have something to do: one for each lease, and one that stands by. */
 function mostOf(sized: Sized, revision: Revision): number {
   const { pipeline, deployment, workers } = sized;
   const leases = leasesOf(revision, workers);
   if (leases !== undefined) return leases + 1;
-  const before = pipeline.status?.conditions?.find(({ type }) => type === 'ReplicasLimited');
-  const known = before?.status === 'True' && before.reason === moreThanAccounts;
   // Who does not answer may be well all the same: that must limit nobody who was not limited before.
   const silent = workers.length > 0 && workers.every(({ status, unasked }) => status === undefined && !unasked);
-  if (silent && !known) return Infinity;
+  if (silent && limitedBefore(pipeline) === undefined) return Infinity;
   return Math.max(untilTold, deployment?.spec?.replicas ?? 0);
 }
 
@@ -69,8 +73,8 @@ export function replicasVerdict(snapshot: PipelineSnapshot): Verdict | undefined
     const message = `spec.replicas is ${asked}, and ${most} workers run: one for each account (${leases}), and one that stands by`;
     return yes(moreThanAccounts, message);
   }
-  const before = pipeline.status?.conditions?.find(({ type }) => type === 'ReplicasLimited');
-  if (before?.status === 'True' && before.reason === moreThanAccounts) return yes(before.reason, before.message);
+  const before = limitedBefore(pipeline);
+  if (before !== undefined) return yes(before.reason, before.message);
   const message = `spec.replicas is ${asked}, and ${most} workers run until one of them has told how many accounts there are`;
   return yes('AccountsNotKnown', message);
 }
