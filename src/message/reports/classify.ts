@@ -19,7 +19,6 @@ export interface Evidence {
 const allPhrases = [...phrases, ...deliveryPhrases];
 const firstReply = /(?<![\w.@/#=-])[45]\d\d(?![\d.@\w])/;
 const loopback = /connection refused by (?:\[?127\.|localhost|\[?::1)/;
-const bareColon = /\b550 ?:\s+user unknown/;
 const domainMissing = /[\w-]\.[a-z]{2,} does not exist/;
 const disabledAccount = /\baccount is (?:disabled|suspended)/;
 const transientDns = /nxdomain|domain name not found|host not found/;
@@ -52,7 +51,6 @@ const tellsAtRcpt = (notice: Notice, text: string): boolean =>
  * itself. A remote host that says so later has taken the recipient before: it filters.
  */
 function unknownUserReason({ notice, status, replyCode, command }: Evidence, text: string): Reason {
-  if (bareColon.test(text) && command !== 'RCPT') return 'filtered';
   if (/^[45]\.1\.[2678]$/.test(status)) return reasonOfStatus(status) ?? 'userunknown';
   if (/^[45]\.1\.(?:[0134]|10|35[01])$|^5\.4\.1$/.test(status) || tellsAtRcpt(notice, text)) return 'userunknown';
   if (command === 'RCPT') return 'userunknown';

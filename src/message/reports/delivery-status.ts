@@ -80,6 +80,9 @@ function actionOf(notice: Notice, reason: Reason, delayed: boolean): DeliveryAct
   return action === '' && delayed ? 'delayed' : 'failed';
 }
 
+/** What an MTA says without a code is for good, unless it goes on or its own category tells. */
+const isForNow = ({ action, category }: Notice): boolean => action === 'delayed' || category.startsWith('transient/');
+
 /** @param delayed the notice says that delivery goes on. */
 function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
   const text = `${notice.diagnostic}\n`;
@@ -92,7 +95,7 @@ function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
   const kind =
     status !== ''
       ? (status[0] ?? '5')
-      : (reply.code[0] ?? (temporary.test(lower) || notice.action === 'delayed' || delayed ? '4' : '5'));
+      : (reply.code[0] ?? (isForNow(notice) || temporary.test(lower) || delayed ? '4' : '5'));
   const final = status === '' ? `${kind}.0.0` : status;
   return {
     recipient: notice.recipient,

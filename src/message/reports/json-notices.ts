@@ -57,24 +57,40 @@ export function readSesNotification(body: string): Json | null {
   return 'notificationType' in notification || 'eventType' in notification ? notification : null;
 }
 
-/** Recipients of a Bounce or Delivery notification of Amazon SES. */
+/** Recipients of a list, each with what it states by itself. */
+const stated = (recipients: unknown, action: string, category: string): readonly Notice[] =>
+  list(recipients)
+    .filter(isObject)
+    .slice(0, maxRecipients)
+    .map((one) => {
+      const diagnostic = typedValue(text(one.diagnosticCode));
+      return {
+        ...emptyNotice,
+        recipient: text(one.emailAddress),
+        action: text(one.action) || action,
+        status: text(one.status),
+        diagnosticType: diagnostic.type,
+        diagnostic: diagnostic.value,
+        category,
+      };
+    });
+
+/** Recipients of a Bounce, Delivery, DeliveryDelay or Reject notification of Amazon SES; its types are their categories. */
 export function sesNotices(notification: Json): readonly Notice[] {
   const kind = text(notification.notificationType) || text(notification.eventType);
-  if (kind === 'Bounce' && isObject(notification.bounce))
-    return list(notification.bounce.bouncedRecipients)
-      .filter(isObject)
-      .slice(0, maxRecipients)
-      .map((one) => {
-        const diagnostic = typedValue(text(one.diagnosticCode));
-        return {
-          ...emptyNotice,
-          recipient: text(one.emailAddress),
-          action: text(one.action) || 'failed',
-          status: text(one.status),
-          diagnosticType: diagnostic.type,
-          diagnostic: diagnostic.value,
-        };
-      });
+  if (kind === 'Bounce' && isObject(notification.bounce)) {
+    const { bounceType, bounceSubType, bouncedRecipients } = notification.bounce;
+    return stated(bouncedRecipients, 'failed', `${text(bounceType)}/${text(bounceSubType)}`.toLowerCase());
+  }
+  if (kind === 'DeliveryDelay' && isObject(notification.deliveryDelay)) {
+    const { delayType, delayedRecipients } = notification.deliveryDelay;
+    return stated(delayedRecipients, 'delayed', `transient/${text(delayType)}`.toLowerCase());
+  }
+  if (kind === 'Reject' && isObject(notification.reject) && isObject(notification.mail)) {
+    // “Bad content”: SES took the message and found malware in it.
+    const recipients = list(notification.mail.destination).slice(0, maxRecipients);
+    return recipients.map((one) => ({ ...emptyNotice, recipient: text(one), category: 'virus-related' }));
+  }
   if (kind === 'Delivery' && isObject(notification.delivery)) {
     const diagnostic = text(notification.delivery.smtpResponse);
     return list(notification.delivery.recipients)

@@ -14,7 +14,7 @@ export interface Notice {
   readonly remoteMta: string;
   /** Command that the text names. */
   readonly command: SmtpCommand;
-  /** Bounce category of the sending MTA (`X-PowerMTA-BounceCategory`), lower case. */
+  /** Bounce category of the sending MTA (`X-PowerMTA-BounceCategory`, `bounceType/bounceSubType` of Amazon SES), lower case. */
   readonly category: string;
   /** More that the report says about this recipient; looked at when the diagnostic tells nothing. */
   readonly context: string;

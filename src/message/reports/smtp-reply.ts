@@ -64,11 +64,11 @@ const commands: readonly (readonly [SmtpCommand, RegExp])[] = [
   // Exim, Postfix, sendmail, qmail-remote, DragonFly, Yahoo, m-FILTER and others name the command each in its own way.
   [
     'RCPT',
-    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for)\s*rcpt\b|\brcpt to (?:generated|returned)|[[(]rcpt[ _]to|does not like recipient/,
+    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for|sent:)\s*rcpt\b|\brcpt to (?:generated|returned)|[[(]rcpt[ _]to|does not like recipient/,
   ],
   [
     'MAIL',
-    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for)\s*mail(?:[ _](?:from|command)|$)|\bmail from (?:generated|returned)|[[(]mail[ _]from|sender was rejected/,
+    /(?:>>>|in reply to|after|response to|like our|following|command|smtp:|in:|for|sent:)\s*mail(?:[ _](?:from|command)|$)|\bmail from (?:generated|returned)|[[(]mail[ _]from|sender was rejected/,
   ],
   [
     'DATA',

@@ -193,4 +193,27 @@ const categories: Readonly<Record<string, Reason>> = {
   'virus-related': 'virusdetected',
 };
 
-export const reasonOfCategory = (category: string): Reason | null => categories[category] ?? null;
+/** Bounce types and subtypes, and types of delays, of Amazon SES (“Amazon SNS notification contents” of its developer guide). */
+const sesCategories: Readonly<Record<string, Reason>> = {
+  // “You should remove the recipient’s address from your mailing list.”
+  'permanent/general': 'userunknown',
+  'permanent/noemail': 'userunknown',
+  'permanent/suppressed': 'userunknown',
+  'permanent/onaccountsuppressionlist': 'userunknown',
+  'permanent/unsubscribedrecipient': 'filtered',
+  'transient/mailboxfull': 'mailboxfull',
+  'transient/messagetoolarge': 'mesgtoobig',
+  'transient/contentrejected': 'contenterror',
+  'transient/attachmentrejected': 'policyviolation',
+  'transient/customtimeoutexceeded': 'expired',
+  'transient/internalfailure': 'systemerror',
+  'transient/spamdetected': 'spamdetected',
+  'transient/recipientservererror': 'systemerror',
+  'transient/ipfailure': 'badreputation',
+  'transient/transientcommunicationfailure': 'networkerror',
+  'transient/byoiphostnamelookupunavailable': 'networkerror',
+  'transient/sendingdeferral': 'speeding',
+};
+
+export const reasonOfCategory = (category: string): Reason | null =>
+  categories[category] ?? sesCategories[category] ?? null;

@@ -16,12 +16,15 @@ const leading = new RegExp(
 );
 /** Words of MTAs' templates that stand before a recipient within a line. */
 const announced = new RegExp(
-  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|delivering your mail to|(?:size|quota|full|exist|unavailable|invalid|disabled|undeliverable)[^:@]{0,30}:)\s*[:-]?\s*[<"'(]?(${address})`,
+  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|(?:message|mail) to|(?:size|quota|full|exist|unavailable|invalid|disabled|undeliverable)[^:@]{0,30}:)\s*[:-]?\s*[<"'(]{0,2}(${address})`,
   'i',
 );
 /** Exim and its relatives: items of two blanks behind this line need not be addresses. */
-const listBegins = /(?:address(?:es|\(es\))?|recipients?(?:\(s\))?)\b.{0,60}\b(?:failed|is|are)\s*:\s*$/i;
+const listBegins =
+  /(?:address(?:es|\(es\))?|recipients?(?:\(s\))?)\b.{0,60}\b(?:failed|is|are)\s*:\s*$|undeliverable to the following:\s*$/i;
 const eximItem = /^ {2}(\S.*)$/;
+/** GroupWise: behind “undeliverable to the following:”, names of its own users with the reason. */
+const groupWiseItem = /^\t([\w.+-]{1,64}) (\(.{1,300}\))\s*$/;
 /** What stands before an address that is no recipient's. */
 const otherFollows = /\b(?:(?:message|mail) (?:sent )?(?:by|from)|(?:to|at) the address|contact)\s*:?$/i;
 const success = /^\s*(?:<<<|Out:)\s*[23]\d\d/;
@@ -45,7 +48,7 @@ class NoticeReader {
       const trimmed = line.trim();
       if (trimmed === '') continue;
       this.#line(line.length > 2_000 ? line.slice(0, 2_000) : line);
-      if (this.#inList && !line.startsWith('  ')) this.#inList = false;
+      if (this.#inList && !/^(?: {2}|\t)/.test(line)) this.#inList = false;
       if (listBegins.test(`${this.#previous} ${trimmed}`)) this.#inList = true;
       this.#previous = trimmed.slice(-120);
     }
@@ -61,6 +64,11 @@ class NoticeReader {
     }
     const within = addressed && start === null ? announced.exec(line) : null;
     if (within !== null && this.#take(within[1] ?? '', line)) return;
+    const member = this.#inList ? groupWiseItem.exec(line) : null;
+    if (member !== null) {
+      this.#open(member[1] ?? '', member[2] ?? '');
+      return;
+    }
     const item = this.#inList ? eximItem.exec(line) : null;
     if (item !== null && !/^\s/.test(item[1] ?? '')) {
       this.#open(item[1] ?? '', '');

@@ -51,6 +51,31 @@ describe('Amazon SES', () => {
     });
   });
 
+  test.each([
+    ['Permanent', 'General', 'userunknown', '5.0.0'],
+    ['Permanent', 'NoEmail', 'userunknown', '5.0.0'],
+    ['Permanent', 'Suppressed', 'userunknown', '5.0.0'],
+    ['Transient', 'General', 'onhold', '4.0.0'],
+    ['Transient', 'MailboxFull', 'mailboxfull', '4.0.0'],
+    ['Transient', 'MessageTooLarge', 'mesgtoobig', '4.0.0'],
+    ['Transient', 'AttachmentRejected', 'policyviolation', '4.0.0'],
+    ['Undetermined', 'Undetermined', 'onhold', '5.0.0'],
+  ])('a bounce of type %s, %s', (bounceType, bounceSubType, reason, status) => {
+    const bounced = { bounceType, bounceSubType, bouncedRecipients: [{ emailAddress: 'joe@dest.test' }] };
+    expect(only(sns({ eventType: 'Bounce', bounce: bounced }))).toMatchObject({ reason, status, pseudoStatus: true });
+  });
+
+  test('a delay, and what was rejected before it was sent', () => {
+    const deliveryDelay = { delayType: 'SendingDeferral', delayedRecipients: [{ emailAddress: 'joe@dest.test' }] };
+    expect(only(sns({ eventType: 'DeliveryDelay', deliveryDelay }))).toMatchObject({
+      action: 'delayed',
+      status: '4.0.0',
+      reason: 'speeding',
+    });
+    const reject = { eventType: 'Reject', reject: { reason: 'Bad content' }, mail: { destination: ['joe@dest.test'] } };
+    expect(only(sns(reject))).toMatchObject({ recipient: 'joe@dest.test', action: 'failed', reason: 'virusdetected' });
+  });
+
   test('what is no notification is none', () => {
     expect(deliveryStatus(openReport(sns({ Type: 'Other' })))).toBeNull();
     expect(deliveryStatus(openReport(bytes('From: no-reply@x.test', '', '{"notificationType": ')))).toBeNull();
