@@ -4,6 +4,7 @@ import type { Revision } from '../pipeline/revision/revision.ts';
 import { archivedAs } from '../sources/archive/names.ts';
 import { openArchive } from '../sources/archive/open.ts';
 import { verifyArchive } from '../sources/archive/verify.ts';
+import { messageIdAsRead } from '../sources/message-id.ts';
 import { type HoldTarget, setHold } from '../store/archive-hold.ts';
 import { Database } from '../store/database.ts';
 import type { Command, CommandIo } from './command.ts';
@@ -111,7 +112,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
 function holdTarget(id: string | undefined, messageId: string | undefined): HoldTarget | undefined {
   if ((id === undefined) === (messageId === undefined)) return undefined;
   if (id !== undefined) return uuid.test(id) ? { by: 'id', id } : undefined;
-  return { by: 'message-id', messageId: (messageId ?? '').replace(/^<(.*)>$/, '$1') };
+  return { by: 'message-id', messageId: messageIdAsRead((messageId ?? '').replace(/^<(.*)>$/, '$1')) };
 }
 
 async function answer(

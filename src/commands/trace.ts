@@ -29,29 +29,41 @@ example: mailmill trace --message-id 'CAF2x@mail.example.com' mine`;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What is asked; undefined when it is not exactly one thing, or cannot be read. */
-export function questionOf(values: {
+interface Asked {
   readonly 'message-id'?: string | undefined;
   readonly id?: string | undefined;
   readonly uid?: string | undefined;
-}): Question | undefined {
+}
+
+/** What is asked, or a sentence on what is wrong with it. */
+export function questionOf(values: Asked): Question | string {
   const { 'message-id': messageId, id, uid: place } = values;
-  if ([messageId, id, place].filter((value) => value !== undefined).length !== 1) return undefined;
-  if (id !== undefined) return uuid.test(id) ? { by: 'id', id: id.toLowerCase() } : undefined;
+  if ([messageId, id, place].filter((value) => value !== undefined).length !== 1)
+    return 'say which message, by one of --message-id, --id and --uid';
+  if (id !== undefined)
+    return uuid.test(id) ? { by: 'id', id: id.toLowerCase() } : '--id is no UUID; a Message-ID goes with --message-id';
   if (place !== undefined) {
     const [, folder, uid] = /^(.+)\/([1-9]\d{0,9})$/.exec(place) ?? [];
-    return folder === undefined ? undefined : { by: 'uid', folder, uid: Number(uid) };
+    return folder === undefined
+      ? '--uid is no folder with a UID; write it as INBOX/17'
+      : { by: 'uid', folder, uid: Number(uid) };
   }
   const bare = messageId?.trim().replace(/^<(.*)>$/, '$1') ?? '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the command that is sent
   return bare === '' || bare.length > 998 || /[\x00-\x1f\x7f]/.test(bare)
-    ? undefined
+    ? '--message-id is empty, has more than 998 characters, or a control character'
     : { by: 'message-id', messageId: bare };
+}
+
+function wrongPlace(directory: string | undefined, revision: string | undefined, more: readonly string[]) {
+  if (directory === undefined && revision === undefined) return 'DIR is missing: the resources, as for `mailmill run`';
+  if (directory !== undefined && revision !== undefined) return 'either DIR or --revision FILE, not both';
+  return more.length > 0 ? `one directory at a time, not also ${more.join(' ')}` : undefined;
 }
 
 const nowhere = (by: Question['by']): string =>
   by === 'message-id'
-    ? "no folder of the mailbox has this Message-ID. Of deleted mail the store keeps no Message-ID: look for message_id in the sink's table, and trace its _mailmill_id with --id"
+    ? 'no folder of the mailbox, no table of a sink and no dead letter has this Message-ID. Of deleted mail that a filter dropped, or that went to a webhook, nobody keeps it: trace that by --uid or --id'
     : by === 'id'
       ? 'the store has no message of this id from this source'
       : 'the mailbox has nothing there, and nothing was ever recorded there';
@@ -71,8 +83,9 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   });
   const [directory, ...more] = positionals;
   const question = questionOf(values);
-  if (!question || (directory === undefined) === (values.revision === undefined) || more.length > 0) {
-    io.stderr.write(`${usage}\n`);
+  const wrong = typeof question === 'string' ? question : wrongPlace(directory, values.revision, more);
+  if (typeof question === 'string' || wrong !== undefined) {
+    io.stderr.write(`mailmill trace: ${wrong}\n\n${usage}\n`);
     return 2;
   }
   let settled = true;
@@ -108,8 +121,8 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
         clock: () => Date.now(),
         uids: uidAllocator(database, namespace, { lookUpOnly: true }),
       });
-      const { reports, denied } = await look(database, revision, source, question, io.signal);
-      for (const folder of denied) io.stderr.write(`${revision.pipeline}: the folder ${folder} cannot be searched\n`);
+      const { reports, denied } = await look({ database, revision, source, secret }, question, io.signal);
+      for (const sentence of denied) io.stderr.write(`${revision.pipeline}: ${sentence}\n`);
       for (const report of reports)
         io.stdout.write(json ? `${JSON.stringify(traceJson(revision, report))}\n` : traceLines(revision, report));
       if (reports.length === 0) {

@@ -124,14 +124,14 @@ test('a question is one of three, and never a command', () => {
   expect(questionOf({ 'message-id': ' <a@b> ' })).toEqual({ by: 'message-id', messageId: 'a@b' });
   expect(questionOf({ id: id.toUpperCase() })).toEqual({ by: 'id', id });
   expect(questionOf({ uid: 'Archive/2026/17' })).toEqual({ by: 'uid', folder: 'Archive/2026', uid: 17 });
-  for (const wrong of [
-    {},
-    { id: 'x' },
-    { uid: 'INBOX' },
-    { uid: 'INBOX/0' },
-    { 'message-id': '<>' },
-    { id, uid: 'INBOX/1' },
-  ])
-    expect(questionOf(wrong)).toBeUndefined();
-  expect(questionOf({ 'message-id': 'a@b"\r\nA1 LOGOUT' })).toBeUndefined();
+  const wrong: readonly (readonly [Parameters<typeof questionOf>[0], RegExp])[] = [
+    [{}, /^say which message/],
+    [{ id, uid: 'INBOX/1' }, /^say which message, by one of/],
+    [{ id: 'x' }, /^--id is no UUID/],
+    [{ uid: 'INBOX' }, /^--uid .* INBOX\/17$/],
+    [{ uid: 'INBOX/0' }, /^--uid /],
+    [{ 'message-id': '<>' }, /^--message-id is empty/],
+    [{ 'message-id': 'a@b"\r\nA1 LOGOUT' }, /^--message-id .* control character$/],
+  ];
+  for (const [values, sentence] of wrong) expect(questionOf(values)).toMatch(sentence);
 });

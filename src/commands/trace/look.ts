@@ -1,9 +1,12 @@
+import { hash } from 'node:crypto';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Database } from '../../store/database.ts';
-import { placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';
+import { type PlaceKnowledge, placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';
+import { idsByBytes } from '../../store/trace-bytes.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { type Fate, type Found, fateAt, fateInStore } from './fate.ts';
+import { remembered } from './remembered.ts';
 
 /** What is looked for. */
 export type Question =
@@ -25,15 +28,21 @@ export interface TraceReport {
 
 export interface LookResult {
   readonly reports: readonly TraceReport[];
-  /** Folders that could not be searched. */
+  /** Folders and sinks that could not be searched, a sentence each. */
   readonly denied: readonly string[];
+}
+
+/** What is looked into. */
+export interface Lookup {
+  readonly database: Database;
+  readonly revision: Revision;
+  readonly source: Source;
+  readonly secret: (name: string, key: string) => Promise<string>;
 }
 
 /** Answers for one source of a revision. Only `id` does without a login. */
 export async function look(
-  database: Database,
-  revision: Revision,
-  source: Source,
+  { database, revision, source, secret }: Lookup,
   question: Question,
   signal: AbortSignal,
 ): Promise<LookResult> {
@@ -47,13 +56,20 @@ export async function look(
       question.by === 'uid'
         ? { found: await atUid(session, question, signal), denied: [] }
         : await withMessageId(session, question.messageId, signal);
-    denied.push(...findings.denied);
+    denied.push(...findings.denied.map((folder) => `the folder ${folder} cannot be searched`));
     const place = { namespace: revision.namespace, pipeline: revision.pipeline, source: stored, account };
-    reports.push(...(await inMailbox(database, place, findings.found)));
+    reports.push(...(await inMailbox(database, place, findings.found, session, signal)));
     if (question.by !== 'uid' || findings.found.length > 0) continue;
     // Gone from the mailbox: what the store remembers of this UID.
     for (const { messageId } of await placeKnowledge(database, { ...place, ...question }))
       if (messageId !== undefined) reports.push(...(await inStore(database, revision, stored, messageId, [])));
+  }
+  if (question.by === 'message-id') {
+    const { ids, silent } = await remembered(database, revision, secret, question.messageId, signal);
+    denied.push(...silent);
+    for (const id of ids)
+      if (!reports.some((report) => report.id === id))
+        reports.push(...(await inStore(database, revision, stored, id, [])));
   }
   return { reports, denied };
 }
@@ -90,26 +106,63 @@ interface Place {
   readonly account: string;
 }
 
+/** A message of the mailbox, with what the store knows of the place where it is. */
+interface Known {
+  readonly found: Found;
+  readonly knowledge: PlaceKnowledge | undefined;
+}
+
 /** One report for each message; what has no identity yet is a message of its own. */
-async function inMailbox(database: Database, place: Place, found: readonly Found[]): Promise<readonly TraceReport[]> {
+async function inMailbox(
+  database: Database,
+  place: Place,
+  found: readonly Found[],
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<readonly TraceReport[]> {
   const reports: TraceReport[] = [];
   const byId = new Map<string, Found[]>();
-  for (const each of found) {
-    const { folder, uid, uidvalidity } = each;
-    const [knowledge] = uid === undefined ? [] : await placeKnowledge(database, { ...place, folder, uid, uidvalidity });
-    const id = knowledge?.messageId;
+  const report = async ({ found: each, knowledge }: Known, id: string | undefined) => {
     const others = id === undefined ? undefined : byId.get(id);
     if (others) {
       others.push(each);
-      continue;
+      return;
     }
     const trace = id === undefined ? undefined : await traceMessage(database, place.namespace, place.pipeline, id);
     const places = [each];
     if (id !== undefined) byId.set(id, places);
     const fate = fateAt(each, knowledge, trace);
     reports.push({ source: place.source, id, fate, found: places, sightings: trace?.sightings ?? [] });
+  };
+  const strangers: Known[] = [];
+  for (const each of found) {
+    const { folder, uid, uidvalidity } = each;
+    const [knowledge] = uid === undefined ? [] : await placeKnowledge(database, { ...place, folder, uid, uidvalidity });
+    if (knowledge?.messageId === undefined) strangers.push({ found: each, knowledge });
+    else await report({ found: each, knowledge }, knowledge.messageId);
   }
+  for (const stranger of strangers)
+    await report(stranger, await movedAs(database, place, stranger, byId, session, signal));
   return reports;
+}
+
+/** Id of a message that was moved, after it was read, to where nobody reads it: by its bytes, when no place has that id any more. */
+async function movedAs(
+  database: Database,
+  place: Place,
+  { found: { selected, folder, uid } }: Known,
+  elsewhere: ReadonlyMap<string, unknown>,
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (selected || uid === undefined) return undefined;
+  await session.select(folder, signal);
+  for await (const { raw, oversize } of session.fetch([uid], signal)) {
+    if (oversize !== undefined) continue;
+    const ids = await idsByBytes(database, place, hash('sha256', raw, 'hex'));
+    return ids.find((id) => !elsewhere.has(id));
+  }
+  return undefined;
 }
 
 /** The report of a message that the store has an identity of; none when this source never had it. */

@@ -13,6 +13,7 @@ import { MailmillError, stalled, transient } from '../../telemetry/errors.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { type FolderSelection, isSelected } from '../folder-patterns.ts';
 import { headerBytes, headerOf } from '../header-block.ts';
+import { messageIdAsRead } from '../message-id.ts';
 import type { Findings, FolderCounts, FolderInfo, FolderState, Listed, RawMessage, SourceSession } from '../source.ts';
 import type { KeptPoller } from './poller.ts';
 
@@ -154,7 +155,7 @@ export class KeptSession implements SourceSession {
 
   async find(messageId: string, signal: AbortSignal): Promise<Findings> {
     throwIfAborted(signal);
-    const found = await findKept(this.#options.database, this.#options, messageId);
+    const found = await findKept(this.#options.database, this.#options, messageIdAsRead(messageId));
     const { selection } = this.#options;
     return {
       messages: found.map((each) => ({ ...each, selected: isSelected(each.folder, selection) })),
