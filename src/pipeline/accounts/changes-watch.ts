@@ -5,7 +5,7 @@ import { archivedFlags } from '../../store/kept-changes.ts';
 import { checkLease, fenced } from '../../store/leases.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
 import type { Keeper } from '../archive/keeper.ts';
-import { type Comparison, compare } from '../commits/changes.ts';
+import { type Change, compare } from '../commits/changes.ts';
 import { type TellOptions, tellChanges } from '../commits/tell-changes.ts';
 import type { PipelineContext } from '../context.ts';
 import type { FolderSync } from '../folders/folder-sync.ts';
@@ -54,7 +54,8 @@ export class ChangesWatch implements ChangesLook {
     if (epochId === undefined || !session.flags) return;
     const { pipelineId, database, outbox, keeper } = this.#options.context;
     await outbox?.admit();
-    const { modseq } = await lane.open(folder.name, true);
+    const state = await lane.open(folder.name, true);
+    const { modseq } = state;
     const before = await knownChanges(database, pipelineId, epochId);
     // With QRESYNC the number rises with each expunge as well (RFC 7162 §3.2.5).
     const vouches = session.capabilities.has('QRESYNC') && modseq !== undefined;
@@ -73,16 +74,19 @@ export class ChangesWatch implements ChangesLook {
     const elsewhere = objects ? await otherFolders(database, pipelineId, epochId, missing) : undefined;
     const readWith = keeper && (await archivedFlags(database, epochId, [...added.values()]));
     const found = compare({ epochId, before, added, flagged, listed, elsewhere, ...(readWith && { readWith }) });
-    if (found.changes.length + found.known.length + found.gone.length === 0 && modseq === before.modseq) return;
+    const { changes, known, gone, more } = found;
+    // A message that is still to be read must be found by a later look, although the server's number is the same then.
+    const unread = more || folder.changed(state) || folder.retryAt !== undefined;
+    const upTo = unread ? before.modseq : modseq;
+    if (changes.length + known.length + gone.length === 0 && upTo === before.modseq) return;
     const round = before.round + 1n;
-    const { known, gone, more } = found;
-    const seen = { modseq: more ? undefined : modseq, round, known, gone };
+    const seen = { modseq: upTo, round, known, gone };
     const record = (client: pg.ClientBase) => recordChanges(client, pipelineId, epochId, seen);
-    if (keeper) await this.#keep(keeper, folder.name, found, record);
+    if (keeper) await this.#keep(keeper, folder.name, changes, record);
     else {
       const at = this.#options.context.clock();
-      const changes = found.changes.map((change) => ({ ...change, at }));
-      await tellChanges(this.#options, { folder: folder.name, epochId, round, changes, record });
+      const noticed = changes.map((change) => ({ ...change, at }));
+      await tellChanges(this.#options, { folder: folder.name, epochId, round, changes: noticed, record });
     }
   }
 
@@ -90,7 +94,7 @@ export class ChangesWatch implements ChangesLook {
   async #keep(
     keeper: Keeper,
     folder: string,
-    { changes }: Comparison,
+    changes: readonly Change[],
     record: (client: pg.ClientBase) => Promise<void>,
   ): Promise<void> {
     const { context, source, account, lease, fresh } = this.#options;
