@@ -103,8 +103,8 @@ const integration: Needs = {
   root: true,
 };
 const crash: Needs = {
-  packages: [...mailServer.packages, 'postfix'],
-  commands: [...mailServer.commands, 'go', 'postfix'],
+  packages: [...mailServer.packages, 'iproute2', 'postfix'],
+  commands: [...mailServer.commands, 'go', 'ip', 'postfix', 'unshare'],
   root: true,
 };
 const cluster: Needs = process.env.KUBECONFIG
