@@ -1,5 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
+import { decodeEucTw } from './cns-11643.ts';
+import { decodeJohab } from './johab.ts';
 import { withLf } from './newlines.ts';
 import type { Defects } from './sanitize.ts';
 import { decodeHz, decodeIso2022Cn, decodeIso2022Kr } from './shifted-charsets.ts';
@@ -61,6 +63,9 @@ known.set('csiso2022kr', decodeIso2022Kr);
 known.set('iso-2022-cn', decodeIso2022Cn);
 known.set('iso-2022-cn-ext', decodeIso2022Cn);
 known.set('hz-gb-2312', decodeHz);
+for (const name of ['johab', 'x-johab', 'ms1361', 'cp1361', 'ksc5601-1992', 'ksc5601_1992', 'ks_c_5601-1992'])
+  known.set(name, decodeJohab);
+for (const name of ['euc-tw', 'x-euc-tw', 'euctw', 'cns11643']) known.set(name, decodeEucTw);
 
 /** Names in mail that the Encoding Standard does not know. */
 const aliases: Readonly<Record<string, string>> = {

@@ -68,6 +68,8 @@ const readable: readonly (readonly [labels: string, bytes: string, text: string]
   ['EUC-KR csEUCKR KS_C_5601-1987 iso-ir-149 KS_C_5601-1989 KSC_5601 korean csKSC56011987', 'b0a1', '가'],
   ['ISO-2022-KR csISO2022KR', '1b2429430e30210f', '가'],
   ['ISO-2022-CN csISO2022CN ISO-2022-CN-EXT csISO2022CNEXT', '1b2429410e3d3b0f', '交'],
+  ['Johab X-Johab CP1361 MS1361 KSC5601-1992 KSC5601_1992 KS_C_5601-1992', '8861', '가'],
+  ['EUC-TW X-EUC-TW EUCTW CNS11643', 'c4e3', '中'],
   ['HZ-GB-2312', '7e7b3d3b7e7d', '交'],
   ['GB2312 csGB2312 GB_2312-80 iso-ir-58 chinese csISO58GB231280', 'bdbb', '交'],
   ['GBK CP936 MS936 windows-936 csGBK', '8140', '丂'],
@@ -76,13 +78,13 @@ const readable: readonly (readonly [labels: string, bytes: string, text: string]
   ['Big5-HKSCS csBig5HKSCS', 'fa40', '𠕇'],
 ];
 
-/** Names of the registry that neither the Encoding Standard nor iconv-lite reads, and those of Johab and EUC-TW. */
+/** Names of the registry that nobody reads. */
 const unreadable =
   'T.61-8bit T.61 iso-ir-103 ISO_6937-2-add ANSI_X3.110-1983 ECMA-cyrillic KOI8-E INIS-8 GOST_19768-74 SCSU BOCU-1 UTF-1 ' +
   'ISO-10646-UTF-1 ISO_5427 DEC-MCS Adobe-Standard-Encoding Adobe-Symbol-Encoding Ventura-US HP-Legal HP-Math8 ' +
   'Microsoft-Publishing IBM037 cp037 ebcdic-cp-us IBM273 IBM500 IBM1047 IBM01140 IBM-Thai EBCDIC-US TSCII Amiga-1251 BRF ' +
   'ISO-11548-1 KOI7-switched VIQR MNEM NS_4551-1 DIN_66003 SEN_850200_B greek7 ISO_2033-1983 ' +
-  'johab x-johab cp1361 ms1361 ks_c_5601-1992 euc-tw x-euc-tw cns11643 shift_jisx0213 euc-jisx0213';
+  'shift_jisx0213 euc-jisx0213';
 
 const decode = (bytes: Buffer, label: string) => {
   const defects = new Defects();

@@ -22,17 +22,30 @@ describe('decodeCharset', () => {
     ['', [0xe9], 'é', ['UNDECLARED_8BIT']],
     ['', [0x61], 'a', []],
     ['x-nobody', [0xe9], 'é', ['CHARSET_UNKNOWN']],
-    ['johab', [0x61], 'a', ['CHARSET_UNKNOWN']],
     ['utf-8;', [0xc3, 0xa9], 'é', []],
     ['charset="iso-8859-15"', [0xa4], '€', []],
     // RFC 1557: the designation stands at the beginning, KS X 1001 between SO and SI
     ['iso-2022-kr', Buffer.from('\x1b$)Ca \x0e0!\x0f b'), 'a 가 b', []],
     ['iso-2022-kr', Buffer.from('\x1b$)C\x0e0!\na'), '가\na', []],
     ['iso-2022-kr', Buffer.from('\x0e0'), '\uFFFD', ['CHARSET_INVALID_BYTES']],
-    // RFC 1922 §7.1: GB 2312 and, which is not decoded, CNS 11643
+    // RFC 1922 §7.1: GB 2312 and CNS 11643, whose second plane stands behind single shifts
     ['iso-2022-cn', Buffer.from('\x1b$)A\x0e=;;;\x0f a'), '交换 a', []],
     ['iso-2022-cn', Buffer.from('\x1b$)A\x0e=;\n=;'), '交\n=;', []],
-    ['iso-2022-cn', Buffer.from('\x1b$)G\x0eG(_P\x0fa'), '\uFFFD\uFFFDa', ['CHARSET_INVALID_BYTES']],
+    ['iso-2022-cn', Buffer.from('\x1b$)A\x0e=;\x1b$)GG(_P\x0fa'), '交交換a', []],
+    ['iso-2022-cn', Buffer.from('\x1b$)A\x1b$*H\x0e=;\x1bN!!=;\x0f'), '交乂交', []],
+    ['iso-2022-cn', Buffer.from('\x1b$)E\x0eG(\x0fa\x1bN!!'), '\uFFFDa\uFFFD', ['CHARSET_INVALID_BYTES']],
+    // CNS 11643: the first plane, what Big5 has in another order or not at all, the second plane
+    ['euc-tw', Buffer.from('c4e3c5c6f3bfc7a8dfd0', 'hex'), '中文龜交換', []],
+    ['euc-tw', Buffer.from('61a6a1c2a18ea2a1a18ea2f2c462', 'hex'), 'a①␀乂龘b', []],
+    ['euc-tw', Buffer.from('8ea3a1a161c4', 'hex'), '\uFFFDa\uFFFD', ['CHARSET_INVALID_BYTES']],
+    // Johab: syllables by their letters, Hanja by their rows, letters by themselves
+    [
+      'johab',
+      Buffer.from('88618862d3bd20d0658a82a06920f7d3f1ae2088418461d933', 'hex'),
+      '가각힣 한국말 漢字 ㄱㅏ。',
+      [],
+    ],
+    ['johab', Buffer.from('8446205c8861ff31df3188', 'hex'), 'ㄵ \\가\uFFFD\uFFFD\uFFFD', ['CHARSET_INVALID_BYTES']],
     ['unicode-1-1-utf-7', Buffer.from('Hi Mom -+Jjo--!'), 'Hi Mom -☺-!', []],
     // RFC 1843 §2 and its example
     ['hz-gb-2312', Buffer.from('~{<:Ky2;S{#,NpJ)l6HK!#~}Bye.'), '己所不欲，勿施於人。Bye.', []],
