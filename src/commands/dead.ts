@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { Database } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { queuedBytes } from '../store/dead-deliveries.ts';
 import {
   type DeadLetterDetails,
@@ -10,15 +10,15 @@ import {
   resolveDeadLetters,
 } from '../store/dead-letters.ts';
 import { acceptStalls } from '../store/stalls.ts';
-import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { Command, CommandIo } from './command.ts';
 import { deliveriesOf, listDeliveries, resolveDeadDeliveries, retryDeliveries } from './dead/deliveries.ts';
+import { namesStore, storeOptions, storeUsage, withStore } from './store-option.ts';
 
 const usage = `usage: mailmill dead list [PIPELINE]
        mailmill dead show ID [--raw FILE]
        mailmill dead retry PIPELINE [--sink NAME] [--message ID]…
        mailmill dead resolve PIPELINE [--sink NAME] [--message ID]…
-       mailmill dead accept PIPELINE         all with [--namespace NS] [--store URI]
+       mailmill dead accept PIPELINE         all with [--namespace NS] [--store URI | --state DIR]
 
 Dead letters are messages that could not be parsed, transformed or loaded. Dead deliveries are documents that the receiver behind a queue
 (webhook) does not take. Both are kept until somebody resolves them.
@@ -29,7 +29,7 @@ Dead letters are messages that could not be parsed, transformed or loaded. Dead 
   resolve   marks them resolved, all or those of --message; they count no more, and their bytes are forgotten. With --sink, deliveries alone
   accept    lets a pipeline go on that stands still because too many messages in a row are dead (DEAD_RATE_EXCEEDED)
 
-The store's URI is taken from --store or MAILMILL_STORE_URI; the namespace is \`default\` unless said.`;
+${storeUsage}`;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -122,15 +122,13 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     args: [...args],
     allowPositionals: true,
     options: {
-      namespace: { type: 'string', default: 'default' },
-      store: { type: 'string' },
+      ...storeOptions,
       message: { type: 'string', multiple: true },
       sink: { type: 'string' },
       raw: { type: 'string' },
     },
   });
   const [verb, name, ...more] = positionals;
-  const uri = values.store ?? io.env.MAILMILL_STORE_URI;
   const choosing = verb === 'resolve' || verb === 'retry';
   const misplaced =
     ((values.message ?? values.sink) !== undefined && !choosing) || (values.raw !== undefined && verb !== 'show');
@@ -150,22 +148,15 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       );
     return verb === 'accept' ? accept(asked, name) : undefined;
   };
-  if (uri === undefined || more.length > 0 || misplaced || badId) {
+  if (!namesStore(values, io) || more.length > 0 || misplaced || badId) {
     io.stderr.write(`${usage}\n`);
     return 2;
   }
-  const database = new Database({ uri, max: 1, applicationName: 'mailmill-dead' });
-  try {
+  return withStore('dead', values, io, async (database) => {
     const code = await action({ database, namespace: values.namespace, io });
     if (code === undefined) io.stderr.write(`${usage}\n`);
     return code ?? 2;
-  } catch (thrown) {
-    const error = asMailmillError(thrown);
-    io.stderr.write(`mailmill dead: ${error.message} [${error.code}]\n`);
-    return exitCodes[error.family];
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 export const command: Command = {

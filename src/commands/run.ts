@@ -102,12 +102,17 @@ async function work({ options, project, io, note, view, server }: Surroundings):
     note(
       `in all: ${total.messages} messages, ${total.rows} rows, ${total.dead} dead letters (this time ${seconds.toFixed(1)} s)`,
     );
+    if (total.dead > 0) note(`why they are dead: mailmill dead list ${storeArgument(options, server)}`);
   } catch (error) {
     throw failure ?? error;
   }
   if (failure !== undefined) throw failure;
   if (options.demo && options.once) note(await showDemo(project.sinks, secrets.get, { once: true }));
 }
+
+/** How another command names the store of this run; a URI may hold a password. */
+const storeArgument = ({ store, state }: Options, server: LazyServer): string =>
+  store === undefined && server.started ? `--state ${state}` : '--store URI';
 
 async function draw(view: ProgressView, session: Session, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {

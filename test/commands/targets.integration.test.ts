@@ -52,3 +52,23 @@ test('a state directory may be named from where one is', async () => {
   });
   expect(await mailmill('reconcile', ...all)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 1 recorded/) });
 });
+
+test('what died in a run is shown, and its state can be purged, without a URI', async () => {
+  const steps = [{ name: 'number', set: { number: 'int(subject)' } }];
+  project = testProject([maildir(), pipeline('mail', { steps })]);
+  for (const name of ['1', 'two']) project.deliver(name);
+  const state = ['--state', project.state];
+  const ran = await mailmill('run', 'resources', ...state, '--once', '--port', '0');
+  expect(ran).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`mailmill dead list --state ${project.state}\n`),
+  });
+  expect(await mailmill('dead', 'list', ...state)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\S+ mail \S+ STEP_EVALUATION_FAILED number: /),
+  });
+  expect(await mailmill('purge', 'mail', ...state)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/ message$/m),
+  });
+});

@@ -15,6 +15,10 @@ export class LazyServer {
     return this.#lost.signal;
   }
 
+  get started(): boolean {
+    return this.#running !== undefined;
+  }
+
   readonly get = (): Promise<EmbeddedDatabase> => {
     this.#server ??= this.#start().then((server) => {
       this.#running = server;
