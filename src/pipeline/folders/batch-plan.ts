@@ -50,11 +50,15 @@ export const amountOf = ({ bytes, fetch, tooLarge }: PlannedBatch) => ({
   messages: fetch.length + tooLarge.length,
 });
 
+/** What the header of a batch's one message takes of the server, at most. */
+export const headerAmount = ({ bytes }: PlannedBatch) => ({ bytes: Math.min(bytes, headerBytes), messages: 1 });
+
 /** A batch of one message. */
 export function planAlone(listed: Listed, messageSize: number): PlannedBatch {
   const { uid, size } = listed;
-  const kinds = size > messageSize ? { fetch: [], tooLarge: [listed] } : { fetch: [listed], tooLarge: [] };
-  return { range: [uid, uid], uids: [uid], ...kinds, excluded: 0, vanished: [], bytes: size };
+  const alone = { range: [uid, uid], uids: [uid], excluded: 0, vanished: [] } as const;
+  if (size > messageSize) return { ...alone, fetch: [], tooLarge: [listed], bytes: headerBytes };
+  return { ...alone, fetch: [listed], tooLarge: [], bytes: size };
 }
 
 /**

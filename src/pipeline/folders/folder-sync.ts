@@ -184,6 +184,8 @@ export class FolderSync {
     this.#lag = (first ? 0 : this.#lag) + todo.length + (first ? this.#work.suspects.size : 0);
     if (todo.length > 0) this.#state = 'CatchingUp';
     else this.#settle();
+    // What was begun of a message that is gone by now.
+    if (this.#work.done && this.#work.suspects.size === 0) this.#work.large.clear();
   }
 
   /** What is left at the first look, mail first that arrived after the folder was first seen. */
@@ -267,8 +269,6 @@ export class FolderSync {
     this.#lag = this.#work.suspects.size;
     this.#work.oldest = undefined;
     this.#progress = undefined;
-    // What was begun of a message that is gone by now.
-    if (this.#work.suspects.size === 0) this.#work.large.clear();
     this.touch(true);
   }
 }

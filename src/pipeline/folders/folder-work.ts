@@ -1,16 +1,15 @@
 import type { Listed } from '../../sources/source.ts';
 import type { Committer } from '../commits/committer.ts';
 import { prepareMessages } from '../prepare.ts';
-import type { ReadMessage } from '../processed.ts';
 import { Backlog } from './backlog.ts';
-import { amountOf, type PlannedBatch, planAlone, planBatches } from './batch-plan.ts';
+import { amountOf, type PlannedBatch, planBatches } from './batch-plan.ts';
 import { FetchPace } from './fetch-pace.ts';
 import { type FolderWorkOptions, isLimited, type Share } from './folder-options.ts';
 import type { Lane } from './lane.ts';
 import { isLarge, LargeMessages, roomOf } from './large-messages.ts';
 import { type BatchRead, fetchIncomplete, listSizes, readBatches, stillListed } from './read-batch.ts';
 import { failureOf, Suspects } from './suspects.ts';
-import { salvagedHeader, unreadableMessage } from './unreadable.ts';
+import { type Retry, tryAgain } from './try-again.ts';
 
 /** Sizes are listed ahead in windows of this many messages. */
 const windowMessages = 5_000;
@@ -23,6 +22,7 @@ export class FolderWork {
   readonly #shares: Readonly<Record<Share, Backlog>>;
   readonly suspects: Suspects;
   readonly large: LargeMessages;
+  readonly #retry: Retry;
   /** Batches that a lane has in hand, and those that are not committed yet. */
   #inHand = 0;
   #pushed = 0;
@@ -38,6 +38,11 @@ export class FolderWork {
     };
     this.suspects = new Suspects(options.patience);
     this.large = new LargeMessages(options.context.budget);
+    const onPush = () => {
+      this.#pushed += 1;
+    };
+    const read: Retry['read'] = (lane, plans) => this.#read(lane, plans);
+    this.#retry = { ...options, suspects: this.suspects, large: this.large, read, onPush };
   }
 
   /** Nothing is left but what the server did not give. */
@@ -91,7 +96,7 @@ export class FolderWork {
     while (share === 'New' && !stop()) {
       const suspect = this.suspects.due(performance.now());
       if (!suspect) break;
-      await this.#tryAgain(lane, committer, suspect);
+      await tryAgain(this.#retry, lane, committer, suspect);
     }
     return true;
   }
@@ -250,49 +255,5 @@ export class FolderWork {
       plan.uids.filter((uid) => !apart.has(uid)),
       plan.range[0],
     );
-  }
-
-  /** One more try for a message that did not come, alone. */
-  async #tryAgain(lane: Lane, committer: Committer, listed: Listed): Promise<void> {
-    const { context, source } = this.#options;
-    const { uid } = listed;
-    const { signal } = lane;
-    const now = () => performance.now();
-    const plan = planAlone(listed, source.messageSize);
-    await this.large.acquire(plan, signal);
-    let handed = false;
-    try {
-      await lane.open(this.#options.folder);
-      const messages = this.suspects.hopeless(uid, now())
-        ? [unreadableMessage(listed, await salvagedHeader(lane.session, uid, signal))]
-        : await this.#readAgain(lane, plan);
-      if (messages === undefined) return;
-      if (messages.length === 0 && (await stillListed(lane.session, [uid], signal)).has(uid)) {
-        this.suspects.note(listed, 'LeftOut', now());
-        return;
-      }
-      const prepared = await prepareMessages(messages, context.steps, signal);
-      handed = true;
-      const vanished = messages.length === 0 ? 1 : 0;
-      this.#pushed += 1;
-      const budgetBytes = roomOf(plan, context.budget);
-      await committer.push({ plan, messages: prepared, vanished, budgetBytes, more: false, old: false });
-      await committer.drain();
-      this.suspects.settle(uid);
-    } finally {
-      if (!handed) this.large.release(plan);
-    }
-  }
-
-  /** Undefined: the server refused it once more, and only it. */
-  async #readAgain(lane: Lane, plan: PlannedBatch): Promise<readonly ReadMessage[] | undefined> {
-    try {
-      let messages: readonly ReadMessage[] = [];
-      for await (const read of this.#read(lane, [plan])) messages = read.messages;
-      return messages;
-    } catch (thrown) {
-      if (failureOf(thrown) === 'LeftOut') return undefined;
-      throw thrown;
-    }
   }
 }

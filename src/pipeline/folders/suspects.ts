@@ -74,6 +74,12 @@ export class Suspects {
     });
   }
 
+  /** It may not be asked for before. */
+  postpone(uid: number, retryAt: number): void {
+    const suspect = this.#byUid.get(uid);
+    if (suspect) this.#byUid.set(uid, { ...suspect, retryAt: Math.max(suspect.retryAt, retryAt) });
+  }
+
   /** Whether it was tried often and long enough. */
   hopeless(uid: number, now: number): boolean {
     const suspect = this.#byUid.get(uid);

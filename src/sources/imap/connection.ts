@@ -9,6 +9,7 @@ import { withoutNamespaces } from './namespaces.ts';
 import { type ProxySettings, proxyError, proxyUrl } from './proxy.ts';
 import { leaveNamesAlone } from './raw-names.ts';
 import { type ImapLogin, logInBy } from './sasl.ts';
+import { noteEpochs } from './told-epoch.ts';
 
 /** How to reach a server. */
 export interface ImapTransport {
@@ -130,6 +131,7 @@ export class ImapConnection {
     });
     if (ours) logInBy(this.client, settings);
     withoutNamespaces(this.client);
+    noteEpochs(this.client);
     this.#feed = new FetchFeed(this.client, tapLimits(settings.messageSize));
     this.client.on('error', (error) => this.#fail(imapError(error, 'command')));
   }

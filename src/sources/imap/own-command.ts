@@ -1,7 +1,14 @@
 import type { ImapFlow } from 'imapflow';
 
+interface Value {
+  readonly value?: unknown;
+}
+
 /** What imapflow gives its commands, and leaves out of its types. */
 export interface Internals {
+  mailbox: false | { uidValidity?: bigint; exists: number };
+  /** By the code in brackets at the beginning of an answer; takes what stands behind it there. */
+  readonly sectionHandlers: Record<string, (values: readonly (Value | readonly Value[] | null)[]) => unknown>;
   commands: Map<string, Command>;
   readonly capabilities: ReadonlyMap<string, unknown>;
   readonly authCapabilities: Map<string, boolean>;

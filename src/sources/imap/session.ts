@@ -183,6 +183,7 @@ export class ImapSession implements SourceSession {
         }
       }
     }
+    this.#expectEpoch();
     return listed.sort((a, b) => a.uid - b.uid);
   }
 
@@ -202,6 +203,7 @@ export class ImapSession implements SourceSession {
           throwIfAborted(signal);
         }
       }
+      this.#expectEpoch();
     }
   }
 
