@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { Condition } from '../../src/api/conditions.ts';
 import { decidePipeline, type PipelineDecision } from '../../src/operator/decide/pipeline.ts';
 import type { PipelineSnapshot } from '../../src/operator/snapshot.ts';
 import {
@@ -63,10 +64,21 @@ export interface Case {
   readonly applies?: readonly string[];
 }
 
+/**
+ * What kstatus asks of conditions: something is under way, or a person must act, never both; and what is not Ready says which of the two, or it
+ * would count as under way for ever.
+ */
+function expectKstatus(conditions: readonly Condition[] | undefined): void {
+  const held = (type: string) => conditions?.find((condition) => condition.type === type)?.status === 'True';
+  expect(held('Reconciling') && held('Stalled')).toBe(false);
+  expect(held('Ready') || held('Reconciling') || held('Stalled')).toBe(true);
+}
+
 /** Decides about a case and compares everything that it tells of. */
 export function expectCase({ given, conditions, says = {}, applies }: Case): PipelineDecision {
   const decision = decide(given);
   expect(brief(decision.status.conditions)).toEqual(conditions);
+  expectKstatus(decision.status.conditions);
   for (const [type, message] of Object.entries(says)) {
     const told = messageOf(decision.status.conditions, type);
     if (typeof message === 'string') expect(told).toBe(message);
