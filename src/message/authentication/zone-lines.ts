@@ -54,11 +54,14 @@ export function zoneLines(text: string, invalid: Invalid): readonly ZoneLine[] {
     } else if (c === ';') {
       while (i + 1 < text.length && text.charAt(i + 1) !== '\n') i++;
     } else if (c === ' ' || c === '\t' || c === '\r') finish();
-    else if (c === '(') depth++;
-    else if (c === ')') {
+    else if (c === '(') {
+      finish();
+      depth++;
+    } else if (c === ')') {
       finish();
       if (--depth < 0) throw invalid(line, 'closes a parenthesis that is not open');
     } else if (c === '"') {
+      finish();
       let quoted = '';
       for (i++; text.charAt(i) !== '"'; i++) {
         const d = text.charAt(i);

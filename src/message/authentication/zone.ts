@@ -14,15 +14,16 @@ const invalid = (line: number, what: string) =>
   stalled('ZONE_FILE_INVALID', `line ${line} of the zone file ${what}; mend it`);
 
 interface Place {
-  readonly origin: string;
+  /** Empty for the root; undefined before there is one. */
+  readonly origin: string | undefined;
   readonly line: number;
 }
 
 function absolute(name: string, { origin, line }: Place): string {
-  if (name === '@') return origin;
   if (name.endsWith('.')) return canonicalName(name);
-  if (origin === '') throw invalid(line, 'has a name without a dot at its end, and there is no $ORIGIN before it');
-  return canonicalName(`${name}.${origin}`);
+  if (origin === undefined)
+    throw invalid(line, 'has a name without a dot at its end, and there is no $ORIGIN before it');
+  return name === '@' ? origin : canonicalName(`${name}.${origin}`);
 }
 
 /** The record of a line's data; null for types that are known by their existence alone. */
@@ -70,13 +71,14 @@ function seconds(text: string): number | undefined {
  */
 export function readZone(text: string): Zone {
   const zone = new Map<string, Map<string, DnsRecord[]>>();
-  let origin = '';
+  let origin: string | undefined;
   let owner: string | undefined;
   let count = 0;
   for (const { line, tokens, continues } of zoneLines(text, invalid)) {
     const words = tokens.map((token) => token.text);
-    const [directive = '', argument = ''] = words;
-    if (directive.startsWith('$')) {
+    const [first = '', argument = ''] = words;
+    if (first.startsWith('$')) {
+      const directive = first.toUpperCase();
       if (directive === '$ORIGIN' && argument !== '') origin = absolute(argument, { origin, line });
       else if (directive !== '$TTL' || seconds(argument) === undefined)
         throw invalid(line, `has an unknown ${directive}`);

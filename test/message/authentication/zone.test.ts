@@ -18,8 +18,15 @@ loop     CNAME loop
 quoted   TXT "semi;colon" back\\;slash "a\\"b" "\\065\\066"
 *.wild   A   192.0.2.9
 deep.empty.non A 192.0.2.3
-$ORIGIN other.test.
+tight    TXT("one"
+             "two" ; the second
+             three"four")
+empty    TXT "" "x"
+$origin other.test.
 @        TXT second
+$ORIGIN .
+test.    TXT top
+plain    A 192.0.2.4
 `;
 
 const ask = async (name: string, type: RecordType) => zoneSource(readZone(text)).query(name, type, signal);
@@ -40,6 +47,19 @@ describe('a zone file', () => {
       kind: 'records',
       records: [['semi;colon', 'back;slash', 'a"b', 'AB']],
     });
+  });
+
+  test('has strings in parentheses, without blanks between, and empty ones', async () => {
+    expect(await ask('tight.example.com', 'TXT')).toEqual({
+      kind: 'records',
+      records: [['one', 'two', 'three', 'four']],
+    });
+    expect(await ask('empty.example.com', 'TXT')).toEqual({ kind: 'records', records: [['', 'x']] });
+  });
+
+  test('may be that of the root', async () => {
+    expect(await ask('test', 'TXT')).toEqual({ kind: 'records', records: [['top']] });
+    expect(await ask('plain', 'A')).toEqual({ kind: 'records', records: ['192.0.2.4'] });
   });
 
   test('follows aliases, and ends in a circle of them', async () => {
@@ -65,6 +85,7 @@ describe('a zone file', () => {
     ['example.com. A 999.0.0.1', 'line 1'],
     ['\n\nexample.com. AAAA 192.0.2.1', 'line 3'],
     ['mail A 192.0.2.1', 'ORIGIN'],
+    ['@ A 192.0.2.1', 'ORIGIN'],
     [' A 192.0.2.1', 'begins with a blank'],
     ['$INCLUDE other', '$INCLUDE'],
     ['example.com. CH A 192.0.2.1', 'type'],
