@@ -237,8 +237,13 @@ describe('a source that takes mail in', () => {
     const missing = new Map(secrets).set('listener-login', { kind: 'Missing' });
     const decision = decide(well, { secrets: missing });
     expect([decision.objects, decision.deletions]).toEqual([[], []]);
-    expect(brief(decision.status.conditions)).toContain('CredentialsResolved=False/SecretMissing');
-    expect(brief(decision.status.conditions)).toContain('Listening=True/Listening');
+    const missingSecret = ['Ready=False/SecretMissing', 'Reconciling=True/SecretMissing', 'Stalled=False/NotStalled'];
+    const found = ['Valid=True/Valid', 'CredentialsResolved=False/SecretMissing', 'Listening=True/Listening'];
+    expect(brief(decision.status.conditions)).toEqual([
+      ...missingSecret,
+      ...found,
+      'SharedWithoutArchive=False/NotImap',
+    ]);
   });
 
   test('that has not listened for 15 minutes is Stalled', () => {

@@ -174,7 +174,11 @@ describe('a run on demand', () => {
   ])('waits: %s', (reason, change, says) => {
     const decision = decide(change);
     expect(decision).toMatchObject({ status: { state: 'Pending' }, requeueAfterMs: 10_000 });
-    expect(brief(decision.status?.conditions)).toContain(`Ready=False/${reason}`);
+    expect(brief(decision.status?.conditions)).toEqual([
+      `Ready=False/${reason}`,
+      `Reconciling=True/${reason}`,
+      'Stalled=False/NotStalled',
+    ]);
     expect(messageOf(decision.status?.conditions, 'Ready')).toMatch(says);
   });
 });
