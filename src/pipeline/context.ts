@@ -71,6 +71,8 @@ export interface PipelineContext {
   readonly hardStop: AbortSignal;
   readonly counters: { read: number; delivered: number; dropped: number; dead: number };
   lastCommitAt: Date | undefined;
+  /** When the log last told of dead letters, by code, and how many there were since; made with the first one. */
+  deadTold?: Map<string, { readonly at: number; readonly since: number }>;
   /** Of what is written for mail that is read for the first time: 1, or that of the full load that this process is at. */
   edition: number;
 }

@@ -32,6 +32,7 @@ export function countCommit(
   metrics.batches.inc(labels, group.length);
   metrics.commitDuration.observe(labels, seconds);
   for (const letter of commit.deadLetters) metrics.deadLetters.inc({ ...labels, code: letter.code });
+  if (commit.deadLetters.length > 0) tellDead(context, source, commit.deadLetters);
   for (const sink of [...context.sinks.map(({ name }) => name), ...(context.outbox?.names ?? [])])
     for (const status of ['Queued', 'Acknowledged', 'Dead'] as const) {
       const delivered = commit.deliveries.filter((d) => d.sink === sink && d.status === status).length;
@@ -42,6 +43,26 @@ export function countCommit(
   const now = context.lastCommitAt.getTime();
   for (const read of messages)
     if (read.uid >= firstUidNext) metrics.latency.observe(labels, Math.max(0, now - read.receivedAt.getTime()) / 1000);
+}
+
+const tellDeadMs = 60_000;
+
+/** Tells of dead letters, the first of each code at once and then once a minute; what died, and of what, `mailmill dead` shows. */
+function tellDead(context: PipelineContext, source: string, letters: CommitRecord['deadLetters']): void {
+  context.deadTold ??= new Map();
+  const now = context.clock().getTime();
+  for (const letter of letters) {
+    const told = context.deadTold.get(letter.code) ?? { at: Number.NEGATIVE_INFINITY, since: 0 };
+    context.deadTold.set(letter.code, { ...told, since: told.since + 1 });
+  }
+  for (const { code, step, sink } of letters) {
+    const told = context.deadTold.get(code);
+    if (!told || told.since === 0 || now - told.at < tellDeadMs) continue;
+    context.deadTold.set(code, { at: now, since: 0 });
+    context.log.warn('mail is dead: it is kept, and `mailmill dead list` shows why', {
+      ...{ code, source, step, sink, count: told.since },
+    });
+  }
 }
 
 /** Counts a message that goes to mailparser, and tells where our own parser failed; never what it said, which may hold mail. */
