@@ -1,13 +1,15 @@
 import { milliseconds } from '../../api/schema.ts';
 import type { RunResult } from '../../api/worker-status.ts';
 import type { Row } from '../../sinks/sink.ts';
-import type { SourceSession } from '../../sources/source.ts';
+import type { Listed, Source, SourceSession } from '../../sources/source.ts';
 import { cursors } from '../../store/epochs.ts';
 import { accountId, pipelineId } from '../../store/names.ts';
 import { rememberedRevision } from '../../store/revisions.ts';
 import { messageIds } from '../../store/run-targets.ts';
 import { asMailmillError, stalled } from '../../telemetry/errors.ts';
+import { Allowance } from '../accounts/allowance.ts';
 import { Backoff, sleep } from '../backoff.ts';
+import { planAlone } from '../folders/batch-plan.ts';
 import { MessageReader } from '../folders/read-message.ts';
 import type { Origin, ReadMessage } from '../processed.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -29,6 +31,9 @@ export interface PreflightOptions {
 const mostFailures = 5;
 /** Accounts of a list that are looked at: a change of steps shows in a few. */
 const mostAccounts = 5;
+
+/** What it may take of an account's limits of a day. */
+const partOfDay = 0.1;
 
 /** A message to try, with the id that it has or would have. */
 interface Sample {
@@ -119,6 +124,21 @@ async function deaths(
   return { dead: dead.size, dropped, first };
 }
 
+/** The first of these that take no more than their part of a day's limits; one at least. */
+function withinPart<T extends Listed>(candidates: readonly T[], { perDay = {}, messageSize }: Source) {
+  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = perDay;
+  const chosen: T[] = [];
+  let amount = { bytes: 0, messages: 0 };
+  for (const each of candidates) {
+    const { bytes: size } = planAlone(each, messageSize);
+    const next = { bytes: amount.bytes + size, messages: amount.messages + 1 };
+    if (chosen.length > 0 && (next.bytes > bytes * partOfDay || next.messages > messages * partOfDay)) break;
+    chosen.push(each);
+    amount = next;
+  }
+  return { chosen, amount };
+}
+
 /** The newest messages of the first accounts; undefined: `stop` was aborted. */
 async function newest(
   revision: Revision,
@@ -134,9 +154,11 @@ async function newest(
     const share = Math.ceil(count / names.length);
     for (const account of names) {
       const of = await accountId(environment.database, revision.namespace, name, account);
-      const found = await withSession(environment, { source, account, accountId: of }, stop, (session) =>
-        newestOf(environment, pipeline, { source, account, accountId: of }, session, share, stop),
-      );
+      const allowance = new Allowance(environment.database, of, source.perDay ?? {});
+      const it = { source, account, accountId: of, allowance };
+      const found = await withSession(environment, it, stop, (session) =>
+        newestOf(environment, pipeline, it, session, share, stop),
+      ).finally(() => allowance.giveBack());
       if (!found) return undefined;
       samples.push(...found);
     }
@@ -166,7 +188,9 @@ async function withSession<T>(
     } catch (thrown) {
       const error = asMailmillError(thrown);
       log.warn(error.message, { code: error.code, family: error.family, source: source.name });
-      if (error.family === 'Stalled' || backoff.failures >= mostFailures) throw error;
+      // Nobody is to wait for another day in a pod: the Job is made anew until then.
+      const waits = error.code === 'SOURCE_BUDGET_SPENT';
+      if (error.family === 'Stalled' || waits || backoff.failures >= mostFailures) throw error;
       await sleep(backoff.next(error), stop);
     }
   return undefined;
@@ -175,23 +199,26 @@ async function withSession<T>(
 async function newestOf(
   { database, budget, hardStop }: RunnerEnvironment,
   pipeline: bigint,
-  account: RunAccount,
+  account: RunAccount & { readonly allowance: Allowance },
   session: SourceSession,
   count: number,
   stop: AbortSignal,
 ): Promise<readonly Sample[]> {
-  const { source } = account;
+  const { source, allowance } = account;
   const known = await cursors(database, pipeline, account.accountId);
-  const candidates: { readonly folder: string; readonly uid: number; readonly receivedAt: Date }[] = [];
+  const candidates: (Listed & { readonly folder: string })[] = [];
   for (const { name } of await session.folders(hardStop)) {
     await session.select(name, hardStop);
     const uids = [...(await session.search(1, undefined, hardStop))].sort((a, b) => a - b).slice(-count);
     const listed = uids.length === 0 ? [] : await session.list(uids, hardStop);
-    candidates.push(...listed.map(({ uid, receivedAt }) => ({ folder: name, uid, receivedAt })));
+    candidates.push(...listed.map((each) => ({ ...each, folder: name })));
   }
   candidates.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime() || b.uid - a.uid);
+  const { chosen, amount } = withinPart(candidates.slice(0, count), source);
+  // At once: what is read of them and left off would be lost to new mail. A rollout waits for it, so that it may have what is kept for that.
+  await allowance.take(amount, false);
   const samples: Sample[] = [];
-  for (const [folder, of] of Map.groupBy(candidates.slice(0, count), (each) => each.folder)) {
+  for (const [folder, of] of Map.groupBy(chosen, (each) => each.folder)) {
     const state = await session.select(folder, hardStop);
     const uids = of.map(({ uid }) => uid).sort((a, b) => a - b);
     const epoch = known.find((each) => each.folder === folder && each.uidvalidity === state.epoch)?.epochId;

@@ -22,7 +22,7 @@ export interface UidReading {
   readonly source: Source;
   readonly session: SourceSession;
   readonly reader: MessageReader;
-  /** What the account may be made to give; absent: it is not asked for much. */
+  /** What the account may be made to give; absent: these were taken out of it before. */
   readonly allowance?: Allowance;
   /** Ascending. */
   readonly uids: readonly number[];

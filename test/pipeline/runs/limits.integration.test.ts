@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { exitCodes } from '../../../src/telemetry/errors.ts';
 import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
@@ -43,4 +44,32 @@ test('a full load takes no more of an account than its day has left, and goes on
   expect(result).toMatchObject({ state: 'Succeeded', edition: 2, read: 12, done: 12, total: 12 });
   expect(await again()).toBe(12);
   expect(await used()).toEqual([18, 6]);
+});
+
+test('a preflight counts, takes no more than a tenth of a day, and waits for another day when this one is spent', async () => {
+  const it = await runWorld({ dovecot, postgres }, onTestFinished, {
+    shared: false,
+    messagesPerDay: 20,
+    storeUri: (uri) => beforeMidnight(uri, 6 * 3_600_000),
+  });
+  for (let n = 0; n < 12; n++) it.deliver(n);
+  const before = it.revision();
+  expect((await before.once('first')).code).toBe(0);
+  const used = async () => {
+    const rows = await sql<{ n: number }>(it.store, 'SELECT messages::int AS n FROM mailmill.account_usage');
+    return rows.map(({ n }) => n);
+  };
+  expect(await used()).toEqual([12]);
+  const next = it.revision([{ name: 'new', set: { mark: '"new"' } }]);
+  const compare = () => it.preflight(next, { messages: 5, maxErrorRate: 0.2, baseline: before.revision.hash });
+  const { code, result, output } = await compare();
+  expect(code, output).toBe(0);
+  expect(result).toMatchObject({ state: 'Succeeded', read: 2, delivered: 2 });
+  expect(await used()).toEqual([14]);
+  // As after more mail; what is left is too little.
+  await sql(it.store, 'UPDATE mailmill.account_usage SET messages = 19');
+  const late = await compare();
+  expect(late.code, late.output).toBe(exitCodes.Waiting);
+  expect(late.result).toMatchObject({ family: 'Waiting', code: 'SOURCE_BUDGET_SPENT' });
+  expect(await used()).toEqual([19]);
 });
