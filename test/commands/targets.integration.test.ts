@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { eventually } from '../support/processes.ts';
@@ -71,4 +72,28 @@ test('what died in a run is shown, and its state can be purged, without a URI', 
     code: 0,
     stdout: expect.stringMatching(/ message$/m),
   });
+});
+
+test('a mailbox that cannot be read: the reconcile is kept as failed, and trace tells what the store and the tables know', async () => {
+  project = testProject([maildir(), pipeline()]);
+  project.deliver('a');
+  const where = ['resources', '--state', project.state];
+  expect(await mailmill('run', ...where, '--once', '--port', '0')).toMatchObject({ code: 0 });
+  const box = path.join(project.directory, 'box');
+  fs.renameSync(box, `${box}-away`);
+  expect(await mailmill('reconcile', ...where)).toMatchObject({
+    code: 78,
+    stderr: expect.stringMatching(/MAILDIR_MISSING/),
+  });
+  expect(await mailmill('reconcile', ...where, '--last')).toMatchObject({
+    code: 78,
+    stdout: expect.stringMatching(/MAILDIR_MISSING/),
+  });
+  expect(await mailmill('trace', '--message-id', 'a@example.org', ...where)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^mail box: .* was delivered/),
+    stderr: expect.stringMatching(/a mailbox cannot be asked: .* \[MAILDIR_MISSING\]/),
+  });
+  const nobody = await mailmill('trace', '--message-id', 'b@example.org', ...where);
+  expect(nobody).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(/MAILDIR_MISSING/) });
 });

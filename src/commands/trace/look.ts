@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isOfAccount } from '../../pipeline/accounts/account-status.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Database } from '../../store/database.ts';
@@ -50,28 +51,57 @@ export async function look(
   if (question.by === 'id') return { reports: await inStore(database, revision, stored, question.id), denied: [] };
   const reports: TraceReport[] = [];
   const denied: string[] = [];
+  let unasked: MailmillError | undefined;
+  const { namespace, pipeline } = revision;
+  const fromStore = async (id: string) => {
+    if (reports.some((report) => report.id === id)) return;
+    reports.push(...(await inStore(database, revision, stored, id, unasked ? undefined : [])));
+  };
   for (const account of await source.accounts(signal)) {
-    await using session = await source.open(account, signal);
-    const findings =
-      question.by === 'uid'
-        ? { found: await atUid(session, question, signal), denied: [] }
-        : await withMessageId(session, question.messageId, signal);
-    denied.push(...findings.denied.map((folder) => `the folder ${folder} cannot be searched`));
-    const place = { namespace: revision.namespace, pipeline: revision.pipeline, source: stored, account };
-    reports.push(...(await inMailbox(database, place, findings.found, session, signal)));
-    if (question.by !== 'uid' || findings.found.length > 0) continue;
-    // Gone from the mailbox: what the store remembers of this UID.
-    for (const { messageId } of await placeKnowledge(database, { ...place, ...question }))
-      if (messageId !== undefined) reports.push(...(await inStore(database, revision, stored, messageId, [])));
+    const place = { namespace, pipeline, source: stored, account };
+    const findings = await inAccount(database, source, place, question, signal);
+    if ('error' in findings) {
+      unasked ??= findings.error;
+      denied.push(`a mailbox cannot be asked: ${findings.error.message} [${findings.error.code}]`);
+    } else {
+      reports.push(...findings.reports);
+      denied.push(...findings.denied);
+      if (findings.reports.length > 0) continue;
+    }
+    // Gone from the mailbox, as far as is known: what the store remembers of this UID.
+    if (question.by === 'uid')
+      for (const { messageId } of await placeKnowledge(database, { ...place, ...question }))
+        if (messageId !== undefined) await fromStore(messageId);
   }
   if (question.by === 'message-id') {
     const { ids, silent } = await remembered(database, revision, secret, question.messageId, signal);
     denied.push(...silent);
-    for (const id of ids)
-      if (!reports.some((report) => report.id === id))
-        reports.push(...(await inStore(database, revision, stored, id, [])));
+    for (const id of ids) await fromStore(id);
   }
+  if (unasked && reports.length === 0) throw unasked; // it may be there
   return { reports, denied };
+}
+
+/** What one mailbox has; or why it cannot be asked. */
+async function inAccount(
+  database: Database,
+  source: Source,
+  place: Place,
+  question: Exclude<Question, { readonly by: 'id' }>,
+  signal: AbortSignal,
+): Promise<LookResult | { readonly error: MailmillError }> {
+  try {
+    await using session = await source.open(place.account, signal);
+    const { found, denied } =
+      question.by === 'uid'
+        ? { found: await atUid(session, question, signal), denied: [] }
+        : await withMessageId(session, question.messageId, signal);
+    const reports = await inMailbox(database, place, found, session, signal);
+    return { reports, denied: denied.map((folder) => `the folder ${folder} cannot be searched`) };
+  } catch (error) {
+    if (error instanceof MailmillError && isOfAccount(error.code)) return { error };
+    throw error;
+  }
 }
 
 async function withMessageId(session: SourceSession, messageId: string, signal: AbortSignal) {

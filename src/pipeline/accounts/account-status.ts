@@ -8,8 +8,9 @@ const toldAccounts = 50;
 /** Kinds of trouble that a status tells of a list. */
 const toldTroubles = 8;
 
-/** Of one account: how it logs in and what it has. */
-export const isOfAccount = (code: string): boolean => /^(IMAP|OAUTH|PROXY|ENCRYPTION|SOURCE|SECRET|FOLDER)_/.test(code);
+/** Of one account: how it logs in or is opened, and what it has. */
+export const isOfAccount = (code: string): boolean =>
+  /^(IMAP|OAUTH|PROXY|ENCRYPTION|MAILDIR|MBOX|S3|SOURCE|SECRET|FOLDER)_/.test(code);
 
 interface SourceState {
   readonly source: Pick<Source, 'name' | 'relist'>;
