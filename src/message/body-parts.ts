@@ -1,11 +1,12 @@
 import { MailmillError } from '../telemetry/errors.ts';
 import { attachmentOf, unpackedAttachment, type Within } from './attachment.ts';
-import { type HeaderField, readHeaders } from './headers.ts';
+import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import { contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment, ParseLimits } from './message.ts';
 import { type Leaf, type Multipart, type Part, readTree } from './mime-tree.ts';
+import { parseParameters } from './parameters.ts';
 import { isSmimeFile, ProtectionFinder } from './protection.ts';
-import type { Defects } from './sanitize.ts';
+import { Defects } from './sanitize.ts';
 import { readContentInfo } from './smime/content-info.ts';
 import { isTnef, readTnef, type Tnef } from './tnef/tnef.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
@@ -55,6 +56,22 @@ const maxUnpacked = 100;
 const isHtml = ({ leaf }: PlacedBody): boolean => leaf.type === 'text/html';
 const isPlain = ({ leaf }: PlacedBody): boolean => leaf.type !== 'text/html';
 
+const contentId = (value: string): string => /<([^<>]*)>/.exec(value)?.[1] ?? value.trim();
+
+/** Which part of a `related` is shown: the one that `start` names by its Content-ID, else the first (RFC 2387 §3.2). */
+function rootOf({ fields, parts }: Multipart): number {
+  const value = firstField(fields, 'content-type');
+  // Most name none.
+  if (!/start\s*\*?\s*=/i.test(value)) return 0;
+  const start = contentId(parseParameters(value, 'content-type', new Defects()).parameters.get('start') ?? '');
+  return start === ''
+    ? 0
+    : Math.max(
+        0,
+        parts.findIndex((part) => contentId(firstField(part.fields, 'content-id')) === start),
+      );
+}
+
 class BodyFinder {
   readonly #limits: ParseLimits;
   readonly #defects: Defects;
@@ -81,7 +98,11 @@ class BodyFinder {
         return this.#encoded(part, encoding, place, container);
     }
     const inRelated = place.inRelated || subtype === 'related';
-    const views = parts.map((child, index) => this.visit(child, { subtype, index, inRelated }, container));
+    const root = subtype === 'related' ? rootOf(part) : 0;
+    // The root stands first, wherever it stands.
+    const views = parts.map((child, index) =>
+      this.visit(child, { subtype, index: root === 0 ? index : Math.abs(index - root), inRelated }, container),
+    );
     if (subtype === 'alternative') return this.#choose(views);
     if (views.length === 1) return views[0] ?? none;
     return { text: views.flatMap((view) => view.text), html: views.flatMap((view) => view.html) };
@@ -184,7 +205,7 @@ class BodyFinder {
 
 /**
  * Finds the bodies of a message, and its attachments, by the rules of RFC 8621 §4.1.4: text is a body unless it is an attachment
- * by disposition, has a name and does not stand first, or belongs to a `related` body. Opens signed S/MIME files and winmail.dat.
+ * by disposition, has a name and does not stand first, or belongs to a `related` body; of such a body the root (RFC 2387) stands first. Opens signed S/MIME files and winmail.dat.
  */
 export function findBodies(raw: Buffer, tree: Part, limits: ParseLimits, defects: Defects): FoundBodies {
   const finder = new BodyFinder(limits, defects);

@@ -56,15 +56,19 @@ export class Boundaries {
   next(start: number): Delimiter | null {
     const raw = this.#raw;
     let line = start;
-    if (raw[line] !== DASH || raw[line + 1] !== DASH) line = raw.indexOf('\n--', start) + 1;
-    while (line > 0 && line < raw.length) {
+    if (raw[line] !== DASH || raw[line + 1] !== DASH) {
+      line = raw.indexOf('\n--', start) + 1;
+      if (line === 0) return null;
+    }
+    // The first line of what was decoded begins at 0.
+    do {
       let lf = raw.indexOf(LF, line);
       if (lf === -1) lf = raw.length;
       const end = lf > line && raw[lf - 1] === CR ? lf - 1 : lf;
       const delimiter = this.at(line, end);
       if (delimiter !== null) return delimiter;
       line = raw.indexOf('\n--', end) + 1;
-    }
+    } while (line > 0);
     return null;
   }
 

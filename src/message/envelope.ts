@@ -112,7 +112,7 @@ const names = new Set([
 ]);
 
 /**
- * The envelope of a header. Of several fields that may stand once, the first counts (`HEADER_REPEATED` for From and Date);
+ * The envelope of a header. Of several fields that may stand once, the first counts (`HEADER_REPEATED`);
  * of several To, Cc or Reply-To, all.
  *
  * @param plain what `isPlainHeader` says of the fields' bytes.
@@ -142,19 +142,24 @@ export function readEnvelope(fields: readonly HeaderField[], plain: boolean, def
         else defects.add('HEADER_REPEATED', name);
         break;
       case 'sender':
-        sender ??= value;
+        if (sender === null) sender = value;
+        else defects.add('HEADER_REPEATED', name);
         break;
       case 'subject':
-        subject ??= value;
+        if (subject === null) subject = value;
+        else defects.add('HEADER_REPEATED', name);
         break;
       case 'message-id':
-        id ??= value;
+        if (id === null) id = value;
+        else defects.add('HEADER_REPEATED', name);
         break;
       case 'in-reply-to':
-        inReplyTo ??= value;
+        if (inReplyTo === null) inReplyTo = value;
+        else defects.add('HEADER_REPEATED', name);
         break;
       case 'references':
-        references ??= value;
+        if (references === null) references = value;
+        else defects.add('HEADER_REPEATED', name);
         break;
       case 'reply-to':
         for (const one of mailboxes(value, name)) replyTo.push(one);

@@ -1,3 +1,4 @@
+import { withoutComments } from './comments.ts';
 import { firstField } from './headers.ts';
 import type { Leaf } from './mime-tree.ts';
 import { type Parameterised, parseParameters } from './parameters.ts';
@@ -16,9 +17,12 @@ export function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
 export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Defects())): string =>
   disposition.parameters.get('filename') ?? leaf.parameters.get('name') ?? '';
 
-/** Lower-case Content-Transfer-Encoding without quotes; empty when there is none. */
-export const transferEncoding = ({ fields }: Pick<Leaf, 'fields'>): string =>
-  /^["']?([^\s;("']*)/.exec(firstField(fields, 'content-transfer-encoding'))?.[1]?.toLowerCase() ?? '';
+/** Lower-case Content-Transfer-Encoding without quotes and comments; empty when there is none. */
+export function transferEncoding({ fields }: Pick<Leaf, 'fields'>): string {
+  const value = firstField(fields, 'content-transfer-encoding');
+  const plain = value.startsWith('(') ? withoutComments(value).trim() : value;
+  return /^["']?([^\s;("']*)/.exec(plain)?.[1]?.toLowerCase() ?? '';
+}
 
 /** Decoded bytes of a leaf of `raw`. */
 export const contentOf = (raw: Buffer, leaf: Leaf, defects: Defects): Buffer =>

@@ -4,27 +4,33 @@ const CR = 0x0d;
 const LF = 0x0a;
 const COLON = 0x3a;
 
-/** Whether lines of `raw` end in CR alone: a header field (or a blank line) follows the first one. */
-function hasCarriageReturnLines(raw: Buffer): boolean {
+/** How lines of `raw` end, by the first that ends in a CR: in CR alone when a header field (or a blank line) follows it. */
+function lineEnds(raw: Buffer): 'usual' | 'cr' | 'repeated' {
   const cr = raw.indexOf(CR);
-  if (cr === -1 || raw[cr + 1] === LF) return false;
+  if (cr === -1 || raw[cr + 1] === LF) return 'usual';
   const lf = raw.indexOf(LF);
-  if (lf !== -1 && lf < cr) return false;
-  if (lf === -1 || raw[cr + 1] === CR) return true;
+  if (lf !== -1 && lf < cr) return 'usual';
+  if (lf === -1) return 'cr';
+  if (raw[cr + 1] === CR) return cr + carriageReturnsAt(raw, cr) === lf ? 'repeated' : 'cr';
   for (let i = cr + 1; i < lf; i++) {
     const byte = raw[i] ?? 0;
-    if (byte === COLON) return i > cr + 1;
-    if (byte <= 0x20 || byte >= 0x7f) return byte === CR;
+    if (byte === COLON) return i > cr + 1 ? 'cr' : 'usual';
+    if (byte <= 0x20 || byte >= 0x7f) return byte === CR ? 'cr' : 'usual';
   }
-  return false;
+  return 'usual';
 }
 
 /**
- * `raw`, or a copy with LF for every lone CR when its lines end in CR (`CR_LINES`). Lines that end in LF alone are no defect: Maildir and
- * mbox keep mail so.
+ * `raw`, or a copy with LF for every lone CR when its lines end in CR (`CR_LINES`), and with CRLF when they end in several CRs before
+ * the LF (`CR_REPEATED`), as what converts them twice makes. Lines that end in LF alone are no defect: Maildir and mbox keep mail so.
  */
 export function normaliseNewlines(raw: Buffer, defects: Defects): Buffer {
-  if (!hasCarriageReturnLines(raw)) return raw;
+  const ends = lineEnds(raw);
+  if (ends === 'usual') return raw;
+  if (ends === 'repeated') {
+    defects.add('CR_REPEATED', 'message');
+    return Buffer.from(raw.toString('latin1').replace(/(?<!\r)\r+\n/g, '\r\n'), 'latin1');
+  }
   defects.add('CR_LINES', 'message');
   const copy = Buffer.from(raw);
   for (let i = copy.indexOf(CR); i !== -1; i = copy.indexOf(CR, i + 1)) if (copy[i + 1] !== LF) copy[i] = LF;

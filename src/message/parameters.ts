@@ -1,4 +1,5 @@
 import { decodeCharset } from './charsets.ts';
+import { withoutComments } from './comments.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
 import { trimBlanks } from './headers.ts';
 import type { Defects } from './sanitize.ts';
@@ -93,16 +94,33 @@ function readQuoted(text: string, start: number, where: string, defects: Defects
   return { text: result + text.slice(run), end: text.length };
 }
 
-/** Text before the first comment, and without it. */
+/** Text before the first comment, and without it; without those that stand before it. */
 function beforeComment(text: string): string {
   const comment = text.indexOf('(');
-  return (comment === -1 ? text : text.slice(0, comment)).trim();
+  if (comment === -1) return text.trim();
+  // Elsewhere a parenthesis may belong to a name that should be in quotes.
+  return text.slice(0, comment).trim() === '' ? withoutComments(text).trim() : text.slice(0, comment).trim();
+}
+
+/** Behind the comment that begins at `start` and the blanks that follow it; one that is never closed is none. */
+function behindComment(text: string, start: number): number {
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    const char = text[i];
+    if (char === '\\') i++;
+    else if (char === '(') depth++;
+    else if (char === ')') depth--;
+    else if (depth === 0 && char !== ' ' && char !== '\t') return i;
+  }
+  return depth === 0 ? text.length : start;
 }
 
 function collect(text: string, start: number, where: string, defects: Defects): Map<string, Map<number, Piece>> {
   const found = new Map<string, Map<number, Piece>>();
   let position = start;
   let equals = -1;
+  /** Comments are closed; looked for the end once, or many of them would take for ever. */
+  let closes = true;
   while (position < text.length) {
     // Looked for again only when it is passed: many semicolons may stand before it.
     if (equals < position) equals = text.indexOf('=', position);
@@ -112,9 +130,14 @@ function collect(text: string, start: number, where: string, defects: Defects): 
       position = semicolon + 1;
       continue;
     }
-    let name = text.slice(position, equals).trim().toLowerCase();
+    let name = withoutComments(text.slice(position, equals)).trim().toLowerCase();
     position = equals + 1;
     while (text[position] === ' ' || text[position] === '\t') position++;
+    if (closes && text[position] === '(' && !names.has(name.replace(/\*.*$/, ''))) {
+      const behind = behindComment(text, position);
+      closes = behind !== position;
+      position = behind;
+    }
     let value: string;
     if (text[position] === '"') {
       const quoted = readQuoted(text, position, where, defects);

@@ -18,6 +18,34 @@ describe('bodies', () => {
     });
   });
 
+  test.each(['base64', 'quoted-printable'])('a multipart that is encoded as a whole, in %s', async (encoding) => {
+    const inner = multipart('alternative', text, html);
+    const start = inner.indexOf('--b');
+    const body =
+      encoding === 'base64'
+        ? Buffer.from(inner.slice(start)).toString('base64')
+        : inner.slice(start).replaceAll('-', '=2D');
+    const message = await parse(`Content-Transfer-Encoding: ${encoding}\r\n${inner.slice(0, start)}${body}`);
+    expect(message).toMatchObject({ text: 'plain', html: '<p>rich', attachments: [] });
+    expect(message.defects.map(({ code }) => code)).toContain('MULTIPART_ENCODED');
+  });
+
+  test.each(['start="<root@x>"', 'start=root@x', "start*=us-ascii''%3Croot@x%3E"])(
+    'a related body whose root %s names',
+    async (start) => {
+      const image = 'Content-Type: image/png\r\nContent-ID: <image@x>\r\n\r\nx';
+      const note = 'Content-Type: text/plain\r\nContent-ID: <note@x>\r\n\r\nnote';
+      const root = html.replace('\r\n', '\r\nContent-ID: <root@x>\r\n');
+      const related = multipart('related', note, image, root);
+      const message = await parse(related.replace('boundary=b', `boundary=b; ${start}`));
+      expect(message).toMatchObject({ text: 'rich', html: '<p>rich' });
+      expect(message.attachments.map(({ contentId }) => contentId)).toEqual(['note@x', 'image@x']);
+      // Without it, or where it names no part, the first is the root.
+      for (const other of [related, related.replace('boundary=b', 'boundary=b; start="<none@x>"')])
+        expect(await parse(other)).toMatchObject({ text: 'note' });
+    },
+  );
+
   test('text comes from HTML when there is no text part', async () => {
     expect(await parse(html)).toMatchObject({ text: 'rich', html: '<p>rich' });
   });

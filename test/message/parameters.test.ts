@@ -13,6 +13,9 @@ describe('parseParameters', () => {
     ['text/plain; charset=us-ascii (Plain text)', 'text/plain', { charset: 'us-ascii' }],
     ['text/plain; charset="us-ascii"', 'text/plain', { charset: 'us-ascii' }],
     ['Text/HTML (a page) ; Charset=UTF-8', 'text/html', { charset: 'UTF-8' }],
+    // RFC 822 §3.1.4: comments stand between any two words
+    ['(a) text/plain (b) ; (c) charset (d) = (e (f)) utf-8 (g)', 'text/plain', { charset: 'utf-8' }],
+    ['text/plain; charset=(never closed; x=y', 'text/plain', { charset: '(never', x: 'y' }],
     // RFC 2231 §3, §4, §4.1
     [
       'message/external-body; access-type=URL; URL*0="ftp://"; URL*1="cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar"',

@@ -17,6 +17,18 @@ describe('parseMessage', () => {
     expect(message.defects.map((d) => d.code)).toEqual(['HEADER_REPEATED']);
   });
 
+  test.each(['Sender', 'Subject', 'Message-ID', 'References'])('a second %s is told', async (name) => {
+    expect(await codes(`${name}: a\r\n${name}: b\r\n\r\nx`)).toEqual(['HEADER_REPEATED']);
+    expect(await codes(`${name}: a\r\n\r\nx`)).toEqual([]);
+  });
+
+  test.each(['\r\r\n', '\r\r\r\n'])('mail whose lines end in %j is read', async (end) => {
+    const lines = ['From: a@example.org', 'Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'one', '', 'two'];
+    const message = await parse([...lines, '--b--', ''].join(end));
+    expect(message).toMatchObject({ text: 'one\n\ntwo', from: { address: 'a@example.org' } });
+    expect(message.defects.map((d) => d.code)).toEqual(['CR_REPEATED']);
+  });
+
   test('mail whose lines end in CR alone is read', async () => {
     const message = await parse('From: a@example.org\rSubject: s\r\rone\rtwo');
     expect(message).toMatchObject({ subject: 's', text: 'one\ntwo', from: { address: 'a@example.org' } });

@@ -72,6 +72,7 @@ describe('names of encodings', () => {
   test.each([
     ['"quoted-printable"', 'xA', []],
     ['Quoted-Printable; x', 'xA', []],
+    ['(by hand) quoted-printable (really)', 'xA', []],
     ['8bit', 'x=41', []],
     ['x-other', 'x=41', ['ENCODING_UNKNOWN']],
   ])('%s', (name, text, codes) => {
