@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
+import { firstDifference } from '../../src/kubernetes/apply.ts';
 import type { Deployment } from '../../src/kubernetes/objects.ts';
 import type { Child } from '../../src/operator/decide/decision.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
@@ -178,6 +179,34 @@ describe('a generation that cannot be applied', () => {
         replicas: 1,
         template: { metadata: { annotations: { 'mailmill.io/secrets-hash': expect.any(String) } } },
       },
+    });
+  });
+
+  describe('has what somebody edited in its Deployment healed', () => {
+    const made = (change: Partial<PipelineSnapshot> = {}, edit: object = {}) => {
+      const before = liveDeployment(revision, { lastGood: revision.hash, specHash: 'of the generation before' });
+      const template = { ...before.spec?.template, spec: { ...before.spec!.template.spec!, ...edit } };
+      const edited = { ...before, spec: { ...before.spec!, template } };
+      const { objects, patches } = held({ deployment: edited, ...change });
+      expect(patches).toEqual([]);
+      return objects.map((object) => firstDifference(object, edited) ?? 'nothing');
+    };
+
+    test('as it was made', () => {
+      expect(made({}, { terminationGracePeriodSeconds: 1 })).toEqual([
+        'spec.template.spec.terminationGracePeriodSeconds: 1 → 60',
+      ]);
+      expect(made()).toEqual(['nothing']);
+    });
+
+    test('but not where nobody knows how it was: under another image, or another template', () => {
+      const { spec } = broken;
+      const template = { nodeSelector: { disk: 'fast' } };
+      expect(made({ pipeline: pipeline({ ...spec, template }, undefined, 3) })).toEqual([]);
+      const other = { ...config, workerImage: 'registry.example.com/mailmill:2' };
+      const live = liveDeployment(revision, { lastGood: revision.hash, specHash: 'before' });
+      const change = { ...running(), deployment: live, pipeline: broken };
+      expect(decidePipeline(snapshot(change), other).objects).toEqual([]);
     });
   });
 

@@ -209,10 +209,15 @@ describe('a streaming pipeline', () => {
     await becomeReady(ns, 'orders');
   });
 
-  test('its workload comes back as it was while a generation is wrong', async () => {
+  test('its workload is healed and comes back as it was while a generation is wrong', async () => {
     const before = await workload(ns, 'orders');
     await patch(ns, 'orders', { steps: [{ name: 'typo', filter: 'subjct == "x"' }] });
     await has(ns, 'orders', 'Stalled=True/SpecInvalid');
+    const harm = { spec: { template: { spec: { terminationGracePeriodSeconds: 1 } } } };
+    await bench.client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', harm, write);
+    await eventually(
+      async () => (await workload(ns, 'orders'))?.spec?.template.spec?.terminationGracePeriodSeconds === 60,
+    );
     await bench.client.delete(deployments, { namespace: ns, name: 'orders' }, { signal });
     const after = await eventually(async () => {
       const again = await workload(ns, 'orders');

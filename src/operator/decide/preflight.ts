@@ -15,8 +15,8 @@ import {
   staleConfigMaps,
   type WorkloadDecision,
 } from './decision.ts';
-import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
-import { restored } from './restore.ts';
+import { keepsRunning } from './hold.ts';
+import { keepWorkload } from './keep.ts';
 import { isFull, isImposedJob, queued } from './turn.ts';
 
 /** One that could not be made, because mail or store were out of reach, is made anew after this time. */
@@ -51,13 +51,13 @@ export function decidePreflight(
   const desired = preflightJob(input, config);
   const live = jobs.find(({ metadata }) => metadata.name === desired.metadata.name);
   if (live && jobState(live).state === 'Succeeded') return undefined;
-  const held = [...deploymentPatches(snapshot, config), ...cronJobPatches(snapshot)];
+  const kept = keepWorkload(snapshot, config);
   const others = leftovers(snapshot, desired.metadata.name);
-  const base = { patches: held, lastGood: baseline };
+  const base = { ...kept, lastGood: baseline };
   const stale = staleConfigMaps(snapshot, [revision.hash, baseline]);
   if (isSuspended(pipeline)) {
     const message = 'spec.suspend is true: nothing is started; the revision is compared when the pipeline is resumed';
-    return { ...base, objects: [], deletions: [...others, ...stale], progress: { ready: yes('Suspended', message) } };
+    return { ...base, deletions: [...others, ...stale], progress: { ready: yes('Suspended', message) } };
   }
   const imposed = live === undefined && isImposedJob(snapshot);
   if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
@@ -66,7 +66,7 @@ export function decidePreflight(
   const retry: Deletion[] = live && again === 0 ? [{ object: live, why: 'the preflight is made anew' }] : [];
   return {
     ...base,
-    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...restored(snapshot, config)],
+    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...kept.objects],
     deletions: [...others, ...retry, ...stale],
     progress: progressOf(snapshot, revision, wait, config),
     ...(imposed ? { rollout: 'Begins' as const } : {}),

@@ -15,8 +15,8 @@ import {
   staleConfigMaps,
   type WorkloadDecision,
 } from './decision.ts';
-import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
-import { restored } from './restore.ts';
+import { keepsRunning } from './hold.ts';
+import { keepWorkload } from './keep.ts';
 import { rolloutTrouble } from './streaming.ts';
 import { isFull, isImposedJob, queued } from './turn.ts';
 
@@ -54,19 +54,19 @@ export function decideScheduled(
       lastGood,
     };
   }
-  const held = [...cronJobPatches(snapshot), ...deploymentPatches(snapshot, config)];
+  const kept = keepWorkload(snapshot, config);
   if (isSuspended(pipeline)) {
     const message = 'spec.suspend is true: nothing is started; the revision is checked when the pipeline is resumed';
     const progress = { ready: yes('Suspended', message) };
-    return { objects: [], patches: held, deletions: [...others, ...stale], progress, lastGood };
+    return { ...kept, deletions: [...others, ...stale], progress, lastGood };
   }
   const imposed = live === undefined && isImposedJob(snapshot);
   if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
   const retryMs = live && state?.state === 'Failed' ? retryAfter(state.at, snapshot.now) : undefined;
   const retry = live !== undefined && retryMs === 0;
   return {
-    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...restored(snapshot, config)],
-    patches: held,
+    objects: [revisionConfigMap(revision), ...(live === undefined ? [desired] : []), ...kept.objects],
+    patches: kept.patches,
     deletions: [...others, ...(retry ? [{ object: live, why: 'the check is made anew' }] : []), ...stale],
     progress: checking(snapshot, revision, live),
     lastGood,

@@ -20,7 +20,8 @@ import {
   type WorkloadDecision,
   wasReady,
 } from './decision.ts';
-import { cronJobPatches, keepsRunning } from './hold.ts';
+import { keepsRunning } from './hold.ts';
+import { cronJobPatches } from './keep.ts';
 import { replicasOf } from './replicas.ts';
 import { isFull, isOwnEdit, queued, replacesPods } from './turn.ts';
 

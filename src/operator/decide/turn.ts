@@ -6,7 +6,8 @@ import { annotations } from '../names.ts';
 import type { PipelineSnapshot } from '../snapshot.ts';
 import { plural } from '../text.ts';
 import { lastGoodOf, type Progress, type WorkloadDecision, wasReady } from './decision.ts';
-import { cronJobPatches, deploymentPatches, keepsRunning } from './hold.ts';
+import { keepsRunning } from './hold.ts';
+import { keepWorkload } from './keep.ts';
 
 /**
  * Whether `workload` was made from another spec of its owner than the one that counts now: an edit of one's own waits for nobody. `undefined`:
@@ -64,8 +65,7 @@ export function queued(snapshot: PipelineSnapshot, hash: string, config: Decisio
   const before = snapshot.pipeline.status?.conditions?.find(({ type }) => type === 'Ready');
   const was = wasReady(snapshot) ? before?.reason : undefined;
   return {
-    objects: [],
-    patches: [...deploymentPatches(snapshot, config), ...cronJobPatches(snapshot)],
+    ...keepWorkload(snapshot, config),
     deletions: [],
     progress: queuedProgress(hash, snapshot.rolloutsUnderWay, keepsRunning(snapshot), was, config),
     lastGood: lastGoodOf(snapshot),
