@@ -191,9 +191,25 @@ export function decodeUndeclared(bytes: Buffer): string {
 }
 
 /**
+ * Whether valid UTF-8 is so by no accident. In windows-1252 a capital and a symbol (`CAFÉ”`) are a letter of UTF-8 in two bytes; but for
+ * those of Latin-1 (`Ã©`) only a word of such letters is meant.
+ */
+function isMeant(utf8: Buffer): boolean {
+  let behind = -1;
+  for (let i = 0; i < utf8.length; i++) {
+    const lead = utf8[i] ?? 0;
+    if (lead < 0x80) continue;
+    if (lead <= 0xc3 || lead >= 0xe0 || i === behind) return true;
+    behind = i + 2;
+    i++;
+  }
+  return false;
+}
+
+/**
  * Bytes as text. A charset that nobody knows is read as if undeclared (`CHARSET_UNKNOWN`); bytes that the declared
  * charset does not have become U+FFFD (`CHARSET_INVALID_BYTES`); 8-bit bytes in what is declared as ASCII or not at all
- * are UTF-8 when valid, else windows-1252 (`UNDECLARED_8BIT`); valid UTF-8 is nothing else (`CHARSET_WRONG` where windows-1252 is declared).
+ * are UTF-8 when valid, else windows-1252 (`UNDECLARED_8BIT`); valid UTF-8 is rarely anything else (`CHARSET_WRONG` where windows-1252 is declared).
  */
 export function decodeCharset(bytes: Buffer, name: string, where: string, defects: Defects): string {
   const charset = lookUp(name);
@@ -211,7 +227,7 @@ export function decodeCharset(bytes: Buffer, name: string, where: string, defect
       if (!isUtf8(bytes)) defects.add('CHARSET_INVALID_BYTES', where);
       return utf8(bytes);
     case 'windows-1252':
-      if (isUtf8(bytes)) {
+      if (isUtf8(bytes) && isMeant(bytes)) {
         defects.add('CHARSET_WRONG', where);
         return utf8(bytes);
       }

@@ -120,6 +120,30 @@ describe('mailmill parse', () => {
     });
   });
 
+  test('--raw-tree: offsets are those of the file, also where its lines end in several CRs', () => {
+    const lines = [
+      'Content-Type: multipart/mixed; boundary=b',
+      '',
+      '--b',
+      '',
+      'one',
+      '--b',
+      'A: b',
+      '',
+      'two',
+      '--b--',
+      '',
+    ];
+    const text = lines.join('\r\r\n');
+    const tree = rawTree(Buffer.from(text));
+    const cut = ({ start, bodyStart, end }: TreeNode) => [text.slice(start, bodyStart), text.slice(bodyStart, end)];
+    expect(tree.parts?.map(cut)).toEqual([
+      ['\r\r\n', 'one'],
+      ['A: b\r\r\n\r\r\n', 'two'],
+    ]);
+    expect([tree.start, tree.end]).toEqual([0, text.length]);
+  });
+
   test('--raw-tree: offsets lead to what they name', async () => {
     const { stdout } = await run(message, '-', '--raw-tree', '--json');
     const tree: TreeNode = JSON.parse(stdout);

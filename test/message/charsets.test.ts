@@ -11,6 +11,9 @@ describe('decodeCharset', () => {
     // UTF-8 under another name
     ['iso-8859-1', [0xc3, 0xa9, 0xe2, 0x82, 0xac], 'é€', ['CHARSET_WRONG']],
     ['windows-1252', [0xc3, 0xa9, 0xe9], 'Ã©é', []],
+    ['iso-8859-1', [0xd0, 0x9f, 0xd1, 0x80], 'Пр', ['CHARSET_WRONG']],
+    // windows-1252 that happens to be valid UTF-8
+    ['windows-1252', [0x43, 0x41, 0x46, 0xc9, 0x94, 0x20, 0xdf, 0x80], 'CAFÉ” ß€', []],
     ['ISO8859_15', [0xa4], '€', []],
     ['win-1251', [0xcf], 'П', []],
     ['cp1252', [0x93], '“', []],

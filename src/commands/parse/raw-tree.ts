@@ -3,6 +3,7 @@ import { filenameOf, openStructure, transferEncoding } from '../../message/struc
 
 /** Deepest nesting of messages that is shown; each level reads what is inside once more. */
 const maxNesting = 20;
+const LF = 0x0a;
 
 /** A part with its place: byte offsets in the file, from its header to behind its content. */
 export interface TreeNode {
@@ -54,6 +55,43 @@ function nested(bytes: Buffer, start: number, end: number, section: string, nest
   return toNode(structure.bytes, tree, tree.kind === 'multipart' ? section : `${section}.1`, nesting);
 }
 
+/** Where the lines of bytes begin. */
+function lineStarts(bytes: Buffer): readonly number[] {
+  const starts = [0];
+  for (let lf = bytes.indexOf(LF); lf !== -1; lf = bytes.indexOf(LF, lf + 1)) starts.push(lf + 1);
+  return starts;
+}
+
+/** Turns positions of a copy whose lines end in fewer CRs into those of the file. */
+function inFile(raw: Buffer, copy: Buffer): (position: number) => number {
+  if (raw.length === copy.length) return (position) => position;
+  const ours = lineStarts(copy);
+  const theirs = lineStarts(raw);
+  return (position) => {
+    if (position === copy.length) return raw.length;
+    let line = 0;
+    for (let end = ours.length; end - line > 1; ) {
+      const middle = (line + end) >> 1;
+      if ((ours[middle] ?? 0) > position) end = middle;
+      else line = middle;
+    }
+    return (theirs[line] ?? 0) + position - (ours[line] ?? 0);
+  };
+}
+
+/** The node with other positions. */
+function moved(node: TreeNode, to: (position: number) => number): TreeNode {
+  const { start, bodyStart, end, parts, message } = node;
+  return {
+    ...node,
+    start: to(start),
+    bodyStart: to(bodyStart),
+    end: to(end),
+    ...(parts !== undefined && { parts: parts.map((part) => moved(part, to)) }),
+    ...(message !== undefined && { message: moved(message, to) }),
+  };
+}
+
 /**
  * The MIME structure of a message with byte offsets; nested messages are opened where they stand unencoded.
  *
@@ -61,5 +99,5 @@ function nested(bytes: Buffer, start: number, end: number, section: string, nest
  */
 export function rawTree(raw: Buffer): TreeNode {
   const { bytes, tree } = openStructure(raw);
-  return toNode(bytes, tree, '', 0);
+  return moved(toNode(bytes, tree, '', 0), inFile(raw, bytes));
 }

@@ -12,7 +12,7 @@ function checkGap(bytes: Buffer, from: number, to: number, node: TreeNode, befor
   // A multipart without delimiters has one part, which is all of it.
   if (from === to && before === 'text') return;
   const gap = bytes.toString('latin1', from, to);
-  const shape = before === 'text' ? /^(?:[\s\S]*\n)?--[^\n]*(?:\n|$)/ : /^\r?\n?--[^\n]*(?:\n|$)/;
+  const shape = before === 'text' ? /^(?:[\s\S]*\n)?--[^\n]*(?:\n|$)/ : /^\r*\n?--[^\n]*(?:\n|$)/;
   if (!shape.test(gap)) throw broken('bytes that belong to nothing', node);
 }
 
