@@ -183,7 +183,10 @@ export class FolderSync {
     this.#listed = Math.max(listed, uids.at(-1) ?? 0);
     this.#lag = (first ? 0 : this.#lag) + todo.length + (first ? this.#work.suspects.size : 0);
     if (todo.length > 0) this.#state = 'CatchingUp';
-    else this.#settle();
+    else {
+      this.#settle();
+      this.touch(true);
+    }
     // What was begun of a message that is gone by now.
     if (this.#work.done && this.#work.suspects.size === 0) this.#work.large.clear();
   }
@@ -269,7 +272,8 @@ export class FolderSync {
     this.#lag = this.#work.suspects.size;
     this.#work.oldest = undefined;
     this.#progress = undefined;
-    this.touch(true);
+    // Messages came until now. Otherwise the server has said nothing: this is also how a session ends that was lost.
+    if (this.#state === 'CatchingUp') this.touch(true);
   }
 }
 
