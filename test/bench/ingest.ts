@@ -33,8 +33,11 @@ export async function ingestBench(corpora: readonly Corpus[], runs: number): Pro
   }
 }
 
-/** Peak memory of the worker over the corpus once, and over ten folders that each hold it. */
-export async function memoryBench(runs: number): Promise<void> {
+/** Memory is flat when ten times as much mail takes at most so much more of it. */
+const flatGrowth = 0.1;
+
+/** Peak memory of the worker over the corpus once, and over ten folders that each hold it. Returns whether it is flat. */
+export async function memoryBench(runs: number): Promise<boolean> {
   await using bench = await startBench(['spamassassin']);
   const once = bench.messages.get('spamassassin')!;
   const ten = await multiply(bench, 'spamassassin', 'tenfold', 10);
@@ -49,11 +52,14 @@ export async function memoryBench(runs: number): Promise<void> {
   }
   const small = median(peaks.once);
   const large = median(peaks.ten);
+  const growth = large / small - 1;
   print({
     name: 'ingest-memory',
     corpus: 'spamassassin',
     peakRssMiB: round(small, 1),
     peakRssMiBTenfold: round(large, 1),
-    growth: round(large / small - 1, 3),
+    growth: round(growth, 3),
+    growthAtMost: flatGrowth,
   });
+  return growth <= flatGrowth;
 }

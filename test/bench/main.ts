@@ -23,7 +23,7 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
 
   ingest           from an IMAP folder to PostgreSQL rows by a worker as the image has it, beside bare imapflow; a JSON line a corpus
                    (${corpora.join(', ')})
-  ingest --memory  peak memory of the worker over one corpus and over ten times as much
+  ingest --memory  peak memory of the worker over one corpus and over ten times as much; exit code 1 when it grows by more than its bound
   sink             rows of a corpus through the PostgreSQL sink, beside COPY of the same rows: a JSON line a corpus
   webhook          deliveries of a corpus from the outbox to a local receiver, and into the outbox; a JSON line for 1, 8 and 32 requests
                    at the same time
@@ -88,6 +88,7 @@ if (
   process.stderr.write(usage);
   process.exit(2);
 }
+let flat = true;
 if (bench === 'sink') await sinkBench(wanted, runs);
 else if (bench === 'webhook') await webhookBench(runs);
 else if (bench === 'parse') await parseBench(wanted, runs);
@@ -105,6 +106,8 @@ else if (bench === 'idle') {
     process.stderr.write(`${problem}\n`);
     process.exit(2);
   }
-} else await (values.memory ? memoryBench(runs) : ingestBench(wanted, runs));
+} else if (values.memory) flat = await memoryBench(runs);
+else await ingestBench(wanted, runs);
+if (!flat) process.stderr.write('memory is not flat: the growth is beyond its bound\n');
 // PostgreSQL's exit hook may hold the process otherwise.
-process.exit(0);
+process.exit(flat ? 0 : 1);

@@ -20,7 +20,7 @@ import type { Revision } from '../revision/revision.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { keepHouse } from './housekeeping.ts';
-import { optimizeLater } from './late-optimizing.ts';
+import { LeanEngine } from './lean-engine.ts';
 import { MemoryRest } from './memory-rest.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { RunnerMode } from './runner-mode.ts';
@@ -68,6 +68,7 @@ export class Worker {
   #heartbeat: Heartbeat | undefined;
   #processMetrics: Promise<void> | undefined;
   readonly #phases: Phases;
+  readonly #engine = new LeanEngine();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -152,9 +153,9 @@ export class Worker {
   }
 
   #onFetch(): void {
+    this.#engine.tune();
     if (!this.#phases.reach('fetch')) return;
     this.#options.log.debug('first fetch, milliseconds since the start of the process', this.#phases.reached);
-    optimizeLater();
   }
 
   async metrics(): Promise<string> {
