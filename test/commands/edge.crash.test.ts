@@ -67,6 +67,9 @@ interface Edge {
   deliver(from: number, to: number): void;
 }
 
+/** When the site received a message: each at another millisecond, long before the centre. */
+const receivedAt = (n: number) => new Date(Date.UTC(2026, 9, 1) + n * 61_237);
+
 /** A site with a Maildir that sends raw mail over a link to a centre, which makes rows of it. */
 async function edge(): Promise<Edge> {
   const [port] = await freePorts(1);
@@ -99,7 +102,7 @@ async function edge(): Promise<Edge> {
   ]);
   const site = new Node(project, siteStore);
   const deliver = (from: number, to: number) => {
-    for (let n = from; n < to; n++) project.deliver(`mail-${n}`);
+    for (let n = from; n < to; n++) project.deliver(`mail-${n}`, undefined, receivedAt(n));
   };
   return { site, centre, link, warehouse, deliver };
 }
@@ -107,18 +110,36 @@ async function edge(): Promise<Edge> {
 const arrived = ({ warehouse }: Edge, count: number) =>
   eventually(async () => (await rowCount(warehouse)).distinct >= count, 90_000);
 
-/** Each mail is one row at the centre, and nothing is left at the site. */
-async function expectOnce({ site, warehouse }: Edge, count: number): Promise<void> {
+/** Each mail is one row at the centre, received when the site received it, and nothing is left at the site. */
+async function expectOnce({ site, centre, warehouse }: Edge, count: number): Promise<void> {
   await eventually(async () => {
     const left = await sql(site.store, 'SELECT FROM mailmill.outbox UNION ALL SELECT FROM mailmill.outbox_payload');
     return left.length === 0;
   }, 60_000);
-  expect(await rowCount(warehouse)).toEqual({ rows: count, distinct: count });
-  const subjects = await sql<{ subject: string }>(warehouse, 'SELECT subject FROM emails');
-  expect(new Set(subjects.map(({ subject }) => subject))).toEqual(
-    new Set(Array.from({ length: count }, (_, n) => `mail-${n}`)),
-  );
+  const rows = await sql(warehouse, 'SELECT subject, received_at AS at FROM emails ORDER BY received_at');
+  expect(rows).toEqual(Array.from({ length: count }, (_, n) => ({ subject: `mail-${n}`, at: receivedAt(n) })));
+  // The same bytes at the same time on both halves; nothing else was taken in.
+  const half = (store: string, table: string) =>
+    sql(store, `SELECT encode(raw_sha256, 'hex') AS bytes, received_at AS at FROM mailmill.${table} ORDER BY 2, 1`);
+  const sent = await half(site.store, 'occurrence');
+  expect(sent).toHaveLength(count);
+  expect(await half(centre.store, 'kept_message')).toEqual(sent);
 }
+
+test('what a site receives while its link is cut is one row each once it is restored, with the time at which the site received it', async () => {
+  const it = await edge();
+  it.centre.start();
+  it.site.start();
+  it.deliver(0, 20);
+  await arrived(it, 20);
+  it.link.cut('refuse');
+  it.deliver(20, 60);
+  await eventually(async () => (await sql(it.site.store, 'SELECT FROM mailmill.outbox')).length === 40, 30_000);
+  it.link.restore();
+  it.deliver(60, 70);
+  await arrived(it, 70);
+  await expectOnce(it, 70);
+});
 
 test('an edge node stores and forwards: link cut, answers lost, site and centre killed; each mail is one row', async () => {
   const it = await edge();

@@ -86,8 +86,8 @@ export const secret = (name: string, stringData: Readonly<Record<string, string>
 export interface TestProject {
   readonly directory: string;
   readonly state: string;
-  /** Puts a message into `new/` as a mail server does: complete at once. */
-  deliver(name: string, raw?: Buffer): void;
+  /** Puts a message into `new/` as a mail server does: complete at once. `at`: when it was received; default: now. */
+  deliver(name: string, raw?: Buffer, at?: Date): void;
   write(file: string, objects: readonly object[]): void;
   /** The server that a run keeps its state in, while it runs. */
   uri(database: string): string;
@@ -110,8 +110,9 @@ export function testProject(objects: readonly object[]): TestProject {
     directory,
     state,
     write,
-    deliver: (name, raw = plain(name)) => {
+    deliver: (name, raw = plain(name), at = new Date()) => {
       fs.writeFileSync(path.join(directory, 'box', 'tmp', name), raw);
+      fs.utimesSync(path.join(directory, 'box', 'tmp', name), at, at);
       fs.renameSync(path.join(directory, 'box', 'tmp', name), path.join(directory, 'box', 'new', name));
     },
     uri: (database) => {
