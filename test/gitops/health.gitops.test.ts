@@ -62,6 +62,13 @@ const cases: readonly {
     health: 'Healthy',
     says: 'running: not ready yet: pulling',
   },
+  {
+    name: 'nor does one that waits for it',
+    kind: 'EmailPipelineRun',
+    status: seen([{ ...rolling, reason: 'WaitsForRun' }], { state: 'Pending' }),
+    health: 'Healthy',
+    says: 'waiting: not ready yet: pulling',
+  },
 ];
 
 test.each(cases.map((each) => [`${each.kind}, ${each.name}`, each] as const))('%s', async (_, each) => {

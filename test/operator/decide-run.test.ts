@@ -1,84 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { EmailPipelineRunStatus } from '../../src/api/email-pipeline-run.ts';
 import type { RunResult } from '../../src/api/worker-status.ts';
-import type { EmailPipelineRun, Job, Live } from '../../src/kubernetes/objects.ts';
-import { runJob } from '../../src/operator/build/jobs.ts';
-import { decideRun } from '../../src/operator/decide/run.ts';
-import { runSpecHash } from '../../src/operator/names.ts';
-import type { RunSnapshot } from '../../src/operator/snapshot.ts';
-import {
-  allSecrets,
-  at,
-  brief,
-  compiled,
-  config,
-  live,
-  messageOf,
-  now,
-  pipeline,
-  pod,
-  terminated,
-  worker,
-  workerStatus,
-} from './fixtures.ts';
-
-const revision = compiled();
-const spec = { pipeline: { name: 'orders' } };
-const specHash = runSpecHash(spec);
-const runOf = (
-  of: EmailPipelineRun['spec'],
-  status?: EmailPipelineRunStatus,
-  name = 'now',
-  creationTimestamp?: string,
-) =>
-  live<EmailPipelineRun>({
-    apiVersion: 'mailmill.io/v1alpha1',
-    kind: 'EmailPipelineRun',
-    metadata: { name, generation: 1, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
-    spec: of,
-    ...(status === undefined ? {} : { status }),
-  });
-const run = (status?: EmailPipelineRunStatus) => runOf(spec, status);
-
-const decide = (change: Partial<RunSnapshot> = {}) =>
-  decideRun(
-    {
-      now,
-      run: run(),
-      others: [],
-      pipeline: pipeline(),
-      lastGood: revision,
-      secrets: allSecrets,
-      job: undefined,
-      pods: [],
-      jobWorkers: [],
-      workers: [worker('orders-1', workerStatus(revision))],
-      ...change,
-    },
-    config,
-  );
-
-const result = (change: Partial<RunResult> = {}): RunResult => ({
-  name: 'now',
-  specHash,
-  revision: revision.hash,
-  state: 'Succeeded',
-  startedAt: at(60),
-  finishedAt: at(30),
-  read: 3,
-  delivered: 2,
-  dropped: 1,
-  dead: 0,
-  ...change,
-});
-const shows = (one: RunResult) => ({ workers: [worker('orders-1', workerStatus(revision, { runs: [one] }))] });
-
-const job = (type?: 'Complete' | 'Failed'): Live<Job> => {
-  const desired = runJob({ revision, template: undefined, run: 'now', specHash, work: {} }, config);
-  const conditions =
-    type === undefined ? [] : [{ type, status: 'True', lastTransitionTime: at(5), message: 'backoff limit reached' }];
-  return live({ ...desired, status: { startTime: at(60), conditions } });
-};
+import type { RunDecision } from '../../src/operator/decide/run.ts';
+import { aged, at, brief, messageOf, pipeline, pod, terminated, worker, workerStatus } from './fixtures.ts';
+import { decide, job, result, revision, run, runOf, shows, spec, specHash } from './runs.ts';
 
 describe('a run on demand', () => {
   test('asks a worker of a streaming pipeline, and asks again until it is shown', () => {
@@ -163,120 +87,44 @@ describe('a run on demand', () => {
     expect(silent.status).toMatchObject({ state: 'Failed', message: 'backoff limit reached' });
   });
 
+  const later = (decision: RunDecision, secondsAgo: number) =>
+    run({ state: 'Pending', conditions: aged(decision.status?.conditions, secondsAgo) });
+
   test.each([
-    ['PipelineMissing', { pipeline: undefined }, /there is no EmailPipeline "orders"/],
-    ['PipelineNotReady', { lastGood: undefined }, /no revision yet that became ready/],
+    ['PipelineMissing', { pipeline: undefined }, /there is no EmailPipeline "orders"/, 60],
+    ['PipelineNotReady', { lastGood: undefined }, /no revision yet that became ready/, 600],
     [
       'NoWorker',
       { workers: [worker('orders-1', workerStatus(revision, { ready: false }))] },
       /no worker of the pipeline is ready/,
+      600,
     ],
-  ])('waits: %s', (reason, change, says) => {
+  ])('waits: %s; not for ever without a person', (reason, change, says, seconds) => {
     const decision = decide(change);
     expect(decision).toMatchObject({ status: { state: 'Pending' }, requeueAfterMs: 10_000 });
-    expect(brief(decision.status?.conditions)).toEqual([
-      `Ready=False/${reason}`,
-      `Reconciling=True/${reason}`,
-      'Stalled=False/NotStalled',
-    ]);
+    const waits = [`Ready=False/${reason}`, `Reconciling=True/${reason}`, 'Stalled=False/NotStalled'];
+    expect(brief(decision.status?.conditions)).toEqual(waits);
     expect(messageOf(decision.status?.conditions, 'Ready')).toMatch(says);
-  });
-});
+    expect(brief(decide({ ...change, run: later(decision, seconds - 1) }).status?.conditions)).toEqual(waits);
 
-describe('a run that reads again', () => {
-  const replay = { ...spec, replay: { only: 'Dead' as const } };
-  const again = (change: Partial<RunSnapshot> = {}) => decide({ run: runOf(replay), ...change });
-  const jobOf = (type?: 'Complete' | 'Failed') => {
-    const made = job(type);
-    return { ...made, metadata: { ...made.metadata, creationTimestamp: at(60) } };
-  };
-  const jobWorkers = (done: number, total = 100) => [
-    worker(
-      'job-1',
-      workerStatus(revision, { runs: [result({ specHash: runSpecHash(replay), state: 'Running', done, total })] }),
-    ),
-  ];
-
-  test('is a Job of the last good revision, beside a worker that streams', () => {
-    const { job: made, ask } = again();
-    expect(ask).toBeUndefined();
-    const args = made?.spec?.template.spec?.containers[0]?.args ?? [];
-    expect(args.slice(-2)).toEqual(['--spec', '{"replay":{"only":"Dead"}}']);
-    expect(args).toContain(runSpecHash(replay));
+    const stalled = decide({ ...change, run: later(decision, seconds) });
+    expect(stalled).toMatchObject({ status: { state: 'Pending' }, requeueAfterMs: 10_000 });
+    const stands = [`Ready=False/${reason}`, 'Reconciling=False/Stalled', `Stalled=True/${reason}`];
+    expect(brief(stalled.status?.conditions)).toEqual(stands);
+    // It begins all the same.
+    expect(brief(decide({ run: later(stalled, 5) }).status?.conditions)).toContain('Stalled=False/NotStalled');
   });
 
-  test('is one although its pipeline is suspended', () => {
-    expect(again({ pipeline: pipeline({ suspend: true }), workers: [] }).job).toBeDefined();
+  test('what it waited for before does not count against what it waits for now', () => {
+    const waited = decide({ others: [runOf({ ...spec, load: 'Full' }, undefined, 'first', at(9000))] });
+    expect(brief(waited.status?.conditions)).toContain('Reconciling=True/WaitsForRun');
+    const now = decide({ run: later(waited, 9000), workers: [] });
+    expect(brief(now.status?.conditions)).toContain('Reconciling=True/NoWorker');
   });
 
-  const others: readonly (readonly [string, Live<EmailPipelineRun>, boolean])[] = [
-    ['an older one that is to begin goes first', runOf(spec, { state: 'Pending' }, 'older', at(120)), true],
-    ['a younger one that is under way goes first', runOf(spec, { state: 'Running' }, 'younger', at(10)), true],
-    ['a younger one waits', runOf(spec, { state: 'Pending' }, 'younger', at(10)), false],
-  ];
-  test('waits for a Secret of the last good revision, by its name, and starts no pod that would hang', () => {
-    const secrets = new Map([...allSecrets, ['analytics-db', { kind: 'Missing' } as const]]);
+  test('may not read Secrets: a person must act at once', () => {
+    const secrets = new Map([['analytics-db', { kind: 'Forbidden' } as const]]);
     const decision = decide({ run: runOf({ ...spec, load: 'Full' }), secrets });
-    expect(decision.job).toBeUndefined();
-    expect(decision.requeueAfterMs).toBe(10_000);
-    expect(brief(decision.status?.conditions)).toEqual([
-      'Ready=False/SecretMissing',
-      'Reconciling=True/SecretMissing',
-      'Stalled=False/NotStalled',
-    ]);
-    expect(messageOf(decision.status?.conditions, 'Ready')).toMatch(/has no Secret "analytics-db" \(with uri\)/);
-    // A worker that streams has what it needs.
-    expect(decide({ secrets }).ask).toBeDefined();
-  });
-
-  test.each(others)('one at a time: %s', (_, other, waits) => {
-    const decision = again({ run: runOf(replay, undefined, 'now', at(60)), others: [other] });
-    expect(decision.job === undefined).toBe(waits);
-    if (!waits) return;
-    expect(brief(decision.status?.conditions)).toEqual([
-      'Ready=False/WaitsForRun',
-      'Reconciling=True/WaitsForRun',
-      'Stalled=False/NotStalled',
-    ]);
-    expect(messageOf(decision.status?.conditions, 'Ready')).toContain(`run ${other.metadata.name} goes first`);
-    expect(decision.events).toEqual([]);
-  });
-
-  test('one that has a Job goes on, whoever is older', () => {
-    const decision = again({ job: jobOf(), others: [runOf(spec, { state: 'Pending' }, 'older', at(120))] });
-    expect(decision.status).toMatchObject({ state: 'Running' });
-  });
-
-  test('tells how far it is, at most every 30 seconds', () => {
-    const first = again({ job: jobOf(), jobWorkers: jobWorkers(10) }).status;
-    expect(first?.progress).toEqual({ done: 10, total: 100, at: `${new Date(now).toISOString().slice(0, 19)}Z` });
-    const later = (ms: number, done: number) =>
-      again({ run: runOf(replay, first), now: now + ms, job: jobOf(), jobWorkers: jobWorkers(done) }).status?.progress;
-    expect(later(29_000, 50)).toEqual(first?.progress);
-    expect(later(31_000, 50)).toMatchObject({ done: 50 });
-    expect(later(31_000, 10)).toEqual(first?.progress);
-  });
-
-  test('ends with what its pod said last', () => {
-    const diff = { added: 1, changed: 2, unchanged: 3, removed: 4, keys: [{ id: 'x', columns: ['subject'] }] };
-    const ended = result({ specHash: runSpecHash(replay), edition: 2, removed: 5, missing: 1, diff });
-    const made = jobOf('Complete');
-    const last = pod('job-1', { role: 'run', owner: made.metadata.uid, status: terminated(0, JSON.stringify(ended)) });
-    const { status } = again({ job: made, pods: [last] });
-    expect(status).toMatchObject({ state: 'Succeeded', edition: 2, removed: 5, missing: 1, diff });
-    expect(messageOf(status?.conditions, 'Ready')).toBe(
-      'of 3 messages: 1 documents would be added, 2 changed, 4 removed, 3 are the same; 0 messages would be dead',
-    );
-  });
-
-  test('that was told to end, and is started again, is still under way', () => {
-    const made = jobOf();
-    const cancelled = result({ specHash: runSpecHash(replay), state: 'Cancelled' });
-    const last = pod('job-1', {
-      role: 'run',
-      owner: made.metadata.uid,
-      status: terminated(75, JSON.stringify(cancelled)),
-    });
-    expect(again({ job: made, pods: [last] }).status).toMatchObject({ state: 'Running' });
+    expect(brief(decision.status?.conditions)).toContain('Stalled=True/SecretsForbidden');
   });
 });

@@ -4,7 +4,16 @@ import type { RunResult } from '../../api/worker-status.ts';
 import type { Job, Pod } from '../../kubernetes/objects.ts';
 import { referencedSecrets } from '../../pipeline/revision/compile.ts';
 import { runJob } from '../build/jobs.ts';
-import { type DecidedEvent, no, toConditions, transitions, type Verdict, type Verdicts, yes } from '../conditions.ts';
+import {
+  type DecidedEvent,
+  heldFor,
+  no,
+  toConditions,
+  transitions,
+  type Verdict,
+  type Verdicts,
+  yes,
+} from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { runSpecHash } from '../names.ts';
 import { jobState, podTrouble, resultOfJob, roleOf } from '../pods.ts';
@@ -28,6 +37,8 @@ export interface RunDecision {
 
 const askAgainMs = 2_000;
 const waitMs = 10_000;
+/** What arrives with the same sync is waited for, at most this long. */
+const companionMs = 60_000;
 /** How far a run is, is written at most this often. */
 const progressMs = 30_000;
 
@@ -46,7 +57,7 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
   if (job !== undefined) return byJob(snapshot, job);
   if (pipeline === undefined) {
     const message = `there is no EmailPipeline "${run.spec.pipeline.name}" in this namespace; create it, or delete the run`;
-    return pending(snapshot, 'PipelineMissing', message);
+    return wanting(snapshot, 'PipelineMissing', message, companionMs);
   }
   const shown = resultIn(snapshot.workers, snapshot, specHash);
   if (shown !== undefined) return told(snapshot, shown);
@@ -57,7 +68,7 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
   }
   if (lastGood === undefined) {
     const message = `pipeline ${pipeline.metadata.name} has no revision yet that became ready; the run begins when it has`;
-    return pending(snapshot, 'PipelineNotReady', message);
+    return wanting(snapshot, 'PipelineNotReady', message, config.rolloutDeadlineMs);
   }
   // A worker that streams looks for what is new anyway; what reads again is not to hold it up.
   if (!isIncremental(planOf(run.spec)) || isScheduled(pipeline) || isStopped(pipeline)) {
@@ -68,14 +79,18 @@ export function decideRun(snapshot: RunSnapshot, config: DecisionConfig): RunDec
       run.metadata.namespace ?? '',
       config,
     );
-    if (violation !== undefined) return pending(snapshot, violation.reason, violation.message);
+    if (violation !== undefined) {
+      const limitMs = violation.family === 'Waiting' ? companionMs : 0;
+      return wanting(snapshot, violation.reason, violation.message, limitMs);
+    }
     const input = { revision: lastGood, template: pipeline.spec.template, work: workOf(run.spec) };
     const made = runJob({ ...input, run: run.metadata.name, specHash }, config);
     return { ...pending(snapshot, 'Starting', `Job ${made.metadata.name} is being made`), job: made };
   }
   const worker = snapshot.workers.find(({ status }) => status?.ready);
   if (worker === undefined) {
-    return pending(snapshot, 'NoWorker', 'no worker of the pipeline is ready; the run begins when one is');
+    const message = 'no worker of the pipeline is ready; the run begins when one is';
+    return wanting(snapshot, 'NoWorker', message, config.rolloutDeadlineMs);
   }
   const decision = pending(snapshot, 'Asked', 'a worker was asked to check every folder');
   return { ...decision, ask: { pod: worker.pod, name: run.metadata.name, specHash }, requeueAfterMs: askAgainMs };
@@ -171,6 +186,17 @@ const pending = (snapshot: RunSnapshot, reason: string, message: string): RunDec
   ...write(snapshot, { state: 'Pending' }, under(reason, message)),
   requeueAfterMs: waitMs,
 });
+
+/** What is wanting may be on its way; after `limitMs` a person must see to it. The run begins all the same once it is there. */
+function wanting(snapshot: RunSnapshot, reason: string, message: string, limitMs: number): RunDecision {
+  const { run, now } = snapshot;
+  const before = run.status?.conditions;
+  const same = before?.some((condition) => condition.type === 'Ready' && condition.reason === reason) ?? false;
+  const heldMs = same ? heldFor(before, 'Ready', 'False', now) : 0;
+  if (heldMs < limitMs) return pending(snapshot, reason, message);
+  const told = verdicts(no(reason, message), no('Stalled', 'see the condition Stalled'), yes(reason, message));
+  return { ...write(snapshot, { state: 'Pending' }, told), requeueAfterMs: waitMs };
+}
 
 type Run = Pick<Verdicts, 'Ready' | 'Reconciling' | 'Stalled'>;
 const verdicts = (Ready: Verdict, Reconciling: Verdict, Stalled: Verdict): Run => ({ Ready, Reconciling, Stalled });
