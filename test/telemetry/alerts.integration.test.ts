@@ -48,6 +48,18 @@ const cases: readonly Case[] = [
     labels: of,
   },
   {
+    alert: 'MailmillSourceStalled',
+    series: {
+      'mailmill_source_condition{namespace="team-a",source="inbound",type="Stalled",pod="operator-1"}':
+        '0x10 1x20 0x30',
+      'mailmill_source_condition{namespace="team-a",source="other",type="Ready",pod="operator-1"}': '1x60',
+    },
+    quietAt: 13,
+    firesAt: 20,
+    resolvedAt: 40,
+    labels: { namespace: 'team-a', source: 'inbound' },
+  },
+  {
     alert: 'MailmillFoldersNotChecked',
     series: { [`mailmill_folder_check_age_seconds{${pipeline},source="support",pod="w-1"}`]: '60x10 60+60x30 60x30' },
     quietAt: 20,
