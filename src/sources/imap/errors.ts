@@ -31,12 +31,18 @@ function textOf(error: ImapFlowError): string {
 /** A server that asks for days is asked again after an hour: an account must not be dead until somebody restarts a worker. */
 export const longestPauseMs = 3_600_000;
 
+/** ` of 90 s`, as people want to know it. */
+export const lasting = (ms: number): string => ` of ${Math.ceil(ms / 1000)} s`;
+
 /** What a server says when it wants us to come back later; undefined when it says nothing of the kind. */
 export function throttled(text: string, code: string | undefined, cause?: unknown): MailmillError | undefined {
   const hint = /Backoff Time[:=\s]+(\d{1,9})/i.exec(text);
   if (hint) {
     const retryAfterMs = Math.min(Number(hint[1]), longestPauseMs);
-    return waiting('IMAP_THROTTLED', 'the server asked for a pause; it is kept', { retryAfterMs, cause });
+    return waiting('IMAP_THROTTLED', `the server asked for a pause${lasting(retryAfterMs)}; it is kept`, {
+      retryAfterMs,
+      cause,
+    });
   }
   if (/(too many|maximum number of)[^.]*(connection|session)/i.test(text)) {
     return waiting(

@@ -1,5 +1,5 @@
 import { type MailmillError, stalled, transient, waiting } from '../../telemetry/errors.ts';
-import { longestPauseMs } from './errors.ts';
+import { lasting, longestPauseMs } from './errors.ts';
 
 /** What a token endpoint answered. */
 export interface TokenResponse {
@@ -86,9 +86,11 @@ function refusal(response: TokenResponse, body: Readonly<Record<string, unknown>
   const asked = retryAfterMs(response);
   const pause = asked === undefined ? undefined : Math.min(asked, longestPauseMs);
   if (status === 429 || error === 'slow_down')
-    return waiting('OAUTH_THROTTLED', 'the token endpoint asked for a pause; it is kept', {
-      retryAfterMs: pause ?? defaultPauseMs,
-    });
+    return waiting(
+      'OAUTH_THROTTLED',
+      `the token endpoint asked for a pause${pause === undefined ? '' : lasting(pause)}; it is kept`,
+      { retryAfterMs: pause ?? defaultPauseMs },
+    );
   if (status >= 500 || status === 408 || error === 'temporarily_unavailable' || error === 'server_error') {
     const message = `the token endpoint answered ${status}; it is tried again`;
     return pause === undefined

@@ -84,6 +84,7 @@ describe('a refusal', () => {
   test('with Retry-After waits as long, whatever our clock says', () => {
     expect(refusal(answer(503, '', { retryAfter: '12' }))).toMatchObject({ family: 'Waiting', retryAfterMs: 12_000 });
     expect(refusal(answer(429, ''))).toMatchObject({ family: 'Waiting', retryAfterMs: 60_000 });
+    expect(refusal(answer(429, '', { retryAfter: '90' })).message).toContain('a pause of 90 s');
     // Thirty years would be as long as the worker lives.
     for (const status of [429, 503])
       expect(refusal(answer(status, '', { retryAfter: '999999999' }))).toMatchObject({ retryAfterMs: 3_600_000 });

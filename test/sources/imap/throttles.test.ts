@@ -65,6 +65,11 @@ test.each<readonly [string, Error, object]>([
   ['somebody ends the session', bye('Session expired'), { family: 'Transient', code: 'IMAP_CONNECTION_LOST' }],
 ])('%s', (_, error, expected) => expect(told(error)).toEqual(expected));
 
+test('a pause is told with its length', () => {
+  const error = imapError(refusal('Suggested Backoff Time: 92415 milliseconds'), 'command');
+  expect(error.message).toBe('the server asked for a pause of 93 s; it is kept');
+});
+
 test('what is known already stays as it is', () => {
   const known = new MailmillError('Waiting', 'IMAP_THROTTLED', 'kept', { retryAfterMs: 5 });
   expect(imapError(known, 'command')).toBe(known);
