@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Collector } from '../pipeline/collector/collector.ts';
 import type { CollectorRevision } from '../pipeline/collector/revision.ts';
@@ -9,14 +8,16 @@ import { asMailmillError, exitCodes, stackOf, stalled } from '../telemetry/error
 import { createLogger } from '../telemetry/log.ts';
 import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command } from './command.ts';
+import { placeOf, secretsDirectory } from './place.ts';
 import { secretFiles } from './secret-files.ts';
 
-const usage = `usage: mailmill collector --source FILE
+const usage = `usage: mailmill collector --source FILE [--pod]
 
 Takes the mail of an smtp or http source in and keeps it in the store; the operator starts it. Runs until it is told to end; then it takes
 no new connections, and messages that are under way are kept and answered. Any number of collectors of one source may run at once.
 
   --source FILE      compiled source as JSON (the operator's ConfigMap, key source.json)
+  --pod              of a pod: named as its host is, and listening on all its addresses
 
 Environment: MAILMILL_SECRETS (directory of <secret>/<key> files; read again every 30 s), MAILMILL_LISTEN_HOST (address of the listener,
 127.0.0.1), MAILMILL_HTTP_HOST, MAILMILL_HTTP_PORT (/healthz, /readyz, /metrics, /status), MAILMILL_STATUS_TOKEN_SHA256, MAILMILL_WORKER,
@@ -37,7 +38,10 @@ export const command: Command = {
   summary: 'take the mail of an smtp or http source in (the operator starts it)',
   usage,
   async run(args, io) {
-    const { values } = parseArgs({ args: [...args], options: { source: { type: 'string' } } });
+    const { values } = parseArgs({
+      args: [...args],
+      options: { source: { type: 'string' }, pod: { type: 'boolean' } },
+    });
     if (values.source === undefined) {
       io.stderr.write(`${usage}\n`);
       return 2;
@@ -47,16 +51,16 @@ export const command: Command = {
       const revision = await readRevision(values.source);
       const { namespace, source, hash } = revision;
       const log = logger.with({ namespace, source, revision: hash });
-      const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
+      const secret = secretFiles(secretsDirectory(io.env));
       const registry = new Registry();
       await collectProcessMetrics(registry);
-      const name = io.env.MAILMILL_WORKER ?? `${hostname()}-${process.pid}`;
+      const { name, http, listenHost } = placeOf(io.env, values.pod);
       const collector = new Collector({
         revision,
         name,
         storeUri: await secret(revision.storeRef.name, revision.storeRef.key),
         secret,
-        host: io.env.MAILMILL_LISTEN_HOST ?? '127.0.0.1',
+        host: listenHost,
         metrics: collectorMetrics(registry),
         log,
         clock: () => new Date(),
@@ -68,11 +72,7 @@ export const command: Command = {
         storeUri: undefined,
         workerId: '',
         workerName: name,
-        http: {
-          host: io.env.MAILMILL_HTTP_HOST ?? '127.0.0.1',
-          port: Number(io.env.MAILMILL_HTTP_PORT ?? 8080),
-          tokenSha256: io.env.MAILMILL_STATUS_TOKEN_SHA256,
-        },
+        http,
         answers: {
           metrics: async () => {
             collector.measure();

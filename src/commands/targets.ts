@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Revision } from '../pipeline/revision/revision.ts';
 import { asMailmillError, exitCodes } from '../telemetry/errors.ts';
 import type { CommandIo } from './command.ts';
+import { secretsDirectory } from './place.ts';
 import { defaultStateDirectory, reachEmbeddedPostgres } from './run/embedded-postgres.ts';
 import { LazyServer } from './run/lazy-server.ts';
 import { loadProject } from './run/project.ts';
@@ -45,7 +46,7 @@ export async function visitTargets(
 ): Promise<number> {
   if (values.revision !== undefined) {
     const revision = JSON.parse(await readFile(values.revision, 'utf8')) as Revision; // written by our own compiler
-    const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
+    const secret = secretFiles(secretsDirectory(io.env));
     const uri = await secret(revision.storeRef.name, revision.storeRef.key);
     const maildirs = io.env.MAILMILL_MAILDIRS ?? '/var/lib/mailmill/maildir';
     await visit({ revision, storeUri: uri, secret, maildirPath: (source) => `${maildirs}/${source}` });

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { RunPlan } from '../api/run-plan.ts';
@@ -14,13 +13,15 @@ import { createLogger } from '../telemetry/log.ts';
 import { Phases } from '../telemetry/phases.ts';
 import { collectProcessMetrics, Registry } from '../telemetry/prometheus.ts';
 import type { Command, CommandIo } from './command.ts';
+import { placeOf, secretsDirectory } from './place.ts';
 import { secretFiles } from './secret-files.ts';
 
-const usage = `usage: mailmill worker --revision FILE [--once --run NAME [--spec-hash HASH] [--spec JSON [--diff FILE]] | --check | --preflight JSON | --reconcile NAME]
+const usage = `usage: mailmill worker --revision FILE [--pod] [--once --run NAME [--spec-hash HASH] [--spec JSON [--diff FILE]] | --check | --preflight JSON | --reconcile NAME]
 
 Runs one compiled revision of a pipeline; the operator starts it. Streams until it is told to end.
 
   --revision FILE    revision as JSON (the operator's ConfigMap); may be given several times
+  --pod              of a pod: named as its host is, and served on all its addresses
   --once             end when everything is caught up; needs --run
   --run NAME         name of the run in the store
   --spec-hash HASH   hash of the EmailPipelineRun, for runs on demand
@@ -125,6 +126,7 @@ export const command: Command = {
       args: [...args],
       options: {
         revision: { type: 'string', multiple: true },
+        pod: { type: 'boolean' },
         once: { type: 'boolean' },
         run: { type: 'string' },
         'spec-hash': { type: 'string' },
@@ -161,20 +163,17 @@ export const command: Command = {
     const registry = new Registry();
     const phases = new Phases();
     phases.reach('modules');
-    const secret = secretFiles(io.env.MAILMILL_SECRETS ?? '/var/run/mailmill/secrets');
+    const secret = secretFiles(secretsDirectory(io.env));
+    const { name, http } = placeOf(io.env, values.pod);
     try {
       const worker = new Worker({
         revisions,
         mode,
-        name: io.env.MAILMILL_WORKER ?? `${hostname()}-${process.pid}`,
+        name,
         storeUri: await secret(first.storeRef.name, first.storeRef.key),
         secret,
         maildirPath: (source) => `${io.env.MAILMILL_MAILDIRS ?? '/var/lib/mailmill/maildir'}/${source}`,
-        http: {
-          host: io.env.MAILMILL_HTTP_HOST ?? '127.0.0.1',
-          port: Number(io.env.MAILMILL_HTTP_PORT ?? 8080),
-          tokenSha256: io.env.MAILMILL_STATUS_TOKEN_SHA256,
-        },
+        http,
         registry,
         processMetrics: () => collectProcessMetrics(registry),
         phases,

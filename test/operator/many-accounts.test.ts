@@ -42,11 +42,11 @@ const deploymentOf = (change: Partial<PipelineSnapshot> = {}) => {
 
 test('a list of accounts is mounted as a file that is brought up to date, and its change replaces nobody', () => {
   const template = deploymentOf().spec?.template;
-  const volume = template?.spec?.volumes?.find(({ name }) => name === 'secrets');
+  const volume = template?.spec?.volumes?.find(({ name }) => name === 'files');
   expect(volume?.projected?.sources).toContainEqual({
-    secret: { name: 'team-mailboxes', items: [{ key: 'accounts', path: 'team-mailboxes/accounts' }] },
+    secret: { name: 'team-mailboxes', items: [{ key: 'accounts', path: 'secrets/team-mailboxes/accounts' }] },
   });
-  const mounts = template?.spec?.containers[0]?.volumeMounts?.filter(({ name }) => name === 'secrets');
+  const mounts = template?.spec?.containers[0]?.volumeMounts?.filter(({ name }) => name === 'files');
   expect(mounts?.map(({ subPath }) => subPath)).toEqual([undefined]);
   expect(deploymentOf({ secrets: changed('team-mailboxes', 'accounts') })).toEqual(deploymentOf());
   expect(deploymentOf({ secrets: changed('analytics-db', 'uri') })).not.toEqual(deploymentOf());

@@ -4,6 +4,9 @@ import type { DecisionConfig } from '../config.ts';
 import { annotations, collectorName, collectorSelector, collectorTokenName, labels, sourceLabels } from '../names.ts';
 import { workersEgress } from './network-policy.ts';
 import {
+  fileOf,
+  filesMount,
+  filesOf,
   httpPort,
   probes,
   processEnv,
@@ -11,7 +14,6 @@ import {
   restrictedContainer,
   restrictedPod,
   secretSources,
-  secretsPath,
 } from './pod.ts';
 
 /** Senders try again, but not all of them for long: one stays while the other is moved. */
@@ -82,11 +84,8 @@ function deployment(revision: CollectorRevision, secretsHash: string, config: De
               name: containerName,
               image: config.workerImage,
               imagePullPolicy: config.workerImagePullPolicy,
-              args: ['collector', '--source', `/etc/mailmill/${sourceKey}`],
-              env: [
-                ...processEnv(config.keys.tokenSha256(namespace, collectorTokenName(source))),
-                { name: 'MAILMILL_LISTEN_HOST', value: '0.0.0.0' },
-              ],
+              args: ['collector', '--pod', '--source', fileOf(sourceKey)],
+              env: processEnv(config.keys.tokenSha256(namespace, collectorTokenName(source))),
               ports: [
                 { name: 'http', containerPort: httpPort },
                 { name: listener, containerPort: collectorPort(revision) },
@@ -94,16 +93,11 @@ function deployment(revision: CollectorRevision, secretsHash: string, config: De
               ...probes(true),
               resources: resourcesOf(undefined, config.workerResources),
               securityContext: restrictedContainer,
-              volumeMounts: [
-                { name: 'source', mountPath: '/etc/mailmill', readOnly: true },
-                { name: 'secrets', mountPath: secretsPath, readOnly: true },
-                { name: 'tmp', mountPath: '/tmp' },
-              ],
+              volumeMounts: [filesMount, { name: 'tmp', mountPath: '/tmp' }],
             },
           ],
           volumes: [
-            { name: 'source', configMap: { name: collectorConfigName(source, hash) } },
-            { name: 'secrets', projected: { defaultMode: 0o444, sources: secretSources(collectorSecrets(revision)) } },
+            filesOf(collectorConfigName(source, hash), secretSources(collectorSecrets(revision))),
             { name: 'tmp', emptyDir: {} },
           ],
           topologySpreadConstraints: [

@@ -3,7 +3,7 @@ import type { Deployment } from '../../kubernetes/objects.ts';
 import { referencedSecrets } from '../../pipeline/revision/compile.ts';
 import type { Revision, SecretKey } from '../../pipeline/revision/revision.ts';
 import type { DecisionConfig, Resources } from '../config.ts';
-import { annotations, childLabels, configMapName, labels, type Role, workerSelector } from '../names.ts';
+import { annotations, childLabels, configMapName, labels, type Role } from '../names.ts';
 
 export type PodTemplateSpec = NonNullable<Deployment['spec']>['template'];
 export type PodSpec = NonNullable<PodTemplateSpec['spec']>;
@@ -31,7 +31,7 @@ export const revisionKey = 'revision.json';
 /** Of probes, metrics and status. */
 export const httpPort = 8080;
 const user = 65532;
-export const secretsPath = '/var/run/mailmill/secrets';
+const mountPath = '/etc/mailmill';
 const maildirPath = '/var/lib/mailmill/maildir';
 const archivePath = '/var/lib/mailmill/archive';
 
@@ -81,21 +81,34 @@ export const restrictedContainer: Container['securityContext'] = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** Environment of every process of ours that has probes; `tokenSha256` guards its status. */
+/**
+ * Environment of every process of ours that has probes; `tokenSha256` guards its status. All else is told by the argument `--pod` or is the
+ * default: the API server, etcd and every controller keep, compare and send each entry of a pod template a dozen times for each workload.
+ */
 export const processEnv = (tokenSha256: string): NonNullable<Container['env']> => [
-  { name: 'MAILMILL_WORKER', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-  { name: 'MAILMILL_HTTP_HOST', value: '0.0.0.0' },
-  { name: 'MAILMILL_HTTP_PORT', value: String(httpPort) },
   { name: 'MAILMILL_STATUS_TOKEN_SHA256', value: tokenSha256 },
-  { name: 'MAILMILL_SECRETS', value: secretsPath },
 ];
+
+/** Mount of what `filesOf` has. */
+export const filesMount = { name: 'files', mountPath, readOnly: true } as const;
+
+/** One volume with what a process of ours reads: a ConfigMap's file, and only the referenced keys of Secrets as `secrets/<secret>/<key>`. */
+export const filesOf = (
+  configMap: string,
+  secrets: ReturnType<typeof secretSources>,
+): NonNullable<PodSpec['volumes']>[number] => ({
+  name: filesMount.name,
+  projected: { defaultMode: 0o444, sources: [{ configMap: { name: configMap } }, ...secrets] },
+});
+
+/** Where a process of ours finds a file of its ConfigMap. */
+export const fileOf = (key: string) => `${mountPath}/${key}`;
 
 const probe = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 5 });
 
-/** Probes; `ready` for what others wait for. */
+/** Probes; `ready` for what others wait for. A start may take a minute; later, three failures 10 s apart end a process. */
 export const probes = (ready: boolean): Partial<Container> => ({
-  startupProbe: { ...probe('/healthz'), periodSeconds: 2, failureThreshold: 30 },
-  livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+  livenessProbe: { ...probe('/healthz'), initialDelaySeconds: 30 },
   ...(ready ? { readinessProbe: { ...probe('/readyz'), periodSeconds: 3 } } : {}),
 });
 
@@ -121,8 +134,7 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
           }),
       containers: [container(input, config)],
       volumes: [
-        { name: 'revision', configMap: { name: configMapName(revision.pipeline, revision.hash) } },
-        { name: 'secrets', projected: { defaultMode: 0o444, sources: allSecrets(input) } },
+        filesOf(configMapName(revision.pipeline, revision.hash), allSecrets(input)),
         { name: 'tmp', emptyDir: {} },
         ...mounts(revision).map(({ volume, claimName }) => ({
           name: volume,
@@ -133,7 +145,7 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
       tolerations: template?.tolerations,
       topologySpreadConstraints: spread(template, role)?.map((constraint) => ({
         ...constraint,
-        labelSelector: { matchLabels: workerSelector(revision.pipeline) },
+        labelSelector: { matchLabels: spreadSelector(revision.pipeline) },
       })),
       priorityClassName: template?.priorityClassName,
       imagePullSecrets: template?.imagePullSecrets,
@@ -144,6 +156,9 @@ export function podTemplate(input: PodInput, config: DecisionConfig): PodTemplat
 /** A standby is of little use on the node of the worker that it stands by for. */
 const perNode = { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 1 } as const;
 
+/** Pods of a run count as well, which does no harm. */
+const spreadSelector = (pipeline: string) => ({ [labels.pipeline]: pipeline });
+
 const spread = (template: PodInput['template'], role: Role) =>
   template?.topologySpreadConstraints ?? (role === 'stream' ? [perNode] : undefined);
 
@@ -152,15 +167,14 @@ function container({ revision, template, role, args = [], env = [] }: PodInput, 
     name: containerName,
     image: config.workerImage,
     imagePullPolicy: config.workerImagePullPolicy,
-    args: ['worker', '--revision', `/etc/mailmill/${revisionKey}`, ...args],
+    args: ['worker', '--pod', '--revision', fileOf(revisionKey), ...args],
     env: [...processEnv(config.keys.tokenSha256(revision.namespace, revision.pipeline)), ...env],
     ports: [{ name: 'http', containerPort: httpPort }],
     ...probes(role === 'stream'),
     resources: resourcesOf(template?.resources, config.workerResources),
     securityContext: restrictedContainer,
     volumeMounts: [
-      { name: 'revision', mountPath: '/etc/mailmill', readOnly: true },
-      { name: 'secrets', mountPath: secretsPath, readOnly: true },
+      filesMount,
       { name: 'tmp', mountPath: '/tmp' },
       ...mounts(revision).map(({ volume, mountPath, subPath, readOnly }) => ({
         name: volume,
@@ -181,13 +195,13 @@ function allSecrets({ revision, beside }: PodInput) {
   return [...secretSources(own), ...optional];
 }
 
-/** Only the referenced keys, each as the file `<secret>/<key>`. */
+/** Only the referenced keys, each as the file `secrets/<secret>/<key>`. */
 export function secretSources(keys: readonly SecretKey[]) {
   const names = [...new Set(keys.map(({ name }) => name))];
   return names.map((name) => ({
     secret: {
       name,
-      items: keys.filter((each) => each.name === name).map(({ key }) => ({ key, path: `${name}/${key}` })),
+      items: keys.filter((each) => each.name === name).map(({ key }) => ({ key, path: `secrets/${name}/${key}` })),
     },
   }));
 }
