@@ -62,12 +62,18 @@ export interface BooleanNode extends NodeBase {
 
 const types = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
 
+/** Schemas are constants, and asked for at each validation. */
+const checked = new WeakSet<object>();
+
 /**
  * A TypeBox schema as a `SchemaNode`. Throws when the schema (at any depth) has something that a structural schema cannot say
  * or that the walkers here do not know: a mistake of the programmer, found by the first test.
  */
 export function schemaNode(schema: object): SchemaNode {
-  check(schema, '');
+  if (!checked.has(schema)) {
+    check(schema, '');
+    checked.add(schema);
+  }
   // The check above is what the type says.
   return schema as SchemaNode;
 }

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Time as the decisions of this folder see it; tests pass a clock that they move by hand. */
 export interface Clock {
   /** Wall time in milliseconds since 1970, for timestamps that others read. */
@@ -14,15 +12,23 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    signal.throwIfAborted();
-    try {
-      await delay(ms, undefined, { signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
-    }
-  },
+  // Not that of node:timers/promises, which makes an error with a stack for each sleep that is cut short.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const cut = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', cut);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', cut, { once: true });
+    }),
 };
 
 /** RFC 3339 with microseconds, as `MicroTime` wants it. */

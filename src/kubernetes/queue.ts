@@ -49,6 +49,9 @@ interface Waiter {
   readonly give: (key: string | undefined) => void;
 }
 
+/** One for all: a reason of its own for each would be an error with a stack. */
+const cancelled = new Error('an earlier delay took the place of this one, or the queue was shut down');
+
 /** Makes a `Queue`; see there. */
 export function createQueue(options: QueueOptions): Queue {
   const { name, metrics, clock = systemClock } = options;
@@ -101,7 +104,7 @@ export function createQueue(options: QueueOptions): Queue {
     const at = clock.monotonic() + ms;
     const pending = delays.get(key);
     if (pending !== undefined && pending.at <= at) return;
-    pending?.cancel.abort();
+    pending?.cancel.abort(cancelled);
     const cancel = new AbortController();
     delays.set(key, { at, cancel });
     clock.sleep(ms, cancel.signal).then(
@@ -164,7 +167,7 @@ export function createQueue(options: QueueOptions): Queue {
     },
     shutdown: () => {
       closed = true;
-      for (const { cancel } of delays.values()) cancel.abort();
+      for (const { cancel } of delays.values()) cancel.abort(cancelled);
       delays.clear();
       ready.clear();
       again.clear();

@@ -70,18 +70,23 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
     return found;
   };
 
-  /** Objects as the caches have them that were compared already, and with what: most looks find nothing new. */
-  const found = new WeakMap<Live<KubernetesObject>, string>();
+  /** Objects as the caches have them that were compared already, with what, and its hash: most looks find nothing new. */
+  const found = new WeakMap<Live<KubernetesObject>, { readonly desired: KubernetesObject; readonly wanted: string }>();
   const apply = async (owner: Live<KubernetesObject>, desired: KubernetesObject, told: Told, signal: AbortSignal) => {
     const { type, cached, unmistakable } = kindOf(desired);
     const live = cached.objects.get(desired.metadata);
+    const known = live && found.get(live);
+    if (known?.desired === desired) return false;
     const wanted = digest('sha256', `${owner.metadata.uid}${JSON.stringify(desired)}`);
-    if (live !== undefined && found.get(live) === wanted) return false;
+    if (live !== undefined && known?.wanted === wanted) {
+      found.set(live, { desired, wanted });
+      return false;
+    }
     const wrote = cached.objects.begin(desired.metadata);
     const applied = await applyObject(client, type, desired, live, owner, { signal, unmistakable });
     wrote(applied.object);
     if (!applied.changed) {
-      found.set(applied.object, wanted);
+      found.set(applied.object, { desired, wanted });
       return false;
     }
     const what = `${desired.kind} ${desired.metadata.name}`;

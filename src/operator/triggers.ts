@@ -18,8 +18,10 @@ const namespaceDelayMs = 500;
 /** The same of those that read one source: all that changes for each other is that they are more or fewer. */
 const companionsDelayMs = 1_000;
 
-/** Children change in bursts, a Deployment with its pods: one look at all of it. */
+/** Children change in bursts, a Deployment with its pods: one look at all of it. While many wait to be looked at, a longer one. */
 const burstMs = 100;
+const crowdedMs = 1_000;
+const crowd = 20;
 
 /** Wakes whoever is concerned by a change in a cache. Everything that is there already wakes somebody at once. Returns what ends it. */
 export function connectTriggers(caches: Caches, queues: Queues): () => void {
@@ -27,7 +29,7 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
     caches.pipelines.reflector.onChange((change) => {
       const { object } = change;
       if (change.type === 'updated' && !changedSpec(change.old, object)) {
-        queues.pipeline.addAfter(keyOf(object.metadata), burstMs);
+        queues.pipeline.addAfter(keyOf(object.metadata), burst(queues));
       } else queues.pipeline.add(keyOf(object.metadata));
       wakeRuns(caches, queues, keyOf(object.metadata));
       if (change.type !== 'updated') wakeCompanions(caches, queues, object);
@@ -68,6 +70,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
   };
 }
 
+const burst = ({ pipeline }: Queues) => (pipeline.depth > crowd ? crowdedMs : burstMs);
+
 const changedSpec = (old: Live<KubernetesObject>, now: Live<KubernetesObject>) =>
   old.metadata.generation !== now.metadata.generation ||
   old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
@@ -107,9 +111,9 @@ function wakeOwner<T extends KubernetesObject>(reflector: Reflector<T>, queues: 
     else if (run !== undefined) queues.run.add(keyOf({ namespace, name: run }));
     else {
       const source = sourceKeyOf(object);
-      if (source !== undefined) queues.source.addAfter(source, burstMs);
+      if (source !== undefined) queues.source.addAfter(source, burst(queues));
       const pipeline = pipelineKeyOf(object);
-      if (pipeline !== undefined) wakeWorkload(queues, pipeline, burstMs);
+      if (pipeline !== undefined) wakeWorkload(queues, pipeline, burst(queues));
     }
   });
 }

@@ -4,19 +4,15 @@ import { childLabels, configMapName, labels } from '../names.ts';
 import { revisionKey } from './pod.ts';
 
 // Both are looked at many times and never change; what is no longer cached elsewhere is forgotten here.
-const written = new WeakMap<Revision, string>();
+const written = new WeakMap<Revision, ConfigMap>();
 const read = new WeakMap<ConfigMap, { readonly revision: Revision | undefined }>();
 
-function textOf(revision: Revision): string {
-  const known = written.get(revision) ?? JSON.stringify(revision);
-  written.set(revision, known);
-  return known;
-}
-
-/** A revision as its workers mount it. Immutable: another revision has another name. */
+/** A revision as its workers mount it. Immutable: another revision has another name. Of the same revision the same object. */
 export function revisionConfigMap(revision: Revision): ConfigMap {
+  const known = written.get(revision);
+  if (known !== undefined) return known;
   const { namespace, pipeline, hash } = revision;
-  return {
+  const made: ConfigMap = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {
@@ -25,8 +21,10 @@ export function revisionConfigMap(revision: Revision): ConfigMap {
       labels: childLabels(pipeline, { [labels.revision]: hash }),
     },
     immutable: true,
-    data: { [revisionKey]: textOf(revision) },
+    data: { [revisionKey]: JSON.stringify(revision) },
   };
+  written.set(revision, made);
+  return made;
 }
 
 /** The revision that a ConfigMap of ours holds; `undefined` when it holds none that this version can read. */

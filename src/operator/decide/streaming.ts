@@ -2,7 +2,7 @@ import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import { revisionConfigMap } from '../build/config-map.ts';
-import { deployment, podDisruptionBudget, withLastGood, withOrigin } from '../build/deployment.ts';
+import { originalDeployment, podDisruptionBudget, withLastGood } from '../build/deployment.ts';
 import { no, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { workerTrouble } from '../health.ts';
@@ -35,7 +35,7 @@ export function decideStreaming(
   const { pipeline, deployment: live } = snapshot;
   const replicas = replicasOf(snapshot, revision);
   const input = { revision, template: pipeline.spec.template, secretsHash, replicas };
-  const desired = withOrigin(deployment(input, config), snapshot.specHash);
+  const desired = originalDeployment(input, snapshot.specHash, config);
   const imposed = isImposed(snapshot, desired);
   if (imposed && isFull(snapshot.rolloutsUnderWay, config)) return queued(snapshot, revision.hash, config);
   const rollout = rolloutOf(desired, live);
@@ -90,10 +90,21 @@ interface Rollout {
   readonly refused: string | undefined;
 }
 
+/** Live objects, and the last desired one that each was compared with. */
+const compared = new WeakMap<Deployment, { readonly desired: Deployment; readonly same: boolean }>();
+
+function isSame(desired: Deployment, live: Deployment): boolean {
+  const known = compared.get(live);
+  if (known?.desired === desired) return known.same;
+  const same = firstDifference(desired.spec, live.spec) === undefined;
+  compared.set(live, { desired, same });
+  return same;
+}
+
 function rolloutOf(desired: Deployment, live: Deployment | undefined): Rollout {
   const status = live?.status;
   const replicas = desired.spec?.replicas ?? 1;
-  const same = live !== undefined && firstDifference(desired.spec, live.spec) === undefined;
+  const same = live !== undefined && isSame(desired, live);
   const current = same && (status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
   const total = status?.replicas ?? 0;
   const updated = current ? (status?.updatedReplicas ?? 0) : 0;

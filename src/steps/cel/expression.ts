@@ -65,18 +65,17 @@ function plain(message: string): string {
 }
 
 /**
- * Compiles the expressions of one pipeline. The types of fields may differ from step to step; what it knows of patterns and
- * work is shared, since expressions run one after the other.
+ * What all expressions of a process have in common: an environment is dear to make, and an operator compiles thousands of pipelines. An
+ * evaluation is never interrupted by another, so that they can share the meter, and `patterns` is that of the one under way.
  */
-export class Compiler {
-  readonly #meter = new Meter();
-  readonly #patterns = new Patterns(this.#meter);
-  readonly #base: Environment;
-  readonly #names: FunctionNames;
-  readonly #uses = new Set<string>();
+class Shared {
+  readonly meter = new Meter();
+  patterns = new Patterns(this.meter);
+  readonly base: Environment;
+  readonly names: FunctionNames;
 
   constructor() {
-    this.#base = new Environment({
+    this.base = new Environment({
       unlistedVariablesAreDyn: false,
       homogeneousAggregateLiterals: true,
       enableOptionalTypes: false,
@@ -88,9 +87,23 @@ export class Compiler {
         maxCallArguments: 8,
       },
     });
-    for (const [name, definition] of Object.entries(objectTypes)) this.#base.registerType(name, definition);
-    this.#names = registerFunctions(this.#base, this.#meter, this.#patterns);
+    for (const [name, definition] of Object.entries(objectTypes)) this.base.registerType(name, definition);
+    this.names = registerFunctions(this.base, this.meter, {
+      matches: (text, pattern) => this.patterns.matches(text, pattern),
+      extract: (text, pattern) => this.patterns.extract(text, pattern),
+    });
   }
+}
+
+const shared = new Shared();
+
+/**
+ * Compiles the expressions of one pipeline. The types of fields may differ from step to step; what it knows of patterns is
+ * shared by them.
+ */
+export class Compiler {
+  readonly #patterns = new Patterns(shared.meter);
+  readonly #uses = new Set<string>();
 
   /** Fields that the expressions compiled so far look at. */
   get uses(): ReadonlySet<string> {
@@ -99,7 +112,7 @@ export class Compiler {
 
   /** An environment whose variables are these fields. */
   fields(types: Types): { compile(text: string): ExpressionCompilation } {
-    const environment = this.#base.clone();
+    const environment = shared.base.clone();
     for (const [field, type] of types) environment.registerVariable(variable(field), celTypes[type]);
     return { compile: (text) => this.#compile(environment, types, text) };
   }
@@ -121,7 +134,7 @@ export class Compiler {
     }
     const root = tree(parsed);
     const identity = root.op === 'id' ? String(root.args) : undefined;
-    const [fault] = rewrite(root, types, this.#names, this.#patterns, this.#uses);
+    const [fault] = rewrite(root, types, shared.names, this.#patterns, this.#uses);
     if (fault !== undefined) return refuse(fault);
     const checked = parsed.check();
     if (!checked.valid || checked.type === undefined) {
@@ -144,17 +157,20 @@ export class Compiler {
     }
     const result = fieldType(checked.type);
     if ('problem' in result) return refuse({ offset: 0, message: result.problem });
-    measure(root, this.#meter);
+    measure(root, shared.meter);
     return { ok: true, expression: { type: result.type, evaluate: this.#evaluator(parsed, text, result.type) } };
   }
 
   #evaluator(parsed: ParseResult, text: string, type: FieldType): Expression['evaluate'] {
+    const { meter } = shared;
+    const patterns = this.#patterns;
     return (view, work) => {
       try {
-        this.#meter.start(work);
+        meter.start(work);
+        shared.patterns = patterns;
         const value: unknown = parsed(view);
         // An exhausted meter that a logical operator swallowed.
-        this.#meter.spend(0);
+        meter.spend(0);
         return { ok: true, value: fromCel(type, value) };
       } catch (error) {
         return { ok: false, message: describe(text, error) };

@@ -76,7 +76,10 @@ function indexes(meter: Meter): readonly Spec[] {
   ];
 }
 
-function strings(meter: Meter, patterns: Patterns): readonly Spec[] {
+/** What functions do with patterns. */
+export type Matching = Pick<Patterns, 'matches' | 'extract'>;
+
+function strings(meter: Meter, patterns: Matching): readonly Spec[] {
   const made = (text: string): string => {
     meter.making(text.length);
     return text;
@@ -234,7 +237,7 @@ export interface FunctionNames {
  * `int("")`, its time zones depend on the machine's, and some can make gigabytes. Everything that is not named here
  * cannot be called.
  */
-export function registerFunctions(environment: Environment, meter: Meter, patterns: Patterns): FunctionNames {
+export function registerFunctions(environment: Environment, meter: Meter, patterns: Matching): FunctionNames {
   const functions = new Map(builtinFunctions.map((name) => [name, name]));
   const methods = new Map(builtinMethods.map((name) => [name, name]));
   for (const spec of [...strings(meter, patterns), ...sizes(meter), ...conversions, ...times(meter)]) {
