@@ -4,7 +4,7 @@ import { type Clock, microTime, systemClock } from './clock.ts';
 import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { type Event, events, type KubernetesObject, keyOf } from './objects.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { type Rate, TokenBucket } from './token-bucket.ts';
 
 export interface EventRecorderOptions {
   readonly client: KubernetesClient;
@@ -16,6 +16,8 @@ export interface EventRecorderOptions {
   readonly aggregateMs?: number;
   /** New events an object may have: a bucket; default 25 at once, one more each 300 s (client-go's). */
   readonly perObject?: { readonly burst: number; readonly refillMs: number };
+  /** How fast normal events are written; warnings never wait for it. Default: as fast as the API server takes them. */
+  readonly pace?: Rate;
   /** Events waiting to be written; beyond it new ones are dropped and counted; default 1,000. */
   readonly pending?: number;
   readonly metrics?: KubernetesMetrics;
@@ -58,6 +60,8 @@ const seriesMs = 60_000;
 const maxEntries = 4_096;
 const writeTimeoutMs = 10_000;
 const drainMs = 2_000;
+/** Between two looks whether one more may be written. */
+const paceMs = 50;
 
 /** Makes an `EventRecorder`; see there. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -66,7 +70,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const perObject = options.perObject ?? { burst: 25, refillMs: 300_000 };
   const entries = new Map<string, Entry>();
   const buckets = new Map<string, TokenBucket>();
-  const pending: Entry[] = [];
+  const warnings: Entry[] = [];
+  const normal: Entry[] = [];
+  const pace = options.pace && new TokenBucket(options.pace, clock);
+  const waiting = () => warnings.length + normal.length;
   let wake: (() => void) | undefined;
   let serial = 0;
 
@@ -74,12 +81,12 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   const enqueue = (entry: Entry) => {
     if (entry.queued) return;
-    if (pending.length >= maxPending) {
+    if (waiting() >= maxPending) {
       count('dropped');
       return;
     }
     entry.queued = true;
-    pending.push(entry);
+    (entry.event.type === 'Warning' ? warnings : normal).push(entry);
     wake?.();
   };
 
@@ -145,15 +152,19 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       };
       wake = go;
       signal.addEventListener('abort', go, { once: true });
-      if (pending.length > 0 || signal.aborted) go();
+      if (waiting() > 0 || signal.aborted) go();
     });
 
-  /** One at a time: events never compete with the work that they tell about. */
-  const drain = async (signal: AbortSignal) => {
-    while (!signal.aborted) {
-      const entry = pending.shift();
-      if (entry === undefined) return;
-      await write(entry, signal);
+  /** One at a time, and normal ones no faster than `pace`: events never compete with the work that they tell about. */
+  const drain = async (signal: AbortSignal, hurry: AbortSignal) => {
+    while (!signal.aborted && waiting() > 0) {
+      const paced = !hurry.aborted && warnings.length === 0 && pace !== undefined;
+      if (paced && !pace.tryTake()) {
+        await clock.sleep(paceMs, hurry).catch(() => {}); // the process ends: what is pending goes at once
+        continue;
+      }
+      const entry = warnings.shift() ?? normal.shift();
+      if (entry !== undefined) await write(entry, signal);
     }
   };
 
@@ -179,10 +190,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       if (signal.aborted) end();
       while (!signal.aborted) {
         await next(signal);
-        await drain(writing.signal);
+        await drain(writing.signal, signal);
       }
       ending.abort();
-      for (const _ of pending.splice(0)) count('dropped');
+      for (const _ of [...warnings.splice(0), ...normal.splice(0)]) count('dropped');
     },
   };
 }

@@ -6,6 +6,7 @@ import { isExpired } from './errors.ts';
 import { type Log, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import type { KubernetesObject, Live, ResourceType } from './objects.ts';
+import type { Turns } from './turns.ts';
 
 /** Where a list and watch of one scope puts what it sees. */
 export interface Sink<T extends KubernetesObject> {
@@ -24,6 +25,8 @@ export interface ListWatchOptions<T extends KubernetesObject> {
   readonly metadataOnly: boolean;
   readonly transform: (object: Live<T>) => Live<T>;
   readonly pageSize: number;
+  /** Whose turn it is to list. */
+  readonly turns: Turns;
   readonly watchTimeoutMs: readonly [min: number, max: number];
   readonly idleMs: number | undefined;
   readonly backoffMs: readonly [first: number, max: number];
@@ -62,13 +65,17 @@ export async function listWatch<T extends KubernetesObject>(
 
   const list = async () => {
     metrics?.lists.inc({ resource: type.plural });
-    const { items, resourceVersion } = await client.list(type, {
-      ...selection,
-      limit: options.pageSize,
-      timeoutMs: listTimeoutMs,
-      transform: options.transform,
+    const { items, resourceVersion } = await options.turns(
+      () =>
+        client.list(type, {
+          ...selection,
+          limit: options.pageSize,
+          timeoutMs: listTimeoutMs,
+          transform: options.transform,
+          signal,
+        }),
       signal,
-    });
+    );
     sink.replace(items);
     options.report(undefined);
     version = resourceVersion;

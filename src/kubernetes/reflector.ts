@@ -6,6 +6,7 @@ import { type Log, silent, told } from './log.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { type KubernetesObject, keyOf, type Live, type ResourceType } from './objects.ts';
 import { type Cache, type Indexers, Store } from './store.ts';
+import { anyTime, type Turns } from './turns.ts';
 
 /** `old` is the object that the cache held before; a deletion carries the last state known. */
 export type Change<T extends KubernetesObject> =
@@ -25,8 +26,10 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   /** Shrinks an object before it is kept; `managedFields` are gone already. Must keep apiVersion, kind, metadata. */
   readonly transform?: (object: Live<T>) => Live<T>;
   readonly indexers?: Indexers<T>;
-  /** Objects a page of a list; default 500. */
+  /** Objects a page of a list; default 200: a page is several times its size until it is decoded and what is not kept is gone. */
   readonly pageSize?: number;
+  /** Shared by reflectors that should not all list at the same time; default: at once. */
+  readonly turns?: Turns;
   /** The server ends a watch after a random time in here; default 5 to 10 minutes. */
   readonly watchTimeoutMs?: readonly [min: number, max: number];
   /** Silence of a watch that counts as a dead connection; default 150,000. */
@@ -146,7 +149,8 @@ export function createReflector<T extends KubernetesObject>(options: ReflectorOp
             fieldSelector: options.fieldSelector,
             metadataOnly: options.metadataOnly ?? false,
             transform: options.transform ?? ((object) => object),
-            pageSize: options.pageSize ?? 500,
+            pageSize: options.pageSize ?? 200,
+            turns: options.turns ?? anyTime,
             watchTimeoutMs: options.watchTimeoutMs ?? [300_000, 600_000],
             idleMs: options.idleMs,
             backoffMs: options.backoffMs ?? [800, 30_000],

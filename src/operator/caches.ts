@@ -20,6 +20,7 @@ import {
 } from '../kubernetes/objects.ts';
 import { createReflector, type Reflector } from '../kubernetes/reflector.ts';
 import type { Indexers } from '../kubernetes/store.ts';
+import { createTurns } from '../kubernetes/turns.ts';
 import { childSelector, labels } from './names.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 
@@ -69,14 +70,18 @@ const childIndex: Indexers<KubernetesObject> = {
   },
 };
 
+/** What a list needs until it is decoded is most of the memory of a start; one that hangs must not hold up all others. */
+const listsAtOnce = 2;
+
 /** Caches of everything that the operator looks at but Secrets; nothing is read before `run`. */
 export function createCaches({ client, namespaces, metrics, log }: CachesOptions) {
   const all: Reflector<never>[] = [];
+  const turns = createTurns(listsAtOnce);
   const cached = <T extends KubernetesObject>(
     type: ResourceType<T>,
     options: { labelSelector?: string; indexers?: Indexers<T>; transform?: (object: Live<T>) => Live<T> } = {},
   ): Cached<T> => {
-    const reflector = createReflector<T>({ client, type, namespaces, metrics, log, ...options });
+    const reflector = createReflector<T>({ client, type, namespaces, metrics, log, turns, ...options });
     // Only started and waited for, which needs no type of object.
     all.push(reflector as unknown as Reflector<never>);
     return { reflector, objects: createOverlay(reflector, options.indexers ?? {}) };

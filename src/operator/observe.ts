@@ -87,7 +87,14 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
     const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
     // Without a workload: what ran before somebody deleted it.
     const hash = running === undefined ? pipeline.status?.lastGoodRevision : revisionLabel(running);
-    const applied = revisionNamed(namespace, name, hash);
+    // Nearly always the same: read once less, kept once less.
+    const own = compilation.kind === 'Compiled' ? compilation.revision : undefined;
+    const applied =
+      hash !== undefined &&
+      own?.hash === hash &&
+      caches.configMaps.objects.get({ namespace, name: configMapName(name, hash) })
+        ? own
+        : revisionNamed(namespace, name, hash);
     const names = new Set(
       [
         ...(compilation.kind === 'Compiled' ? compilation.secrets : []),

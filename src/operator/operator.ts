@@ -47,6 +47,8 @@ export interface OperatorOptions {
 /** Pipelines worked on at once. */
 const pipelineWorkers = 8;
 const backoffMs = [200, 60_000] as const;
+/** Of events that nobody has to act on: what Kubernetes' own controllers may ask of an API server. */
+const eventPace = { perSecond: 20, burst: 30 };
 
 /**
  * Runs the operator until `signal` is aborted: caches are kept warm, and whoever holds the Lease works. Throws Transient
@@ -124,6 +126,7 @@ async function work(options: OperatorOptions, caches: Caches, signal: AbortSigna
     client,
     controller: 'mailmill.io/operator',
     instance: config.identity,
+    pace: eventPace,
     metrics,
     log,
   });

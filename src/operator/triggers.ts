@@ -3,7 +3,7 @@ import type { Queue } from '../kubernetes/queue.ts';
 import type { Reflector } from '../kubernetes/reflector.ts';
 import { byPipeline, bySource, type Caches, pipelineKeyOf, sourceKeyOf } from './caches.ts';
 import { isOver } from './decide/run.ts';
-import { labels } from './names.ts';
+import { labels, networkPolicyName } from './names.ts';
 import { sourceOfArchiver } from './source-workloads.ts';
 
 export interface Queues {
@@ -15,6 +15,8 @@ export interface Queues {
 
 /** Many pipelines of a namespace come and go together; one write for all of them. */
 const namespaceDelayMs = 500;
+/** Where the NetworkPolicy is there already, only its owners change. */
+const ownersDelayMs = 5_000;
 /** The same of those that read one source: all that changes for each other is that they are more or fewer. */
 const companionsDelayMs = 1_000;
 
@@ -53,8 +55,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
       // The next one of its pipeline waits for this.
       else wakeRuns(caches, queues, keyOf({ namespace: object.metadata.namespace, name: object.spec.pipeline.name }));
     }),
-    caches.networkPolicies.reflector.onChange(({ object }) => {
-      queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);
+    caches.networkPolicies.reflector.onChange(({ type, object }) => {
+      queues.namespace.addAfter(object.metadata.namespace ?? '', type === 'deleted' ? namespaceDelayMs : ownersDelayMs);
     }),
     wakeOwner(caches.networkPolicies.reflector, queues),
     wakeOwner(caches.services.reflector, queues),
@@ -84,7 +86,9 @@ function wakeCompanions(caches: Caches, queues: Queues, { metadata, spec }: Live
   for (const reader of caches.pipelines.reflector.cache.byIndex(bySource, source)) {
     if (reader.metadata.uid !== metadata.uid) queues.pipeline.addAfter(keyOf(reader.metadata), companionsDelayMs);
   }
-  queues.namespace.addAfter(metadata.namespace ?? '', namespaceDelayMs);
+  const { namespace = '' } = metadata;
+  const there = caches.networkPolicies.reflector.cache.get({ namespace, name: networkPolicyName }) !== undefined;
+  queues.namespace.addAfter(namespace, there ? ownersDelayMs : namespaceDelayMs);
 }
 
 /** Wakes the runs of a pipeline that are not over. */

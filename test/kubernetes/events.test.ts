@@ -150,3 +150,34 @@ describe('bounds', () => {
     expect(await silent.outcome('dropped')).toBe(1);
   });
 });
+
+test('normal events are paced, and a warning waits for none of them', async () => {
+  const { server, clock, recorder } = await setUp(
+    Array.from({ length: 5 }, () => accept),
+    {
+      pace: { perSecond: 1, burst: 1 },
+    },
+  );
+  const told = () => server.asked.map(({ body }) => JSON.parse(body).regarding.name);
+  for (const name of ['a', 'b', 'c']) recorder.record(object(name), note('Applied'));
+  await expect.poll(told).toEqual(['a']);
+  recorder.record(object('bad'), { ...note('Broken'), type: 'Warning' });
+  await clock.advance(50);
+  await expect.poll(told).toEqual(['a', 'bad']);
+  await clock.advance(900);
+  expect(told()).toEqual(['a', 'bad']);
+  await clock.advance(100);
+  await expect.poll(told).toEqual(['a', 'bad', 'b']);
+});
+
+test('what is paced is written at once when the process ends', async () => {
+  const { server, clock, recorder, stop, running } = await setUp([accept, accept, accept], {
+    pace: { perSecond: 0.001, burst: 1 },
+  });
+  for (const name of ['a', 'b', 'c']) recorder.record(object(name), note('Applied'));
+  await expect.poll(() => server.asked.length).toBe(1);
+  await clock.settle();
+  stop.abort();
+  await expect.poll(() => server.asked.length).toBe(3);
+  await running;
+});

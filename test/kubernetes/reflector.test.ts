@@ -85,8 +85,8 @@ describe('list', () => {
     await until(() => watches().length === 1);
     expect(changes).toEqual(['added a@1', 'added b@2', 'added c@3']);
     expect(server.asked.map(({ query }) => query.toString())).toEqual([
-      'limit=500',
-      'limit=500&continue=next',
+      'limit=200',
+      'limit=200&continue=next',
       expect.stringContaining('resourceVersion=10'),
     ]);
     expect(reflector.cache.get({ namespace: 'n', name: 'a' })).toEqual({

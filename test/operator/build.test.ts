@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { EmailPipelineSpec } from '../../src/api/email-pipeline.ts';
 import type { KubernetesObject } from '../../src/kubernetes/objects.ts';
 import { revisionConfigMap, revisionOf } from '../../src/operator/build/config-map.ts';
-import { deployment, podDisruptionBudget, withLastGood, withOrigin } from '../../src/operator/build/deployment.ts';
+import {
+  deployment,
+  originalDeployment,
+  podDisruptionBudget,
+  withLastGood,
+  withOrigin,
+} from '../../src/operator/build/deployment.ts';
 import { checkJob, cronJob, preflightJob, runJob } from '../../src/operator/build/jobs.ts';
 import { workersNetworkPolicy } from '../../src/operator/build/network-policy.ts';
 import { reconcileCronJob } from '../../src/operator/build/reconcile-job.ts';
@@ -103,6 +109,22 @@ describe('desired objects', () => {
     const map = { ...revisionConfigMap(revision), data: { 'revision.json': '{"version": 2}' } };
     expect(revisionOf(map)).toBeUndefined();
     expect(revisionOf({ ...map, data: { 'revision.json': 'no JSON' } })).toBeUndefined();
+  });
+
+  test('of the same things they are the same objects, and of others never', () => {
+    const other = { ...config, workerImage: 'other' };
+    const made = (change: object = {}, spec = 'def', by = config) =>
+      originalDeployment({ ...input, replicas: 1, ...change }, spec, by);
+    const first = made();
+    expect(first).toEqual(withOrigin(deployment({ ...input, replicas: 1 }, config), 'def'));
+    expect(made()).toBe(first);
+    for (const changed of [made({ replicas: 2 }), made({ secretsHash: 'x' }), made({ template }), made({}, 'x')])
+      expect(changed).not.toEqual(first);
+    expect(made({}, 'def', other).spec?.template.spec?.containers[0]?.image).toBe('other');
+    expect(made()).toEqual(first);
+    expect(withLastGood(first, 'a')).toBe(withLastGood(first, 'a'));
+    expect(withLastGood(first, 'b')).not.toEqual(withLastGood(first, 'a'));
+    expect(revisionConfigMap(revision)).toBe(revisionConfigMap(revision));
   });
 
   test('defaults never contradict what the pipeline asks for', () => {

@@ -165,6 +165,15 @@ describe('a source', () => {
     expect(messageOf(status.conditions, 'Valid')).toBe('read by 1 pipeline');
   });
 
+  test('that is well from the start is no news; that it is shared, or well again, is', () => {
+    const reasons = (change: Partial<SourceSnapshot> = {}) => decide(change).events.map(({ reason }) => reason);
+    expect(reasons()).toEqual([]);
+    expect(reasons({ readers: ['a', 'b'] })).toEqual(['Shared']);
+    const before = decide({ secrets: new Map([['support-imap', { kind: 'Missing' }]]) });
+    expect(before.events.map(({ type }) => type)).toEqual(['Warning']);
+    expect(reasons({ source: { ...source(), status: before.status } })).toContain('Valid');
+  });
+
   test('that several pipelines read', () => {
     const { status } = decide({ readers: ['a', 'b'] });
     expect(brief(status.conditions)).toEqual(

@@ -81,7 +81,10 @@ export function decideSource(snapshot: SourceSnapshot, config: DecisionConfig, r
     deletions: collector?.deletions ?? [],
     status: { observedGeneration: source.metadata.generation, conditions },
     postponed: false,
-    events: transitions(before, conditions),
+    // That a source without a workload is right from the start is no news.
+    events: transitions(before, conditions).filter(
+      ({ type, action }) => collector !== undefined || before !== undefined || type === 'Warning' || action !== 'Ready',
+    ),
     ...(collector?.rollout === undefined ? {} : { rollout: collector.rollout }),
     ...(waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) }),
   };

@@ -27,13 +27,13 @@ interface AuditEvent {
   readonly stageTimestamp: string;
 }
 
-/** Every write and its answer, never what was written. */
-export const auditPolicy = {
+/** Every write (of these users alone) and its answer, never what was written. */
+export const auditPolicy = (users?: readonly string[]) => ({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }, { level: 'None' }],
-};
+  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'], users }, { level: 'None' }],
+});
 
 /** Writes of `user` in an audit log, in its order. */
 export async function readWrites(file: string, user: string): Promise<readonly Write[]> {
