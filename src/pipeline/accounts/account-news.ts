@@ -10,20 +10,24 @@ const backfillFrom = 2_000;
 export class AccountNews {
   readonly #context: PipelineContext;
   readonly #source: string;
+  /** Number in the store (`mailmill.account`) and in `/status` of one of many accounts. */
+  readonly #account: number | undefined;
   #backfillAt = Number.NEGATIVE_INFINITY;
   /** What was read when the log said last that everything is caught up; absent: something failed since. */
   #toldRead: number | undefined;
 
-  constructor(context: PipelineContext, source: string) {
+  constructor(context: PipelineContext, source: string, account?: number) {
     this.#context = context;
     this.#source = source;
+    this.#account = account;
   }
 
   failed(error: MailmillError): void {
     const { revision, metrics, log } = this.#context;
     const { code, family, message } = error;
     metrics.errors.inc({ namespace: revision.namespace, pipeline: revision.pipeline, code, family });
-    log.warn(message, { code, family, source: this.#source, ...stackOf(error) });
+    const which = this.#account === undefined ? {} : { account: this.#account };
+    log.warn(message, { code, family, source: this.#source, ...which, ...stackOf(error) });
     this.#toldRead = undefined;
   }
 

@@ -9,6 +9,8 @@ import { inTurns } from './turns.ts';
 
 /** Milliseconds between two looks at a list of accounts. */
 const relistMs = 10_000;
+/** Entries that are no account, of those that the log tells at a time. */
+const toldBroken = 20;
 /** Accounts of a run that are worked on at the same time, where there is a list. */
 const atOnce = 32;
 
@@ -107,7 +109,7 @@ export class AccountSet {
       const listed: Listed = { source, members: new Map(), broken: [], error: undefined };
       const list = await readList(source, signal);
       if (list.accounts.length === 0) throw list.broken[0] ?? noAccounts();
-      listed.broken = list.broken;
+      this.#tellBroken(listed, list.broken);
       await this.#add(listed, list.accounts);
       opened.push(listed);
     }
@@ -203,11 +205,19 @@ export class AccountSet {
       const member = members.get(name);
       if (member && !stop.aborted) this.#start(member, stop, fail);
     }
-    listed.broken = list.broken;
+    this.#tellBroken(listed, list.broken);
     if (gone.length + fresh.length === 0) return;
     const changed = gone.length - removed;
     const counts = { added: fresh.length - changed, removed, changed };
     this.#options.context.log.info('the list of accounts has changed', { source: source.name, ...counts });
+  }
+
+  /** Entries that are no account: each is logged once for as long as it is on the list. */
+  #tellBroken(listed: Listed, broken: readonly MailmillError[]): void {
+    const before = new Set(listed.broken.map(({ message }) => message));
+    for (const { message, code, family } of broken.filter((error) => !before.has(error.message)).slice(0, toldBroken))
+      this.#options.context.log.warn(message, { code, family, source: listed.source.name });
+    listed.broken = broken;
   }
 
   async #add(listed: Listed, accounts: readonly ListedAccount[]): Promise<void> {

@@ -60,7 +60,7 @@ export class AccountWorker {
   constructor(options: AccountWorkerOptions) {
     this.#options = options;
     const { context, source, account, fresh, onFetch } = options;
-    this.#news = new AccountNews(context, source.name);
+    this.#news = new AccountNews(context, source.name, source.relist && options.index);
     this.#allowance = new Allowance(context.database, options.accountId, { ...source.perDay, allForOld: options.once });
     this.#folders = new AccountFolders({
       context,

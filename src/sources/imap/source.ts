@@ -76,6 +76,14 @@ const dailyLimits = ({ bytesPerDay, messagesPerDay }: ResolvedImap['limits']) =>
   ...(messagesPerDay !== undefined && { messages: messagesPerDay }),
 });
 
+/** A password of a list stands there, not in the Secret of `auth`. */
+function ofList(error: unknown): unknown {
+  if (!(error instanceof MailmillError && error.code === 'IMAP_AUTH_REJECTED')) return error;
+  const message =
+    'the server rejected user name or password of an account; correct its entry on the list that imap.accounts names';
+  return stalled(error.code, message, { cause: error.cause });
+}
+
 /** Connects and logs in; a token that the server does not take any more is renewed once. */
 async function connect(
   transport: ImapTransport,
@@ -87,6 +95,7 @@ async function connect(
   try {
     return await ImapConnection.open({ ...transport, ...login }, signal);
   } catch (error) {
+    if (account?.password !== undefined) throw ofList(error);
     const refused = error instanceof MailmillError && error.code === 'IMAP_TOKEN_REJECTED';
     if (!refused || login.token === undefined) throw error;
     const next = await logins.login(signal, account, login.token);

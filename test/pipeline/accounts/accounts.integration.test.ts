@@ -69,7 +69,7 @@ test('accounts of one Secret are read; a bad login and a bad entry stop nobody, 
   const [a, b, c, bad] = users(4) as [string, string, string, string];
   for (const user of [a, b, c]) dovecot.deliver(user, 'INBOX', message(`first-${user}`));
   const entries = [...JSON.parse(list([a, b, c, bad], { [bad]: 'wrong' })), { username: 'nobody' }];
-  const { sink, start } = await setUp(listed, { team: { accounts: JSON.stringify(entries) } });
+  const { sink, store, start } = await setUp(listed, { team: { accounts: JSON.stringify(entries) } });
   const worker = await start();
   await rowsReach(sink, 3);
   await eventually(async () => (await sourceOf(worker)).troubles?.length === 2);
@@ -79,6 +79,16 @@ test('accounts of one Secret are read; a bad login and a bad entry stop nobody, 
     ['IMAP_AUTH_REJECTED', 1],
     ['SOURCE_ACCOUNT_INVALID', 1],
   ]);
+  // The log says which: an account by its number in the store, an entry by its number on the list.
+  const [{ id } = {}] = await sql(store, 'SELECT id FROM mailmill.account WHERE name = $1', [bad]);
+  const said = worker.output();
+  expect(said).toMatch(
+    new RegExp(
+      `"msg":"[^"]*correct its entry on the list[^"]*"[^\n]*"code":"IMAP_AUTH_REJECTED"[^\n]*"account":${id}[,}]`,
+    ),
+  );
+  expect(said).toMatch(/"msg":"entry 5 of the list of accounts has no password; correct it"/);
+  for (const user of [a, b, c, bad, 'nobody']) expect(said).not.toContain(user);
   expect((await worker.get('/readyz')).code).toBe(200);
   const status = await worker.status();
   expect(status.pipelines[0]?.stalled).toBeUndefined();
