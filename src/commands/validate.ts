@@ -4,6 +4,7 @@ import { type LoadedObject, loadPaths, place } from '../api/load.ts';
 import { resolveResource } from '../api/resolve.ts';
 import type { MailboxSource } from '../api/resources.ts';
 import { type ValidResource, validateObjects } from '../api/validate.ts';
+import { claimantOf, clashOf } from '../operator/name-clash.ts';
 import { compilePipeline } from '../pipeline/revision/compile.ts';
 import type { Command, CommandIo } from './command.ts';
 
@@ -44,6 +45,22 @@ export function compileAll(valid: readonly ValidResource[]): readonly Issue[] {
   });
 }
 
+/** Resources of one namespace whose children would have one name; each is told to the later one. */
+export function clashesOf(valid: readonly ValidResource[]): readonly Issue[] {
+  const claimants = valid.flatMap(({ resource, object }) =>
+    resource.kind === 'EmailPipelineRun' ? [] : [{ resource, object, claimant: claimantOf(resource) }],
+  );
+  return claimants.flatMap(({ resource, object, claimant }, at) =>
+    claimants.slice(0, at).flatMap((earlier) => {
+      if (earlier.resource.metadata.namespace !== resource.metadata.namespace) return [];
+      const clash = clashOf(claimant, earlier.claimant);
+      if (clash === undefined) return [];
+      const { path, message, suggestion } = clash;
+      return [place(object, { path, message, suggestion, level: 'semantics' as const })];
+    }),
+  );
+}
+
 function summary(valid: readonly ValidResource[], files: number, issues: readonly Issue[]): string {
   const errors = issues.filter((issue) => issue.level !== 'note').length;
   const resources = `${valid.length} ${valid.length === 1 ? 'resource' : 'resources'}`;
@@ -70,7 +87,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const resolved = args.includes('--resolved');
   const loaded = await loadPaths(paths, io.signal);
   const { issues: found, valid } = validateObjects(loaded.objects);
-  const issues = [...loaded.issues, ...found, ...compileAll(valid)].toSorted(byPlace);
+  const issues = [...loaded.issues, ...found, ...compileAll(valid), ...clashesOf(valid)].toSorted(byPlace);
   const failed = hasErrors(issues);
   const report = failed || resolved ? io.stderr : io.stdout;
   for (const issue of issues) report.write(`${format(issue)}\n`);

@@ -26,6 +26,7 @@ import type { SecretReader } from './secrets.ts';
 import type { CollectorSnapshot, Compilation, PipelineSnapshot, RunSnapshot, SourceSnapshot } from './snapshot.ts';
 import { archiverKey, archiverOf, compiledArchiver, compiledCollector, ownedChildren } from './source-workloads.ts';
 import type { StatusPoller } from './status-poller.ts';
+import { isOthers, ofPipeline, ofSource, takenNames } from './taken-names.ts';
 
 export interface ObserverOptions {
   readonly caches: Caches;
@@ -82,8 +83,13 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
   ): Promise<Omit<PipelineSnapshot, 'rolloutsUnderWay'>> => {
     const { namespace = '', name } = pipeline.metadata;
     const key = keyOf(pipeline.metadata);
-    const deployment = present(caches.deployments.objects.get({ namespace, name }));
-    const cronJob = present(caches.cronJobs.objects.get({ namespace, name }));
+    // Another resource may have a child of this name, or children of this label.
+    const its = <T extends KubernetesObject>(object: T | undefined) =>
+      object && !isOthers(object, pipeline.metadata.uid) ? present(object) : undefined;
+    const allIts = <T extends KubernetesObject>(objects: readonly T[]) =>
+      living(objects).filter((object) => !isOthers(object, pipeline.metadata.uid));
+    const deployment = its(caches.deployments.objects.get({ namespace, name }));
+    const cronJob = its(caches.cronJobs.objects.get({ namespace, name }));
     const running = deployment?.spec?.template ?? cronJob?.spec?.jobTemplate.spec?.template;
     // Without a workload: what ran before somebody deleted it.
     const hash = running === undefined ? pipeline.status?.lastGoodRevision : revisionLabel(running);
@@ -113,12 +119,12 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
       applied,
       secrets: states,
       readers: readersOf(namespace, pipeline.spec.source.name),
-      configMaps: living(caches.configMaps.objects.byIndex(byPipeline, key)),
+      configMaps: allIts(caches.configMaps.objects.byIndex(byPipeline, key)),
       deployment,
       cronJob,
-      reconciler: present(caches.cronJobs.objects.get({ namespace, name: reconcileName(name) })),
-      podDisruptionBudget: present(caches.podDisruptionBudgets.objects.get({ namespace, name })),
-      jobs: living(caches.jobs.objects.byIndex(byPipeline, key)),
+      reconciler: its(caches.cronJobs.objects.get({ namespace, name: reconcileName(name) })),
+      podDisruptionBudget: its(caches.podDisruptionBudgets.objects.get({ namespace, name })),
+      jobs: allIts(caches.jobs.objects.byIndex(byPipeline, key)),
       pods,
       workers: poller.observations(pods.filter(isWorker)),
     };
@@ -141,7 +147,9 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         ...caches.configMaps.objects.byIndex(byPipeline, key),
       ]);
       const need = (names: Set<string>) => users.need('pipeline', key, names);
-      return workloadOf(pipeline, specHashOf(pipeline.spec), compile(pipeline), need, signal);
+      const taken = takenNames(caches, ofPipeline(pipeline));
+      const compilation: Compilation = taken.length > 0 ? { kind: 'Invalid', issues: taken } : compile(pipeline);
+      return workloadOf(pipeline, specHashOf(pipeline.spec), compilation, need, signal);
     },
     run: async (key, signal) => {
       const name = nameOf(key);
@@ -194,7 +202,7 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
         users.gone('source', key);
         return undefined;
       }
-      const issues = compiler.checkSource(source);
+      const issues = [...compiler.checkSource(source), ...takenNames(caches, ofSource(source))];
       const revision = issues.length > 0 ? undefined : compiledCollector(source);
       const own = issues.length > 0 ? [] : sourceSecrets(source.spec);
       const secretKeys = uniqueKeys([...own, ...(revision === undefined ? [] : collectorSecrets(revision))]);

@@ -23,6 +23,8 @@ export interface SpecIssue {
   readonly path: string;
   readonly message: string;
   readonly suggestion?: string;
+  /** Where it is not the spec alone that is wrong. */
+  readonly reason?: 'NameTaken';
 }
 
 /** What a pipeline and its source compile to. */

@@ -3,6 +3,7 @@ import type { Queue } from '../kubernetes/queue.ts';
 import type { Reflector } from '../kubernetes/reflector.ts';
 import { byPipeline, bySource, type Caches, pipelineKeyOf, sourceKeyOf } from './caches.ts';
 import { isOver } from './decide/run.ts';
+import { type Candidate, clashCandidates } from './name-clash.ts';
 import { labels, networkPolicyName } from './names.ts';
 import { sourceOfArchiver } from './source-workloads.ts';
 
@@ -34,6 +35,8 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
         queues.pipeline.addAfter(keyOf(object.metadata), burst(queues));
       } else queues.pipeline.add(keyOf(object.metadata));
       wakeRuns(caches, queues, keyOf(object.metadata));
+      if (change.type !== 'updated' || changedSpec(change.old, object))
+        wakeNamesakes(queues, { kind: 'EmailPipeline', name: object.metadata.name }, object.metadata.namespace);
       if (change.type !== 'updated') wakeCompanions(caches, queues, object);
       else if (changedSpec(change.old, object)) {
         wakeCompanions(caches, queues, change.old);
@@ -46,6 +49,7 @@ export function connectTriggers(caches: Caches, queues: Queues): () => void {
       if (object.spec.archive !== undefined)
         queues.namespace.addAfter(object.metadata.namespace ?? '', namespaceDelayMs);
       if (change.type === 'updated' && !changedSpec(change.old, object)) return;
+      wakeNamesakes(queues, { kind: 'MailboxSource', name: object.metadata.name }, object.metadata.namespace);
       for (const { metadata } of caches.pipelines.reflector.cache.byIndex(bySource, keyOf(object.metadata))) {
         queues.pipeline.add(keyOf(metadata));
       }
@@ -89,6 +93,14 @@ function wakeCompanions(caches: Caches, queues: Queues, { metadata, spec }: Live
   const { namespace = '' } = metadata;
   const there = caches.networkPolicies.reflector.cache.get({ namespace, name: networkPolicyName }) !== undefined;
   queues.namespace.addAfter(namespace, there ? ownersDelayMs : namespaceDelayMs);
+}
+
+/** Those who may have given way to it, or must now. */
+function wakeNamesakes({ pipeline, source }: Queues, changed: Candidate, namespace: string | undefined): void {
+  for (const { kind, name } of clashCandidates(changed)) {
+    const queue = kind === 'EmailPipeline' ? pipeline : source;
+    queue.addAfter(keyOf({ namespace, name }), burstMs);
+  }
 }
 
 /** Wakes the runs of a pipeline that are not over. */

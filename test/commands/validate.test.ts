@@ -111,3 +111,22 @@ test('loads no driver: validating needs neither imapflow nor pg', async () => {
     expect(packages).not.toContain(driver);
   }
 });
+
+test('children of one name: the later resource is told who has it, and what to do', async () => {
+  const of = (name: string, more: string, namespace = 'shop') =>
+    `apiVersion: mailmill.io/v1alpha1
+kind: EmailPipeline
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: {source: {name: box}, sinks: [{name: w, postgres: {secretRef: {name: db}, table: t}}], ${more}}
+`;
+  const night = 'schedule: "0 3 * * *"';
+  const compared = of('orders', `reconcile: {${night}}`);
+  await writeFile(file('a.yaml'), [compared, of('orders-reconcile', night)].join('---\n'));
+  const wrong = await run(root);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr + wrong.stdout).toContain(
+    'a.yaml:8:12: metadata.name: the CronJob orders-reconcile belongs to EmailPipeline "orders" (by its spec.reconcile) as well as to this EmailPipeline (give one of the two another name',
+  );
+  await writeFile(file('a.yaml'), [compared, of('orders-reconcile', night, 'other')].join('---\n'));
+  expect((await run(root)).code).toBe(0);
+});

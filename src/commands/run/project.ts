@@ -7,7 +7,7 @@ import { validateObjects } from '../../api/validate.ts';
 import { type CollectorRevision, compileCollector } from '../../pipeline/collector/revision.ts';
 import { compilePipeline } from '../../pipeline/revision/compile.ts';
 import type { Revision, RevisionSink } from '../../pipeline/revision/revision.ts';
-import { format } from '../validate.ts';
+import { clashesOf, format } from '../validate.ts';
 import { archiversOf, timesOf, withArchivePath } from './archivers.ts';
 
 /** A pipeline that is ready to run on this machine. */
@@ -103,6 +103,7 @@ export async function loadProject(
       problems.push(
         `${object.file}: the archive of MailboxSource ${resource.metadata.name} is on a persistentVolumeClaim, which only a cluster has (set archive.volume.path)`,
       );
+  problems.push(...clashesOf(valid).map(format));
   // First, so that there is something to read.
   pipelines.unshift(...archiversOf(pipelines, placed));
   if (pipelines.length === 0 && problems.length === 0)

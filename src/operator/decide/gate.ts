@@ -40,7 +40,7 @@ export function firstViolation(snapshot: PipelineSnapshot, config: DecisionConfi
 }
 
 /** Spec issues as one message, the first five. */
-export const tellIssues = (issues: readonly SpecIssue[], own: SpecIssue['kind']) =>
+const tellIssues = (issues: readonly SpecIssue[], own: SpecIssue['kind']) =>
   compactList(
     issues.map(({ kind, path, message, suggestion }) => {
       const whose = kind === own ? '' : `${kind}: `;
@@ -50,10 +50,17 @@ export const tellIssues = (issues: readonly SpecIssue[], own: SpecIssue['kind'])
     '; ',
   );
 
+/** What is wrong with a spec. */
+export const specInvalid = (issues: readonly SpecIssue[], own: SpecIssue['kind']): Violation => ({
+  concern: 'Valid',
+  reason: issues[0]?.reason ?? 'SpecInvalid',
+  message: tellIssues(issues, own),
+  family: 'Stalled',
+});
+
 function SpecInvalid({ compilation }: PipelineSnapshot): Violation | undefined {
   if (compilation.kind !== 'Invalid') return undefined;
-  const message = tellIssues(compilation.issues, 'EmailPipeline');
-  return { concern: 'Valid', reason: 'SpecInvalid', message, family: 'Stalled' };
+  return specInvalid(compilation.issues, 'EmailPipeline');
 }
 
 function SourceMissing({ compilation, pipeline }: PipelineSnapshot): Violation | undefined {

@@ -15,7 +15,7 @@ import type { SourceSnapshot } from '../snapshot.ts';
 import { plural } from '../text.ts';
 import { type CollectorDecision, decideCollector } from './collector.ts';
 import type { Child, Deletion, Patch } from './decision.ts';
-import { credentialViolation, pathOnlyStandalone, tellIssues, type Violation } from './gate.ts';
+import { credentialViolation, pathOnlyStandalone, specInvalid, type Violation } from './gate.ts';
 import { decidePipeline, type Refusal } from './pipeline.ts';
 import { sharedVerdict } from './shared.ts';
 
@@ -168,10 +168,7 @@ function stalledOf(
 
 function violationOf(snapshot: SourceSnapshot, config: DecisionConfig): Violation | undefined {
   const { source, issues, secretKeys, secrets } = snapshot;
-  if (issues.length > 0) {
-    const message = tellIssues(issues, 'MailboxSource');
-    return { concern: 'Valid', reason: 'SpecInvalid', message, family: 'Stalled' };
-  }
+  if (issues.length > 0) return specInvalid(issues, 'MailboxSource');
   if ((source.spec.maildir ?? source.spec.mbox)?.path !== undefined) {
     return { concern: 'Valid', reason: 'PathOnlyStandalone', message: pathOnlyStandalone, family: 'Stalled' };
   }
