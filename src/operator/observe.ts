@@ -94,12 +94,12 @@ export function createObserver({ caches, secrets, poller, compiler, collectors, 
     // Without a workload: what ran before somebody deleted it.
     const hash = running === undefined ? pipeline.status?.lastGoodRevision : revisionLabel(running);
     // Nearly always the same: read once less, kept once less.
-    const own = compilation.kind === 'Compiled' ? compilation.revision : undefined;
+    const compiled = compilation.kind === 'Compiled' ? compilation.revision : undefined;
     const applied =
       hash !== undefined &&
-      own?.hash === hash &&
+      compiled?.hash === hash &&
       caches.configMaps.objects.get({ namespace, name: configMapName(name, hash) })
-        ? own
+        ? compiled
         : revisionNamed(namespace, name, hash);
     const names = new Set(
       [
