@@ -3,9 +3,10 @@ import { createSource } from '../sources/registry.ts';
 import { credentialStore } from '../store/credentials.ts';
 import { Database } from '../store/database.ts';
 import { uidAllocator } from '../store/file-uids.ts';
+import { exitCodes, MailmillError } from '../telemetry/errors.ts';
 import type { Command, CommandIo } from './command.ts';
 import { type Target, targetOptions, visitTargets } from './targets.ts';
-import { isSettled } from './trace/fate.ts';
+import { type Fate, isSettled } from './trace/fate.ts';
 import { look, type Question } from './trace/look.ts';
 import { traceJson, traceLines } from './trace/show.ts';
 
@@ -23,7 +24,8 @@ delivered to which sink as which row, when and by which revision. Delivers and c
   --revision FILE     one pipeline's revision (in a worker's pod: /etc/mailmill/revision.json)
   --json              one JSON line a message
 
-Ends with 0 when every message found is delivered, dropped or excluded; with 1 when none was found, or one waits, is dead or missing.
+Ends with 0 when every message found is delivered, dropped or excluded, in whichever pipeline; with 1 when none was found, or one waits, is dead or
+missing.
 
 example: mailmill trace --message-id 'CAF2x@mail.example.com' mine`;
 
@@ -88,29 +90,35 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     io.stderr.write(`mailmill trace: ${wrong}\n\n${usage}\n`);
     return 2;
   }
-  let settled = true;
+  const fates: Fate[] = [];
   let asked = 0;
+  let failed: number | undefined;
   const visit = async (target: Target) => {
-    const { revision } = target;
-    if (values.pipeline !== undefined && values.pipeline !== revision.pipeline) return;
+    const { pipeline } = target.revision;
+    if (values.pipeline !== undefined && values.pipeline !== pipeline) return;
     asked += 1;
-    const found = await trace(target, question, values.json === true, io);
-    if (!found) settled = false;
+    try {
+      fates.push(...(await trace(target, question, values.json === true, io)));
+    } catch (thrown) {
+      if (!(thrown instanceof MailmillError) || io.signal.aborted) throw thrown;
+      failed ??= exitCodes[thrown.family];
+      io.stderr.write(`mailmill trace: ${pipeline}: ${thrown.message} [${thrown.code}]\n`);
+    }
   };
   return visitTargets('trace', directory, values, io, visit, () => {
-    if (asked > 0) return settled ? 0 : 1;
+    if (asked > 0) return failed ?? (fates.length > 0 && fates.every(isSettled) ? 0 : 1);
     io.stderr.write(`mailmill trace: there is no pipeline ${values.pipeline} here\n`);
     return 2;
   });
 }
 
-/** Tells what became of the message in one pipeline; false: not found, or something is left to do. */
-async function trace(target: Target, question: Question, json: boolean, io: CommandIo): Promise<boolean> {
+/** Tells what became of the message in one pipeline, and returns what it is; nothing, when it was not found. */
+async function trace(target: Target, question: Question, json: boolean, io: CommandIo): Promise<readonly Fate[]> {
   const { revision, secret, maildirPath } = target;
   const { namespace } = revision;
   const database = new Database({ uri: target.storeUri, max: 1, applicationName: 'mailmill-trace' });
   try {
-    let settled = true;
+    const fates: Fate[] = [];
     for (const spec of revision.sources) {
       const source = await createSource(spec, {
         namespace,
@@ -136,9 +144,9 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
           json ? `${JSON.stringify(never)}\n` : `${never.pipeline} ${never.source}: never seen: ${never.because}\n`,
         );
       }
-      if (reports.length === 0 || !reports.every(({ fate }) => isSettled(fate))) settled = false;
+      fates.push(...reports.map(({ fate }) => fate));
     }
-    return settled;
+    return fates;
   } finally {
     await database.close();
   }

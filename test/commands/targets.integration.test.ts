@@ -74,6 +74,11 @@ test('what died in a run is shown, and its state can be purged, without a URI', 
   });
 });
 
+const otherSpec = {
+  source: { name: 'other' },
+  sinks: [{ name: 'warehouse', postgres: { secretRef: { name: 'warehouse', key: 'uri' }, table: 'others' } }],
+};
+
 test('a mailbox that cannot be read: the reconcile is kept as failed, and trace tells what the store and the tables know', async () => {
   project = testProject([maildir(), pipeline()]);
   project.deliver('a');
@@ -94,6 +99,18 @@ test('a mailbox that cannot be read: the reconcile is kept as failed, and trace 
     stdout: expect.stringMatching(/^mail box: .* was delivered/),
     stderr: expect.stringMatching(/a mailbox cannot be asked: .* \[MAILDIR_MISSING\]/),
   });
+  // Other pipelines are asked all the same; who has never had it is no reason to worry.
+  fs.mkdirSync(path.join(project.directory, 'other', 'new'), { recursive: true });
+  fs.mkdirSync(path.join(project.directory, 'other', 'cur'));
+  project.write('z-other.yaml', [maildir('other', 'other'), { ...pipeline('other'), spec: otherSpec }]);
+  expect(await mailmill('trace', '--message-id', 'a@example.org', ...where)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^mail box: .* was delivered[\s\S]*^other other: never seen/m),
+  });
   const nobody = await mailmill('trace', '--message-id', 'b@example.org', ...where);
-  expect(nobody).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(/MAILDIR_MISSING/) });
+  expect(nobody).toMatchObject({
+    code: 78,
+    stdout: expect.stringMatching(/^other other: never seen/),
+    stderr: expect.stringMatching(/MAILDIR_MISSING/),
+  });
 });
