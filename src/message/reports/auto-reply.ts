@@ -1,3 +1,4 @@
+import { withoutComments } from '../comments.ts';
 import { signOf } from './bounce-signs.ts';
 import { deliveryStatus } from './delivery-status.ts';
 import { dispositionNotification } from './disposition-notification.ts';
@@ -52,7 +53,7 @@ export const subjectMark =
   /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b|^\s*automatic reply\b|^\s*out of (?:the )?office\b|\bis out of the office\W*$/i;
 
 function findSign(source: ReportSource): AutoReplySign | null {
-  const submitted = source.header('auto-submitted').toLowerCase();
+  const submitted = withoutComments(source.header('auto-submitted')).trim().toLowerCase();
   if (submitted.startsWith('auto-replied')) return 'auto-submitted';
   const set = (name: string) => {
     const value = source.header(name).trim().toLowerCase();

@@ -12,6 +12,7 @@ describe('automatic replies', () => {
   test.each([
     ['auto-submitted', ['Subject: weg', 'Auto-Submitted: auto-replied']],
     ['auto-submitted', ['Subject: weg', 'Auto-Submitted: Auto-Replied (vacation); owner-email="joe@dest.test"']],
+    ['auto-submitted', ['Subject: weg', 'Auto-Submitted: (RFC 3834 (section 5)) auto-replied (vacation)']],
     ['vacation-header', ['Subject: weg', 'X-Autoreply: yes']],
     ['vacation-header', ['Subject: weg', 'X-Autorespond: Re: hello']],
     ['vacation-header', ['Subject: weg', 'X-MS-Exchange-Inbox-Rules-Loop: joe@dest.test']],
@@ -43,6 +44,7 @@ describe('automatic replies', () => {
 
   test.each([
     ['a letter', ['Subject: hello']],
+    ['a notification (RFC 5436)', ['Subject: new mail', 'Auto-Submitted: auto-notified; owner-email="joe@dest.test"']],
     ['a reply', ['Subject: Re: hello', 'In-Reply-To: <a@origin.test>']],
     [
       'what no message occasioned',
