@@ -88,7 +88,8 @@ const registered: Readonly<Record<string, Reason>> = {
 
 /**
  * Codes that the registry lacks, of Exchange Online: Microsoft Learn, “Email non-delivery reports and SMTP errors in Exchange
- * Online”. 4.310 to 4.318 and 7.320 are of “Fix NDR error code …” and “DNSSEC and DANE” there.
+ * Online”. 4.310 to 4.318 and 7.320 are of “Fix NDR error code …” and “DNSSEC and DANE” there, 2.251 to 2.255 of “Continuous error
+ * throttling for SMTP AUTH submissions”, 4.62 of the page about MX records of a region.
  */
 const exchange: Readonly<Record<string, Reason>> = {
   '0.350': 'contenterror',
@@ -98,8 +99,14 @@ const exchange: Readonly<Record<string, Reason>> = {
   '1.351': 'userunknown',
   '2.121': 'speeding',
   '2.122': 'speeding',
+  '2.251': 'speeding',
+  '2.252': 'speeding',
+  '2.253': 'speeding',
+  '2.254': 'speeding',
+  '2.255': 'speeding',
   '3.190': 'systemerror',
   '4.14': 'networkerror',
+  '4.62': 'networkerror',
   '4.300': 'expired',
   '4.310': 'hostunknown',
   '4.311': 'networkerror',
@@ -121,6 +128,8 @@ const exchange: Readonly<Record<string, Reason>> = {
   '7.134': 'rejected',
   '7.135': 'rejected',
   '7.136': 'rejected',
+  '7.232': 'speeding',
+  '7.233': 'speeding',
   '7.320': 'failedstarttls',
   '7.321': 'failedstarttls',
   '7.322': 'failedstarttls',

@@ -75,6 +75,10 @@ describe('the registry of enhanced status codes', () => {
     ['5.7.508', 'speeding'],
     ['5.7.509', 'authfailure'],
     ['5.4.310', 'hostunknown'],
+    ['5.7.232', 'speeding'],
+    ['5.7.233', 'speeding'],
+    ['5.2.251', 'speeding'],
+    ['4.4.62', 'networkerror'],
   ])('%s of Exchange Online', (status, reason) => {
     expect(reasonOfStatus(status)).toBe(reason);
   });
@@ -96,6 +100,14 @@ describe('who says that nobody has the address, and when', () => {
   test('names in addresses say nothing', () => {
     expect(reasonOf('550 5.1.1 <spam.virus.quota.full@dest.test>: no such user')).toBe('userunknown');
   });
+});
+
+test.each([
+  ["550 5.7.233 Your message can't be sent because your tenant exceeded its daily limit for sending email", 'speeding'],
+  ['550 5.2.251 Sender throttled due to continuous mailbox full errors.', 'speeding'],
+  ['451 4.4.62 Mail sent to the wrong Office 365 region. ATTR35.', 'networkerror'],
+])('%s', (text, reason) => {
+  expect(reasonOf(text)).toBe(reason);
 });
 
 describe('what the words do not tell', () => {
