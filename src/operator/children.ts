@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import { applyObject } from '../kubernetes/apply.ts';
+import { applyObject, checkOwner } from '../kubernetes/apply.ts';
 import type { KubernetesClient } from '../kubernetes/client-api.ts';
 import {
   configMaps,
@@ -32,7 +32,12 @@ export interface Children {
     told: Told,
     signal: AbortSignal,
   ): Promise<boolean>;
-  patch(change: Patch, told: Told, signal: AbortSignal): Promise<boolean>;
+  patch(
+    owner: Live<EmailPipeline> | Live<MailboxSource>,
+    change: Patch,
+    told: Told,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   delete(deletion: Deletion, told: Told, signal: AbortSignal): Promise<boolean>;
   /** A Job of a run; made once and never changed. */
   start(owner: Live<EmailPipelineRun>, job: Job, told: Told, signal: AbortSignal): Promise<boolean>;
@@ -99,8 +104,9 @@ export function createChildren(client: KubernetesClient, caches: Caches): Childr
   return {
     apply,
     start: apply,
-    patch: async ({ object, patch, why }, told, signal) => {
+    patch: async (owner, { object, patch, why }, told, signal) => {
       const { type, cached } = kindOf(object);
+      checkOwner(object, owner);
       const wrote = cached.objects.begin(object.metadata);
       wrote(await client.patch(type, object.metadata, 'merge', patch, { signal }));
       told('Updated', `${object.kind} ${object.metadata.name}: ${why}`);

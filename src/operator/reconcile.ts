@@ -81,7 +81,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     let wrote = false;
     try {
       for (const child of decision.objects) wrote = (await children.apply(owner, child, told, signal)) || wrote;
-      for (const patch of decision.patches) wrote = (await children.patch(patch, told, signal)) || wrote;
+      for (const patch of decision.patches) wrote = (await children.patch(owner, patch, told, signal)) || wrote;
       for (const deletion of decision.deletions) wrote = (await children.delete(deletion, told, signal)) || wrote;
     } finally {
       // Of what is new nobody doubts that its children are new; the event of its Ready tells the rest.

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../src/commands/operator.ts';
 import {
+  deployments,
   emailPipelineRuns,
   emailPipelines,
   events,
@@ -203,6 +204,25 @@ test('what the API server refuses is told in its words', async () => {
   expect(messageOf(await conditionsOf(ns, 'orders'), 'Stalled')).toMatch(/memory limit/);
   await patch(ns, 'orders', { template: null });
   await has(ns, 'orders', 'Stalled=False/NotStalled', 'Ready=False/RollingOut');
+});
+
+test('a Deployment that only looks like ours is not stopped with a pipeline whose generation is wrong', async () => {
+  const ns = 'strange';
+  await tenant(ns);
+  const labels = { 'app.kubernetes.io/managed-by': 'mailmill', 'mailmill.io/pipeline': 'orders' };
+  const security = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+  const spec = {
+    containers: [{ name: 'worker', image: 'registry.example.com/theirs', securityContext: security }],
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  };
+  const theirs = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'orders', namespace: ns, labels } },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  };
+  await bench.client.create(deployments, theirs, write);
+  await pipeline(ns, 'orders', { suspend: true, steps: [{ name: 'typo', filter: 'subjct == "x"' }] });
+  await has(ns, 'orders', 'Ready=False/ChildNotOwned', 'Stalled=True/SpecInvalid');
+  expect((await workload(ns, 'orders'))?.spec?.replicas).toBe(1);
 });
 
 test('a pipeline that is recreated at once waits until its predecessor is gone', async () => {

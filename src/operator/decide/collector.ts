@@ -1,5 +1,5 @@
 import { firstDifference } from '../../kubernetes/apply.ts';
-import type { Deployment, KubernetesObject, MailboxSource } from '../../kubernetes/objects.ts';
+import type { Deployment, KubernetesObject, Live, MailboxSource } from '../../kubernetes/objects.ts';
 import { type CollectorRevision, collectorPort } from '../../pipeline/collector/revision.ts';
 import { collectorConfigName, collectorObjects, collectorReplicas } from '../build/collector.ts';
 import { withLastGood, withOrigin } from '../build/deployment.ts';
@@ -129,7 +129,7 @@ function isImposed(source: MailboxSource, desired: Deployment, live: Deployment)
 }
 
 /** A rotated Secret of the store does not wait. */
-function rotated(live: Deployment, secretsHash: string): Patch[] {
+function rotated(live: Live<Deployment>, secretsHash: string): Patch[] {
   if (live.spec?.template.metadata?.annotations?.[annotations.secretsHash] === secretsHash) return [];
   const template = { metadata: { annotations: { [annotations.secretsHash]: secretsHash } } };
   return [{ object: live, patch: { spec: { template } }, why: 'a referenced Secret changed' }];

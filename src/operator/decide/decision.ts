@@ -6,6 +6,7 @@ import type {
   EmailPipeline,
   Job,
   KubernetesObject,
+  Live,
   NetworkPolicy,
   PodDisruptionBudget,
   Service,
@@ -28,7 +29,7 @@ export interface Deletion {
 
 /** A change of a few fields of a workload that is otherwise left as it is. */
 export interface Patch {
-  readonly object: Deployment | CronJob;
+  readonly object: Live<Deployment> | Live<CronJob>;
   readonly patch: Readonly<Record<string, unknown>>;
   readonly why: string;
 }
