@@ -13,9 +13,9 @@ export function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
   return value === '' ? noDisposition : parseParameters(value, 'content-disposition', defects);
 }
 
-/** The name that a leaf gives its content; empty when it gives none. */
+/** The name that a leaf gives its content, of two that are not empty the one of its disposition; empty when it gives none. */
 export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Defects())): string =>
-  disposition.parameters.get('filename') ?? leaf.parameters.get('name') ?? '';
+  disposition.parameters.get('filename') || (leaf.parameters.get('name') ?? '');
 
 /** Lower-case Content-Transfer-Encoding without quotes and comments; empty when there is none. */
 export function transferEncoding({ fields }: Pick<Leaf, 'fields'>): string {

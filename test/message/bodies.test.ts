@@ -46,6 +46,11 @@ describe('bodies', () => {
     },
   );
 
+  test('an empty name is none', async () => {
+    const file = 'Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment; filename=""\r\n\r\nx';
+    expect((await parse(multipart('mixed', text, file))).attachments[0]?.filename).toBe('a.pdf');
+  });
+
   test('text comes from HTML when there is no text part', async () => {
     expect(await parse(html)).toMatchObject({ text: 'rich', html: '<p>rich' });
   });
