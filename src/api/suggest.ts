@@ -36,9 +36,9 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 
 /** Paths below a schema where a field of exactly this name stands, nearest to the top first. */
 export function placesOf(field: string, schema: SchemaNode, path: string): readonly string[] {
+  const found: string[] = [];
   let level: { readonly node: SchemaNode; readonly path: string }[] = [{ node: schema, path }];
   while (level.length > 0) {
-    const found: string[] = [];
     const next: typeof level = [];
     for (const { node, path: at } of level) {
       if (node.type === 'array') next.push({ node: node.items, path: item(at, 0) });
@@ -48,10 +48,17 @@ export function placesOf(field: string, schema: SchemaNode, path: string): reado
         next.push({ node: child, path: property(at, name) });
       }
     }
-    if (found.length > 0) return found;
     level = next;
   }
-  return [];
+  return found;
+}
+
+/** The place that is meant by a field at `path`: one below it, else the one nearest to the top. */
+function placeOf(field: string, root: SchemaNode, path: string): string | undefined {
+  const first = path.replace(/\[\d+\]/g, '[0]'); // which element of a list does not matter
+  const places = placesOf(field, root, 'spec').filter((candidate) => !candidate.startsWith(`${first}.${field}`));
+  const below = places.find((candidate) => candidate.startsWith(`${first}.`));
+  return below === undefined ? places[0] : path + below.slice(first.length);
 }
 
 const secretFields = new Set(['password', 'username', 'user', 'uri', 'url', 'dsn', 'connectionString', 'token']);
@@ -61,7 +68,7 @@ export function suggestField(field: string, known: readonly string[], root: Sche
   const meant = closest(field, known);
   if (meant !== undefined) return `did you mean ${JSON.stringify(meant)}?`;
   if (secretFields.has(field)) return 'logins and connection URIs are read from a Secret that `secretRef` names';
-  const [place] = placesOf(field, root, 'spec').filter((candidate) => !candidate.startsWith(`${path}.${field}`));
+  const place = placeOf(field, root, path);
   if (place !== undefined) return `it belongs to ${place}`;
   if (known.length === 0) return 'remove it';
   return `known here: ${known.join(', ')}`;

@@ -93,6 +93,7 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
       'it belongs to spec.imap.folders.include',
     ],
     ['spec:\n  host: h', 'it belongs to spec.imap.host'],
+    ['spec:\n  s3: {bucket: b, region: r, secretRef: {name: s}}', 'it belongs to spec.s3.auth.secretRef'],
   ])('a field in the wrong place: %s', (spec, suggestion) => {
     const text = `apiVersion: mailmill.io/v1alpha1\nkind: MailboxSource\nmetadata: {name: a}\n${spec}\n`;
     expect(errorsOf(text).join('\n')).toContain(suggestion);
