@@ -240,7 +240,7 @@ test('metadata only: Secrets arrive without their values', async () => {
   expect(seen.changes[0]?.object.kind).toBe('Secret');
 });
 
-test('10,000 watch events: none missed, none doubled, nothing left behind', { timeout: 120_000 }, async () => {
+test('10,000 watch events: none missed, none doubled, nothing left behind', { timeout: 240_000 }, async () => {
   setFlagsFromString('--expose_gc');
   const collect: () => void = runInNewContext('gc');
   const heap = () => {

@@ -1,78 +1,15 @@
-import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
-import { kubernetesMetrics } from '../../src/kubernetes/metrics.ts';
-import { type ConfigMap, configMaps } from '../../src/kubernetes/objects.ts';
-import { createReflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
-import { type ManualClock, manualClock } from './manual-clock.ts';
-import {
-  bookmark,
-  expired,
-  item,
-  list,
-  type ScriptedServer,
-  type Step,
-  startScriptedServer,
-  status,
-} from './scripted-server.ts';
+import type { ConfigMap } from '../../src/kubernetes/objects.ts';
+import type { ReflectorOptions } from '../../src/kubernetes/reflector.ts';
+import { setUp as made, quiet } from './reflector-world.ts';
+import { bookmark, expired, item, list, type Step, status } from './scripted-server.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-async function setUp(script: readonly Step[], more: Partial<ReflectorOptions<ConfigMap>> = {}) {
-  const server: ScriptedServer = await startScriptedServer(...script);
-  const clock: ManualClock = manualClock();
-  const registry = new Registry();
-  const metrics = kubernetesMetrics(registry);
-  const client: KubernetesClient = createClient(server.access, { clock, metrics, random: () => 0.5 });
-  const reflector = createReflector<ConfigMap>({
-    client,
-    type: configMaps,
-    clock,
-    metrics,
-    random: () => 0.5,
-    backoffMs: [1_000, 8_000],
-    ...more,
-  });
-  const changes: string[] = [];
-  reflector.onChange(({ type, object }) =>
-    changes.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`),
-  );
-  const stop = new AbortController();
-  const running = reflector.run(stop.signal);
-  ends.push(async () => {
-    stop.abort();
-    await running;
-    client.close();
-    await server.close();
-  });
-  const watches = () => server.asked.filter(({ query }) => query.has('watch'));
-  return {
-    server,
-    clock,
-    reflector,
-    changes,
-    stop,
-    running,
-    registry,
-    watches,
-    lists: () => server.asked.filter(({ query }) => !query.has('watch')),
-    /** Waits on the network, not on time. */
-    until: (condition: () => boolean) => expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true),
-    /** Waits until the reflector sleeps and for the request that it then makes; answers how long it slept. */
-    pause: async () => {
-      await expect.poll(() => clock.sleeping, { timeout: 5_000, interval: 5 }).toBe(1);
-      const [wait, before] = [clock.next ?? 0, server.asked.length];
-      await clock.advance(wait);
-      await expect.poll(() => server.asked.length, { timeout: 5_000, interval: 5 }).toBeGreaterThan(before);
-      return wait;
-    },
-  };
-}
-
-const quiet: Step = (answer) => answer.events();
+const setUp = (script: readonly Step[], more?: Partial<ReflectorOptions<ConfigMap>>) => made(ends, script, more);
 
 describe('list', () => {
   test('is read in pages, with the version of its snapshot for the watch, and without managedFields', async () => {
@@ -262,111 +199,4 @@ describe('429', () => {
     await expect.poll(() => changes).toEqual(['added a@11']);
     expect(lists()).toHaveLength(1);
   });
-});
-
-describe('the cache', () => {
-  test('follows several namespaces by a list and a watch each, and is synced when all are', async () => {
-    const answer: Step = ({ asked, json, events }) => {
-      const namespace = asked.path.split('/')[4]!;
-      if (asked.query.has('watch')) events();
-      else json(200, list(1, [item(`in-${namespace}`, 1, { namespace })]));
-    };
-    const { reflector, server } = await setUp([answer], { namespaces: ['x', 'y'] });
-    await reflector.synced;
-    expect(reflector.isSynced()).toBe(true);
-    expect(
-      reflector.cache
-        .list()
-        .map(({ metadata }) => metadata.name)
-        .sort(),
-    ).toEqual(['in-x', 'in-y']);
-    expect(reflector.cache.inNamespace('x').map(({ metadata }) => metadata.name)).toEqual(['in-x']);
-    await expect
-      .poll(() => server.asked.map(({ path }) => path).sort())
-      .toEqual([
-        '/api/v1/namespaces/x/configmaps',
-        '/api/v1/namespaces/x/configmaps',
-        '/api/v1/namespaces/y/configmaps',
-        '/api/v1/namespaces/y/configmaps',
-      ]);
-  });
-
-  test('finds by index, also after an object changed its value or went', async () => {
-    const labelled = (version: number, team: string) => item('a', version, { labels: { team } });
-    const { reflector, changes } = await setUp(
-      [
-        ({ json }) => json(200, list(1, [labelled(1, 'red')])),
-        ({ events }) =>
-          events(
-            { type: 'MODIFIED', object: labelled(2, 'blue') },
-            { type: 'ADDED', object: item('b', 3, { labels: { team: 'blue' } }) },
-            { type: 'DELETED', object: item('b', 4, { labels: { team: 'green' } }) },
-          ),
-      ],
-      { indexers: { team: ({ metadata }) => [metadata.labels?.team ?? ''] } },
-    );
-    await expect.poll(() => changes.length).toBe(4);
-    const names = (team: string) => reflector.cache.byIndex('team', team).map(({ metadata }) => metadata.name);
-    expect([names('red'), names('blue'), names('green')]).toEqual([[], ['a'], []]);
-    expect(() => reflector.cache.byIndex('colour', 'red')).toThrow(/no index colour/);
-  });
-
-  test('keeps what transform leaves', async () => {
-    const { reflector } = await setUp(
-      [({ json }) => json(200, list(1, [{ ...item('a', 1), data: { big: 'x' } }])), quiet],
-      {
-        transform: ({ data: _, ...rest }) => rest,
-      },
-    );
-    await reflector.synced;
-    expect(reflector.cache.list()[0]).not.toHaveProperty('data');
-  });
-
-  test('tells a late handler what is there, and goes on when a handler throws', async () => {
-    const { reflector, changes } = await setUp([
-      ({ json }) => json(200, list(1, [item('a', 1)])),
-      ({ events }) => events({ type: 'MODIFIED', object: item('a', 2) }),
-    ]);
-    reflector.onChange(() => {
-      throw new Error('a handler');
-    });
-    await expect.poll(() => changes.length).toBe(2);
-    const late: string[] = [];
-    const off = reflector.onChange(({ type }) => late.push(type));
-    expect(late).toEqual(['added']);
-    off();
-  });
-});
-
-test('says why it is not current, until it is', async () => {
-  const { reflector, pause, registry, stop, running } = await setUp([
-    ({ json }) => json(403, status(403, 'Forbidden')),
-    ({ json }) => json(200, list(1, [item('a', 1)])),
-    ({ drop }) => drop(),
-    ({ json }) => json(429, status(429, 'TooManyRequests')),
-    quiet,
-  ]);
-  expect(reflector.problem()).toBeUndefined();
-  await expect.poll(() => reflector.problem()?.code).toBe('KUBERNETES_FORBIDDEN');
-  await pause();
-  // The list clears the first one before the watch fails.
-  await expect.poll(() => reflector.problem()?.code).toBe('KUBERNETES_UNREACHABLE');
-  await pause();
-  await pause();
-  await expect.poll(() => reflector.problem()).toBeUndefined();
-  const gauge = () => registry.getSingleMetricAsString('mailmill_reflector_objects');
-  expect(await gauge()).toContain('{resource="configmaps"} 1');
-  stop.abort();
-  await running;
-  expect(await gauge()).toContain('{resource="configmaps"} 0');
-});
-
-test('the end: requests are aborted, `synced` is rejected, nothing is left', async () => {
-  const { reflector, stop, running, server, until, clock } = await setUp([() => {}]);
-  await until(() => server.asked.length === 1);
-  stop.abort();
-  await running;
-  await expect(reflector.synced).rejects.toMatchObject({ code: 'KUBERNETES_NOT_SYNCED' });
-  expect(clock.sleeping).toBe(0);
-  await until(() => server.connections() === 0);
 });
