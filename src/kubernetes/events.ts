@@ -18,7 +18,7 @@ export interface EventRecorderOptions {
   readonly perObject?: { readonly burst: number; readonly refillMs: number };
   /** How fast normal events are written; warnings never wait for it. Default: as fast as the API server takes them. */
   readonly pace?: Rate;
-  /** Events waiting to be written; beyond it new ones are dropped and counted; default 1,000. */
+  /** Warnings, and normal events, waiting to be written; beyond it new ones are dropped and counted; default 1,000 each. */
   readonly pending?: number;
   readonly metrics?: KubernetesMetrics;
   readonly log?: Log;
@@ -81,12 +81,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   const enqueue = (entry: Entry) => {
     if (entry.queued) return;
-    if (waiting() >= maxPending) {
+    const queue = entry.event.type === 'Warning' ? warnings : normal;
+    if (queue.length >= maxPending) {
       count('dropped');
       return;
     }
     entry.queued = true;
-    (entry.event.type === 'Warning' ? warnings : normal).push(entry);
+    queue.push(entry);
     wake?.();
   };
 

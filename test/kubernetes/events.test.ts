@@ -170,6 +170,21 @@ test('normal events are paced, and a warning waits for none of them', async () =
   await expect.poll(told).toEqual(['a', 'bad', 'b']);
 });
 
+test('normal events that wait leave room for warnings', async () => {
+  const { server, clock, recorder, outcome } = await setUp([accept, accept, accept], {
+    pace: { perSecond: 0.001, burst: 1 },
+    pending: 1,
+  });
+  const told = () => server.asked.map(({ body }) => JSON.parse(body).regarding.name);
+  recorder.record(object('a'), note('Applied'));
+  await expect.poll(told).toEqual(['a']);
+  for (const name of ['b', 'c']) recorder.record(object(name), note('Applied'));
+  recorder.record(object('bad'), { ...note('Broken'), type: 'Warning' });
+  await clock.advance(50);
+  await expect.poll(told).toEqual(['a', 'bad']);
+  expect(await outcome('dropped')).toBe(1);
+});
+
 test('what is paced is written at once when the process ends', async () => {
   const { server, clock, recorder, stop, running } = await setUp([accept, accept, accept], {
     pace: { perSecond: 0.001, burst: 1 },
