@@ -56,7 +56,8 @@ function messageId(value: string): string {
 export const isPlainHeader = (bytes: Buffer): boolean => isAscii(bytes) && !bytes.includes(0);
 
 /** Whether the values of a plain header can be taken as they stand: no encoded word is in it, and none can be too long. */
-export const isReadableHeader = (bytes: Buffer): boolean => bytes.length <= maxValueLength && !bytes.includes('=?');
+export const isReadableHeader = (bytes: Buffer): boolean =>
+  bytes.length <= maxValueLength && !bytes.toString('latin1').includes('=?');
 
 /** One field as text: 8-bit bytes and encoded words decoded, cleaned and cut. */
 function decoded(raw: string, name: string, defects: Defects): string {

@@ -1,5 +1,5 @@
 const slots = 2_048;
-/** Names as they are written, each in the place that its characters say: the last that came by. Senders use few. */
+/** Names as they are written, each in the place that its characters say, or, when another came by, beside it. Senders use few. */
 const written: string[] = new Array<string>(slots).fill('');
 const lower: string[] = new Array<string>(slots).fill('');
 /** Longer names are not kept. */
@@ -18,8 +18,12 @@ export function lowerName(text: string, start: number, end: number): string {
   const slot = (text.charCodeAt(start) + 3 * text.charCodeAt(end - 1) + 37 * middle + 151 * length) & (slots - 1);
   const known = written[slot] ?? '';
   if (known.length === length && text.startsWith(known, start)) return lower[slot] ?? '';
+  const beside = written[slot ^ 1] ?? '';
+  if (beside.length === length && text.startsWith(beside, start)) return lower[slot ^ 1] ?? '';
   const name = text.slice(start, end);
   if (length > longest) return name.toLowerCase();
+  written[slot ^ 1] = known;
+  lower[slot ^ 1] = lower[slot] ?? '';
   // A copy: a slice would keep the whole header.
   written[slot] = Buffer.from(name, 'latin1').toString('latin1');
   lower[slot] = asKey(name.toLowerCase());

@@ -17,8 +17,12 @@ const longestName = 16;
 
 const isLetter = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 const isNamePart = (code: number) => isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x3a;
-/** Codes that are text as they stand: everything but blanks, `&` and `<`. */
-const isPlain = (code: number) => code > SPACE && code !== AMPERSAND && code !== LESS && code !== NO_BREAK_SPACE;
+/** By code: 1 for what is no text as it stands: blanks, `&` and `<`. */
+const special = new Uint8Array(256);
+special.fill(1, 0, SPACE + 1);
+for (const code of [AMPERSAND, LESS, NO_BREAK_SPACE]) special[code] = 1;
+/** Codes that are text as they stand. */
+const isPlain = (code: number) => code > 0xff || special[code] === 0;
 
 /** UTF-16 units of HTML, and of the text that is made of them, which is never longer. */
 interface Units {

@@ -15,6 +15,7 @@ export class LazyMessage implements ParsedMessage {
   readonly #inHeader = new Defects();
   readonly #inMap = new Defects();
   readonly #inBodies = new Defects();
+  #header: Buffer | undefined;
   #plain: boolean | undefined;
   #envelope: Envelope | undefined;
   #headers: ReadonlyMap<string, readonly string[]> | undefined;
@@ -30,7 +31,8 @@ export class LazyMessage implements ParsedMessage {
 
   #headerBytes(): Buffer {
     const { bytes, tree } = this.structure;
-    return bytes.subarray(tree.header, tree.start);
+    this.#header ??= bytes.subarray(tree.header, tree.start);
+    return this.#header;
   }
 
   #isPlain(): boolean {

@@ -87,6 +87,10 @@ export function withLf(bytes: Buffer): Buffer {
     const before = inLow !== 0 ? firstOf(inLow) : 4 + firstOf(inHigh);
     i += before;
     length += before;
+    if (bytes[i + 1] === LF) {
+      i++;
+      continue;
+    }
     const run = carriageReturnsAt(bytes, i);
     i += run;
     if (bytes[i] === LF) continue;

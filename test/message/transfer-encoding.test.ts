@@ -32,6 +32,21 @@ describe('quoted-printable', () => {
   });
 });
 
+test('quoted-printable: escapes, blanks and line ends wherever they stand, among any bytes', () => {
+  const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
+  const plain = bytes.replace(/[=\n\r]/g, '');
+  for (let at = 1; at < 12; at++)
+    for (const [written, meant] of [
+      ['=4A', 'J'],
+      ['=\r\n', ''],
+      [' \t\n', '\n'],
+      ['\r\n', '\r\n'],
+    ] as const) {
+      const [before, behind] = [plain.slice(-at), plain.slice(33)];
+      expect(decode(`${before}${written}${behind}`, 'quoted-printable')).toBe(`${before}${meant}${behind}`);
+    }
+});
+
 describe('base64', () => {
   test.each([
     // RFC 4648 §10
