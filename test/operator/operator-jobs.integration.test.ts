@@ -102,6 +102,7 @@ describe('a scheduled pipeline', () => {
     const args = job.spec?.template.spec?.containers[0]?.args ?? [];
     expect(args).toEqual([
       'worker',
+      '--pod',
       '--revision',
       '/etc/mailmill/revision.json',
       '--once',
