@@ -174,6 +174,8 @@ function meaningOf(pattern: string): string | undefined {
   if (pattern.includes('(Ki|Mi|Gi)')) return 'a whole number and a unit, such as 64Mi or 2Gi';
   if (pattern.includes('/)?')) return 'letters, digits, `-`, `_` and `.`, with an optional `dns.prefix/`';
   if (pattern.startsWith('^[a-z0-9]([-a-z0-9')) return 'lower-case letters, digits and `-`';
+  if (pattern.includes('socks5')) return 'scheme, host and port alone; its login is a Secret, in proxy.secretRef';
+  if (pattern === '^[^\\s@<>]+@[^\\s@<>]+$') return 'an address, or a pattern such as *@example.com';
   if (pattern.endsWith('{4}$')) return 'five fields: minute, hour, day of month, month, day of week';
   return undefined;
 }

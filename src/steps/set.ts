@@ -13,6 +13,8 @@ const words = new Set(
 );
 
 function nameProblem(field: string): string | undefined {
+  if (field === 'true' || field === 'false')
+    return `"${field}" cannot name a field; YAML reads n, no, off, y, yes and on as false and true: put the name in quotes`;
   if (words.has(field)) return `"${field}" is a word of the expression language and cannot name a field`;
   if (onDemand.has(field)) return `"${field}" is stored only where columns name it; set a field of another name`;
   if (field in {}) return `"${field}" cannot name a field`;

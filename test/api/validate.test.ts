@@ -87,6 +87,11 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
   });
 
   test.each([
+    [
+      "spec:\n  imap: {host: h, auth: {secretRef: {name: s}}, proxy: {url: 'http://u:p@proxy:3128'}}",
+      'in proxy.secretRef',
+    ],
+    ['spec:\n  smtp: {recipients: [nobody]}', '*@example.com'],
     ['spec:\n  imap: {host: h, auth: {secretRef: {name: s}}, password: x}', '`secretRef` names'],
     [
       'spec:\n  imap: {host: h, auth: {secretRef: {name: s}}, include: [INBOX]}',
@@ -94,7 +99,7 @@ describe('a wrong resource is told what is wrong, where, and what to write', () 
     ],
     ['spec:\n  host: h', 'it belongs to spec.imap.host'],
     ['spec:\n  s3: {bucket: b, region: r, secretRef: {name: s}}', 'it belongs to spec.s3.auth.secretRef'],
-  ])('a field in the wrong place: %s', (spec, suggestion) => {
+  ])('a field in the wrong place, or no such value: %s', (spec, suggestion) => {
     const text = `apiVersion: mailmill.io/v1alpha1\nkind: MailboxSource\nmetadata: {name: a}\n${spec}\n`;
     expect(errorsOf(text).join('\n')).toContain(suggestion);
   });

@@ -122,6 +122,11 @@ describe('set', () => {
     },
   );
 
+  it('says why a name that somebody has written as n or on is none', () => {
+    const [issue] = issues({ name: 's', set: { false: '1' } });
+    expect(issue?.message).toMatch(/YAML reads n, .*put the name in quotes/);
+  });
+
   it('keeps keys that look like prototypes as data', () => {
     const result = run([
       { name: 's', set: { h: 'dyn(headers)', m: '{"constructor": "x", "__proto__": "y", "a": "b"}' } },
