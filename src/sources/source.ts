@@ -1,3 +1,4 @@
+import type { UidSet } from '../store/uid-set.ts';
 import type { MailmillError } from '../telemetry/errors.ts';
 
 /** A folder of an account as the server lists it now. `name` has `/` between levels. */
@@ -71,6 +72,14 @@ export interface FlaggedMessage {
   readonly flags: readonly string[];
 }
 
+/** What happened in a folder since it was looked at. */
+export interface FolderChanges {
+  /** Messages whose flags changed, or that came. */
+  readonly flagged: readonly FlaggedMessage[];
+  /** UIDs that are gone, of messages that were seen or not; these may have been told before. */
+  readonly vanished: UidSet;
+}
+
 /** Where a message with a certain Message-ID is. */
 export interface FoundMessage {
   readonly folder: string;
@@ -115,10 +124,18 @@ export interface SourceSession extends AsyncDisposable {
   /** Looks for a Message-ID (without angle brackets) in every folder, also in those that `folders` leaves out. Another folder may be open after. */
   find(messageId: string, signal: AbortSignal): Promise<Findings>;
   /**
-   * Flags of the messages up to a UID in the selected folder, with `since` only where they changed after that MODSEQ or the server cannot tell.
-   * Absent: messages of this kind of source have no flags that change.
+   * Flags of the messages up to a UID in the selected folder, or of these; with `since` only where they changed after that MODSEQ or the server cannot
+   * tell. Absent: messages of this kind of source have no flags that change.
    */
-  flags?(to: number, since: bigint | undefined, signal: AbortSignal): Promise<readonly FlaggedMessage[]>;
+  flags?(
+    of: number | readonly number[],
+    since: bigint | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly FlaggedMessage[]>;
+  /** What has happened since a MODSEQ to messages up to a UID in the selected folder, by one command; undefined: the server cannot tell, all is to be compared. */
+  changes?(to: number, since: bigint, signal: AbortSignal): Promise<FolderChanges | undefined>;
+  /** Whether the server has said that a message is gone since the folder was opened; false: it may be. */
+  isGone?(uid: number): boolean;
   /** UIDNEXT and count of a folder that is not selected, to see whether it changed. STATUS. */
   status(folder: string, signal: AbortSignal): Promise<FolderCounts>;
   /** The same of several folders, in fewer round trips; those that are gone, or that the account may not open, are left out. */
@@ -177,5 +194,6 @@ export interface Source {
   readonly keepsChanges?: boolean;
   /** Cutoff of a folder that is first seen at `now`; undefined: everything. */
   cutoff(now: Date): Date | undefined;
-  open(account: string, signal: AbortSignal): Promise<SourceSession>;
+  /** `vanished`: `changes` of the session will be asked for; that costs a round trip. */
+  open(account: string, signal: AbortSignal, wants?: { readonly vanished?: boolean }): Promise<SourceSession>;
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database } from './database.ts';
 import { readBySql } from './reading.ts';
+import { UidSet } from './uid-set.ts';
 
 /** What is known of a message at its place. */
 export interface KnownMessage {
@@ -23,7 +24,33 @@ export interface KnownChanges {
   readonly messages: ReadonlyMap<number, KnownMessage>;
 }
 
-export async function knownChanges(database: Database, pipelineId: bigint, epochId: bigint): Promise<KnownChanges> {
+/** How far a pipeline knows an epoch, without the messages. */
+export interface ChangeCursor extends Pick<KnownChanges, 'modseq' | 'round'> {
+  /** Messages that were listed at the last look. */
+  readonly present: number;
+  /** Messages that were not, of which nobody was told so far. */
+  readonly waiting: number;
+}
+
+export async function changeCursor(database: Database, pipelineId: bigint, epochId: bigint): Promise<ChangeCursor> {
+  const [cursor] = await database.query<{ modseq: string | null; round: string; present: number; waiting: number }>(
+    `SELECT c.modseq, c.round, s.present, s.waiting FROM mailmill.change_cursor c, LATERAL (
+       SELECT count(*) FILTER (WHERE NOT missing)::int AS present, count(*) FILTER (WHERE missing)::int AS waiting
+         FROM mailmill.change_state WHERE pipeline_id = c.pipeline_id AND epoch_id = c.epoch_id AND NOT gone) s
+      WHERE c.pipeline_id = $1 AND c.epoch_id = $2`,
+    [pipelineId, epochId],
+  );
+  const { modseq, round = 0, present = 0, waiting = 0 } = cursor ?? {};
+  return { modseq: modseq ? BigInt(modseq) : undefined, round: BigInt(round), present, waiting };
+}
+
+/** What is known of an epoch; with `only`, of its messages those with these UIDs and those that were not listed at the last look. */
+export async function knownChanges(
+  database: Database,
+  pipelineId: bigint,
+  epochId: bigint,
+  only = UidSet.of([1, 2 ** 32]),
+): Promise<KnownChanges> {
   const [cursor] = await database.query<{ modseq: string | null; round: string }>(
     'SELECT modseq, round FROM mailmill.change_cursor WHERE pipeline_id = $1 AND epoch_id = $2',
     [pipelineId, epochId],
@@ -35,8 +62,9 @@ export async function knownChanges(database: Database, pipelineId: bigint, epoch
     version: number;
     missing: boolean;
   }>(
-    'SELECT uid, message_id, flags, version, missing FROM mailmill.change_state WHERE pipeline_id = $1 AND epoch_id = $2 AND NOT gone',
-    [pipelineId, epochId],
+    `SELECT uid, message_id, flags, version, missing FROM mailmill.change_state
+      WHERE pipeline_id = $1 AND epoch_id = $2 AND NOT gone AND (missing OR $3::int8multirange @> uid)`,
+    [pipelineId, epochId, only.toString()],
   );
   const messages = rows.map(({ uid, message_id, ...row }) => ({ ...row, uid: Number(uid), messageId: message_id }));
   return {

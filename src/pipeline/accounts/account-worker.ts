@@ -14,6 +14,7 @@ import { nextHealth, notYet } from '../worker/health.ts';
 import { AccountNews } from './account-news.ts';
 import { AccountSession } from './account-session.ts';
 import { Allowance } from './allowance.ts';
+import { tellsChanges } from './changes-watch.ts';
 import type { ConnectionBroker } from './connection-broker.ts';
 import type { AccountLeases } from './lease-board.ts';
 
@@ -249,7 +250,7 @@ export class AccountWorker {
     if (!connection) return false;
     const labels = { namespace: context.revision.namespace, pipeline: context.revision.pipeline, source: source.name };
     try {
-      await using session = await source.open(account, stop);
+      await using session = await source.open(account, stop, { vanished: tellsChanges(context) });
       context.phases.reach('login');
       context.metrics.connections.inc(labels);
       try {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Source } from '../../sources/source.ts';
-import { knownChanges, otherFolders, recordChanges, unknownMessages } from '../../store/changes.ts';
+import { changeCursor, otherFolders, recordChanges } from '../../store/changes.ts';
 import { archivedFlags } from '../../store/kept-changes.ts';
 import { checkLease, fenced } from '../../store/leases.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
@@ -10,6 +10,7 @@ import { type TellOptions, tellChanges } from '../commits/tell-changes.ts';
 import type { PipelineContext } from '../context.ts';
 import type { FolderSync } from '../folders/folder-sync.ts';
 import type { Lane } from '../folders/lane.ts';
+import { seeChanges } from './folder-changes.ts';
 
 export interface ChangesWatchOptions extends TellOptions {
   readonly source: Source;
@@ -56,32 +57,27 @@ export class ChangesWatch implements ChangesLook {
     await outbox?.admit();
     const state = await lane.open(folder.name, true);
     const { modseq } = state;
-    const before = await knownChanges(database, pipelineId, epochId);
+    // What is known has other numbers.
+    if (folder.epoch !== undefined && folder.epoch !== state.epoch) return folder.doubt();
+    const cursor = await changeCursor(database, pipelineId, epochId);
     // With QRESYNC the number rises with each expunge as well (RFC 7162 §3.2.5).
     const vouches = session.capabilities.has('QRESYNC') && modseq !== undefined;
-    const waiting = [...before.messages.values()].some(({ missing }) => missing);
-    if (vouches && modseq === before.modseq && !waiting) return;
-    const added = await unknownMessages(database, pipelineId, epochId);
-    const last = Math.max(0, ...lastOf(before.messages.keys()), ...lastOf(added.keys()));
-    const listed = new Set(await session.search(1, last, signal));
-    const flagged = await session.flags(
-      last,
-      added.size === 0 && modseq !== undefined ? before.modseq : undefined,
-      signal,
-    );
+    if (vouches && modseq === cursor.modseq && cursor.waiting === 0) return;
+    const seen = await seeChanges({ session, database, pipelineId, epochId, state, cursor, signal });
+    const { before, added, listed } = seen;
     const objects = session.capabilities.has('OBJECTID') || session.capabilities.has('X-GM-EXT-1');
     const missing = [...before.messages.values()].filter(({ uid }) => !listed.has(uid)).map((each) => each.messageId);
     const elsewhere = objects ? await otherFolders(database, pipelineId, epochId, missing) : undefined;
     const readWith = keeper && (await archivedFlags(database, epochId, [...added.values()]));
-    const found = compare({ epochId, before, added, flagged, listed, elsewhere, ...(readWith && { readWith }) });
+    const found = compare({ epochId, ...seen, elsewhere, ...(readWith && { readWith }) });
     const { changes, known, gone, more } = found;
     // A message that is still to be read must be found by a later look, although the server's number is the same then.
     const unread = more || folder.changed(state) || folder.retryAt !== undefined;
     const upTo = unread ? before.modseq : modseq;
     if (changes.length + known.length + gone.length === 0 && upTo === before.modseq) return;
     const round = before.round + 1n;
-    const seen = { modseq: upTo, round, known, gone };
-    const record = (client: pg.ClientBase) => recordChanges(client, pipelineId, epochId, seen);
+    const record = (client: pg.ClientBase) =>
+      recordChanges(client, pipelineId, epochId, { modseq: upTo, round, known, gone });
     if (keeper) await this.#keep(keeper, folder.name, changes, record);
     else {
       const at = this.#options.context.clock();
@@ -109,9 +105,3 @@ export class ChangesWatch implements ChangesLook {
     failpoint('after-kept-changes');
   }
 }
-
-const lastOf = (uids: Iterable<number>): readonly number[] => {
-  let last = 0;
-  for (const uid of uids) if (uid > last) last = uid;
-  return [last];
-};

@@ -55,8 +55,8 @@ export interface Look {
   readonly readWith?: ReadonlyMap<number, string>;
   /** Of all messages, or of those that changed. */
   readonly flagged: readonly FlaggedMessage[];
-  /** UIDs that the server lists. */
-  readonly listed: ReadonlySet<number>;
+  /** UIDs that the server lists, of those that are known or were read. */
+  readonly listed: Pick<ReadonlySet<number>, 'has'>;
   /** Where else messages are; undefined: the server has no object ids, so that a move cannot be told. */
   readonly elsewhere: ReadonlyMap<string, string> | undefined;
 }

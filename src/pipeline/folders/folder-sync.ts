@@ -63,6 +63,11 @@ export class FolderSync {
     return this.#committer?.cursor.epochId;
   }
 
+  /** UIDVALIDITY of what is known of it. */
+  get epoch(): bigint | undefined {
+    return this.#committer?.cursor.uidvalidity;
+  }
+
   get lagMessages(): number {
     return this.#lag;
   }

@@ -155,10 +155,11 @@ export async function stillListed(
   uids: readonly number[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
-  if (uids.length === 0) return new Set();
-  const [first, last] = [uids.reduce((a, b) => Math.min(a, b)), uids.reduce((a, b) => Math.max(a, b))];
+  const open = uids.filter((uid) => !session.isGone?.(uid));
+  if (open.length === 0) return new Set();
+  const [first, last] = [open.reduce((a, b) => Math.min(a, b)), open.reduce((a, b) => Math.max(a, b))];
   const listed = new Set(await session.search(first, last, signal));
-  return new Set(uids.filter((uid) => listed.has(uid)));
+  return new Set(open.filter((uid) => listed.has(uid)));
 }
 
 /** Metadata of these UIDs (ascending), those that are gone left out. Throws `SOURCE_FETCH_INCOMPLETE` where others are left out. */

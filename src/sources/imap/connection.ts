@@ -157,6 +157,11 @@ export class ImapConnection {
     }
   }
 
+  /** Told what stands behind VANISHED, from now on. */
+  set onVanished(listener: (text: string) => void) {
+    this.#feed.onVanished = listener;
+  }
+
   /** Whether commands can still be sent. */
   get usable(): boolean {
     return this.client.usable && !this.client.isClosed && this.#failure === undefined;

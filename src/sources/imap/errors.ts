@@ -157,6 +157,10 @@ function refused(error: ImapFlowError): MailmillError {
 export const folderGone = (cause?: unknown): MailmillError =>
   transient('FOLDER_GONE', 'the folder does not exist any more; folders are listed again', { cause });
 
+/** It may have left out what is there. */
+export const searchFailed = (): MailmillError =>
+  transient('IMAP_SEARCH_FAILED', 'the answer to a search is incomplete; it is repeated on a new connection');
+
 /** What the server says belongs to another life of the folder. */
 export const epochOver = (): MailmillError =>
   transient('IMAP_SEARCH_FAILED', 'UIDVALIDITY changed while the folder was open; it is opened again');

@@ -36,6 +36,11 @@ export class FetchFeed {
     };
   }
 
+  /** Told what stands behind VANISHED; imapflow, which takes seconds for a long one, is not. */
+  set onVanished(listener: (text: string) => void) {
+    this.#tap.onVanished = listener;
+  }
+
   #take(chunk: Buffer, next: () => void): void {
     let open = 1;
     const done = () => {

@@ -3,6 +3,10 @@ import { type FetchRow, literalMark, parseFetchRow } from './fetch-row.ts';
 /** Numbers of IMAP have 32 bits. */
 const largestLiteral = 2 ** 32;
 
+const vanished = '* VANISHED ';
+/** Bytes of a line that lists what is gone: of some million messages. */
+const mostVanished = 2 ** 24;
+
 /** Most that a server may send in one row. */
 export interface TapLimits {
   /** Bytes of one line without its literals. */
@@ -45,6 +49,13 @@ function isRow(bytes: Buffer, from: number): boolean | undefined {
   return ' FETCH '.startsWith(word) && at + word.length === bytes.length ? undefined : false;
 }
 
+/** Whether a response is `* VANISHED `; undefined when its end is not there yet. */
+function isVanished(bytes: Buffer, from: number): boolean | undefined {
+  const start = bytes.toString('latin1', from, from + vanished.length).toUpperCase();
+  if (start === vanished) return true;
+  return vanished.startsWith(start) && from + start.length === bytes.length ? undefined : false;
+}
+
 /** The literal that a line announces at its end (`{12}`, `{12+}`, `~{12}`): its size and where the text before it ends. */
 function literalAt(bytes: Buffer, from: number, end: number) {
   let at = end - 1;
@@ -68,8 +79,13 @@ export class FetchTap {
   literals: number;
   /** Takes rows as they end; undefined: everything is passed on. */
   onRow: ((row: FetchRow) => void) | undefined;
+  /** Takes what stands behind VANISHED (RFC 7162 §3.2.10); undefined: it is passed on. */
+  onVanished: ((text: string) => void) | undefined;
   /** What the response that is being read is; `start`: not known yet. */
-  #response: 'start' | 'row' | 'other' = 'start';
+  #response: 'start' | 'row' | 'vanished' | 'other' = 'start';
+  /** Of the line that is being read. */
+  #vanished: Buffer[] = [];
+  #vanishedBytes = 0;
   /** The beginning of a line whose end has not come, of a row or of what may become one. */
   #held: Buffer | undefined;
   /** The end of a line of another response whose end has not come, enough to see a literal. */
@@ -102,10 +118,10 @@ export class FetchTap {
     };
     while (at < data.length) {
       if (this.#response === 'start') {
-        const row = this.onRow !== undefined && isRow(data, at);
-        if (row === undefined) break;
-        this.#response = row ? 'row' : 'other';
-        if (row) flush();
+        const response = this.#begins(data, at);
+        if (response === undefined) break;
+        this.#response = response;
+        if (response !== 'other') flush();
       }
       if (this.#response === 'other' && from < 0) from = at;
       if (this.#left > 0) {
@@ -119,6 +135,11 @@ export class FetchTap {
         continue;
       }
       const lf = data.indexOf(0x0a, at);
+      if (this.#response === 'vanished') {
+        this.#vanishedLine(data.subarray(at, lf < 0 ? undefined : lf), lf >= 0);
+        at = lf < 0 ? data.length : lf + 1;
+        continue;
+      }
       if (this.#response === 'other') {
         this.#otherLine(data, at, lf);
         at = lf < 0 ? data.length : lf + 1;
@@ -141,6 +162,26 @@ export class FetchTap {
     const held = this.#held;
     this.#held = undefined;
     this.feed(held, pass);
+  }
+
+  #begins(data: Buffer, at: number): 'row' | 'vanished' | 'other' | undefined {
+    const row = this.onRow !== undefined && isRow(data, at);
+    if (row) return 'row';
+    const gone = this.onVanished !== undefined && isVanished(data, at);
+    if (gone) return 'vanished';
+    return row === undefined || gone === undefined ? undefined : 'other';
+  }
+
+  #vanishedLine(bytes: Buffer, ends: boolean): void {
+    this.#vanished.push(bytes);
+    this.#vanishedBytes += bytes.length;
+    if (this.#vanishedBytes > mostVanished) throw new ProtocolError('a list of what is gone that does not end');
+    if (!ends) return;
+    const text = Buffer.concat(this.#vanished).toString('latin1').slice(vanished.length);
+    this.#vanished = [];
+    this.#vanishedBytes = 0;
+    this.#response = 'start';
+    this.onVanished?.(text.trim());
   }
 
   #otherLine(data: Buffer, at: number, lf: number): void {

@@ -14,7 +14,10 @@ export interface Internals {
   readonly authCapabilities: Map<string, boolean>;
   readonly host: string;
   readonly port: number;
+  /** By the first word of an answer, or the one behind its number. */
+  readonly untaggedHandlers: Record<string, (untagged: object) => unknown>;
   write(line: string): void;
+  run(command: 'ENABLE', extensions: readonly string[]): Promise<ReadonlySet<string> | false | undefined>;
   /** After `next` the connection reads on: without it, nothing more comes. */
   exec(
     command: string,

@@ -1,15 +1,13 @@
 import type { ESearchResult, ListResponse, MailboxLockObject } from 'imapflow';
-import { transient } from '../../telemetry/errors.ts';
 import { throwIfAborted } from '../abort.ts';
 import { byName, type FolderSelection, isSelected, means, type Uses } from '../folder-patterns.ts';
-import { hasMessageId } from '../message-id.ts';
 import type {
   Findings,
   FlaggedMessage,
+  FolderChanges,
   FolderCounts,
   FolderInfo,
   FolderState,
-  FoundMessage,
   Listed,
   MessagePart,
   RawMessage,
@@ -17,19 +15,18 @@ import type {
 } from '../source.ts';
 import { readFlags } from './changes.ts';
 import type { ImapConnection } from './connection.ts';
-import { epochOver, folderGone, isFolderError } from './errors.ts';
+import { epochOver, folderGone, isFolderError, searchFailed } from './errors.ts';
+import { findMessages } from './find.ts';
 import { pathsByName } from './folder-names.ts';
 import { type FolderView, gmailView, type ListedFolder } from './gmail.ts';
 import { canListStatus, listStatus } from './list-status.ts';
 import { readHeader, readPart, received } from './message-parts.ts';
 import { expandUidSet, uidSets } from './uid-set.ts';
+import type { Vanished } from './vanished.ts';
 import { waitForChange } from './wait.ts';
 
 /** Messages of one folder that a search may claim. */
 const searchLimit = 2 ** 24;
-
-const searchFailed = () =>
-  transient('IMAP_SEARCH_FAILED', 'the answer to a search is incomplete; it is repeated on a new connection');
 
 const lowerCase = (flags: ReadonlySet<string>): Uses => new Set([...flags].map((flag) => flag.toLowerCase()));
 
@@ -40,6 +37,8 @@ export class ImapSession implements SourceSession {
   readonly #selection: FolderSelection & { readonly watch: readonly string[] };
   /** Patterns are conditions on the labels of Gmail. */
   readonly #labels: boolean;
+  /** What is gone, where the server was asked to tell. */
+  readonly #vanished: Vanished | undefined;
   /** As the folders were listed last. */
   #view: FolderView | undefined;
   /** Path of each folder on the server by name. */
@@ -55,7 +54,9 @@ export class ImapSession implements SourceSession {
     connection: ImapConnection,
     folders: FolderSelection & { readonly watch?: readonly string[] },
     labels = false,
+    vanished?: Vanished,
   ) {
+    this.#vanished = vanished;
     this.#connection = connection;
     this.#selection = { watch: [], ...folders };
     this.#labels = labels;
@@ -107,6 +108,7 @@ export class ImapSession implements SourceSession {
     this.#lock = undefined;
     this.#changed = false;
     this.#selected = undefined;
+    this.#vanished?.forget();
     const mailbox = await this.#connection.named(signal, () => this.#client.mailboxOpen(path, { readOnly: true }));
     // A held lock is how imapflow knows that a quiet connection is in use: it keeps it alive.
     this.#lock = await this.#connection.named(signal, () => this.#client.getMailboxLock(path, { readOnly: true }));
@@ -116,7 +118,7 @@ export class ImapSession implements SourceSession {
       epoch: mailbox.uidValidity ?? 0n,
       uidNext: mailbox.uidNext || (await this.#nextUid(exists, signal)),
       exists,
-      ...(mailbox.highestModseq === undefined || mailbox.noModseq ? {} : { modseq: mailbox.highestModseq }),
+      ...(mailbox.highestModseq && !mailbox.noModseq && { modseq: mailbox.highestModseq }),
     };
     // What came since this folder was searched must not be waited for: the server has announced it already.
     const searched = this.#searched.get(folder);
@@ -127,9 +129,8 @@ export class ImapSession implements SourceSession {
 
   /** For servers that do not tell UIDNEXT. */
   async #nextUid(exists: number, signal: AbortSignal): Promise<number> {
-    if (exists === 0) return 1;
-    const last = await this.#connection.run(signal, () => this.#client.fetchOne('*', { uid: true }));
-    return (last?.uid ?? 0) + 1;
+    const last = exists > 0 && (await this.#connection.run(signal, () => this.#client.fetchOne('*', { uid: true })));
+    return (last ? last.uid : 0) + 1;
   }
 
   async search(from: number, to: number | undefined, signal: AbortSignal): Promise<readonly number[]> {
@@ -207,8 +208,23 @@ export class ImapSession implements SourceSession {
     }
   }
 
-  flags(to: number, since: bigint | undefined, signal: AbortSignal): Promise<readonly FlaggedMessage[]> {
-    return readFlags(this.#connection, to, since, signal);
+  async flags(of: number | readonly number[], since: bigint | undefined, signal: AbortSignal) {
+    const flagged: FlaggedMessage[] = [];
+    const sets = typeof of === 'number' ? (of < 1 ? [] : [`1:${of}`]) : uidSets(of);
+    for (const set of sets) flagged.push(...(await readFlags(this.#connection, set, since, signal)));
+    return flagged;
+  }
+
+  async changes(to: number, since: bigint, signal: AbortSignal): Promise<FolderChanges | undefined> {
+    const { modseq } = this.#selected ?? {};
+    if (!this.#vanished || modseq === undefined || since < 1n || since > modseq || to < 1) return undefined;
+    const changes = await this.#vanished.changes(to, since, signal);
+    this.#expectEpoch();
+    return changes;
+  }
+
+  isGone(uid: number): boolean {
+    return this.#vanished?.has(uid) ?? false;
   }
 
   async fetchPart(uid: number, offset: number, count: number, signal: AbortSignal): Promise<MessagePart | undefined> {
@@ -222,39 +238,17 @@ export class ImapSession implements SourceSession {
   }
 
   async find(messageId: string, signal: AbortSignal): Promise<Findings> {
-    const messages: FoundMessage[] = [];
-    const denied: string[] = [];
     const all = await this.#list(signal);
-    const view = this.#viewOf(all);
+    const { folders: selected } = this.#viewOf(all);
     // What is under a label is in All Mail.
-    const folders = this.#labels ? view.folders : all.map(({ name }) => name);
-    for (const folder of folders) {
-      try {
-        const { epoch } = await this.select(folder, signal);
-        for (const { uid, receivedAt, excluded } of await this.#withMessageId(messageId, signal)) {
-          const selected = view.folders.includes(folder) && !excluded;
-          messages.push({ folder, selected, epoch, uid, receivedAt });
-        }
-      } catch (error) {
-        if (!isFolderError(error)) throw error;
-        denied.push(folder);
-      }
-    }
-    return { messages, denied };
-  }
-
-  async #withMessageId(messageId: string, signal: AbortSignal): Promise<readonly Listed[]> {
-    if (this.#selected?.exists === 0) return [];
-    const query = { header: { 'message-id': messageId } };
-    const found = await this.#connection.run(signal, () => this.#client.search(query, { uid: true }));
-    if (found === undefined) throw searchFailed();
-    // The server looks for a part of the field, without regard to case.
-    const uids: number[] = [];
-    for (const uid of found) {
-      const header = await this.fetchHeader(uid, signal);
-      if (header && hasMessageId(header, messageId)) uids.push(uid);
-    }
-    return this.list(uids, signal);
+    const folders = this.#labels ? selected : all.map(({ name }) => name);
+    const candidates = async () => {
+      const query = { header: { 'message-id': messageId } };
+      const found = await this.#connection.run(signal, () => this.#client.search(query, { uid: true }));
+      if (found === undefined) throw searchFailed();
+      return found;
+    };
+    return findMessages(messageId, { folders, selected, session: this, candidates }, signal);
   }
 
   async statuses(folders: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FolderCounts>> {

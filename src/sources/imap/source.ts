@@ -12,6 +12,7 @@ import { LoginGate } from './login-gate.ts';
 import { type Logins, readSecret } from './login-options.ts';
 import type { ProxySettings } from './proxy.ts';
 import { ImapSession } from './session.ts';
+import { Vanished } from './vanished.ts';
 
 export interface ImapSourceOptions {
   readonly name: string;
@@ -157,11 +158,17 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     backfillOrder: spec.backfill.order,
     perDay: dailyLimits(spec.limits),
     cutoff: (now) => cutoffAt(spec.since, now),
-    async open(account, signal): Promise<SourceSession> {
+    async open(account, signal, { vanished = false } = {}): Promise<SourceSession> {
       const connection = await gate.run(signal, async () =>
         connect(await transportOf(options), logins, entry(account), signal),
       );
-      return new ImapSession(connection, spec.folders, spec.preset === 'gmail');
+      try {
+        const told = vanished ? await Vanished.watch(connection, signal) : undefined;
+        return new ImapSession(connection, spec.folders, spec.preset === 'gmail', told);
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
     },
   };
 }

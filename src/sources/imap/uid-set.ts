@@ -1,3 +1,5 @@
+import type { UidRange } from '../../store/uid-set.ts';
+
 /** Servers may cut command lines at 8,192 bytes (RFC 7162 §4 recommends that they take as much); what is left is for the rest of the line. */
 const maxSetBytes = 7_000;
 
@@ -38,4 +40,16 @@ export function expandUidSet(set: string, limit: number): number[] | undefined {
     if (numbers.size > limit) return undefined;
   }
   return [...numbers].sort((a, b) => a - b);
+}
+
+/** The ranges of a sequence set as a server sends it; undefined when it is not one. */
+export function uidRanges(set: string): UidRange[] | undefined {
+  const ranges: UidRange[] = [];
+  for (const part of set.split(',')) {
+    const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(part);
+    const [a, b] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? match?.[1] ?? 0)];
+    if (Math.min(a, b) < 1 || Math.max(a, b) >= 2 ** 32) return undefined;
+    ranges.push([Math.min(a, b), Math.max(a, b)]);
+  }
+  return ranges;
 }

@@ -105,6 +105,33 @@ describe('the tap', () => {
     expect(rows[0]!.body!.equals(body)).toBe(true);
   });
 
+  it('takes what vanished out of everything else, in any two pieces, also while no rows are wanted', () => {
+    const list = '* LIST () "/" {15}\r\n* VANISHED 9:99 x\r\n';
+    const row = `* 1 FETCH (UID 1 BODY[] {16}\r\n* VANISHED 7:77 )\r\n`;
+    const text = bytes(`* VANISHED (EARLIER) 1:2,5\r\n${row}* V OK\r\n${list}* vanished 7\r\n* 3 EXISTS\r\n`);
+    for (const wanted of [true, false])
+      for (let cut = 0; cut <= text.length; cut++) {
+        const tap = new FetchTap();
+        const [gone, rows, passed]: [string[], FetchRow[], string[]] = [[], [], []];
+        tap.onVanished = (uids) => void gone.push(uids);
+        if (wanted) tap.onRow = (each) => void rows.push(each);
+        for (const piece of [text.subarray(0, cut), text.subarray(cut)])
+          tap.feed(piece, (some) => void passed.push(some.toString('latin1')));
+        expect(gone, `cut after ${cut}`).toEqual(['(EARLIER) 1:2,5', '7']);
+        expect(rows.length).toBe(wanted ? 1 : 0);
+        expect(passed.join(''), `cut after ${cut}`).toBe(`${wanted ? '' : row}* V OK\r\n${list}* 3 EXISTS\r\n`);
+      }
+  });
+
+  it('refuses a list of what vanished that does not end', () => {
+    const tap = new FetchTap();
+    tap.onVanished = () => undefined;
+    const feed = () => tap.feed(Buffer.alloc(2 ** 20, '1'), () => undefined);
+    tap.feed(bytes('* VANISHED '), () => undefined);
+    for (let n = 0; n < 15; n++) feed();
+    expect(feed).toThrow(ProtocolError);
+  });
+
   const limits = { line: 100, literals: 1000 };
   const next = '* 2 FETCH (UID 2 BODY[] {2}\r\nab)\r\n';
   const large: readonly (readonly [string, number, string])[] = [

@@ -4,20 +4,31 @@ import type { ImapTimeouts } from '../../../src/sources/imap/connection.ts';
 import { createImapSource } from '../../../src/sources/imap/source.ts';
 import { expandUidSet } from '../../../src/sources/imap/uid-set.ts';
 import type { Source } from '../../../src/sources/source.ts';
+import { argument, internalDate, since } from './scripted-lines.ts';
 import { type Conversation, type Script, startScripted } from './scripted-server.ts';
 
 export interface ScriptedMessage {
   readonly uid: number;
+  /** MODSEQ. */
+  readonly changedAt: number;
   readonly raw: Buffer;
   readonly receivedAt: Date;
   flags: readonly string[];
   readonly objectId: string;
 }
 
+interface Expunged {
+  readonly uid: number;
+  readonly at: number;
+}
+
 export interface ScriptedFolder {
   epoch: number;
   uidNext: number;
+  /** HIGHESTMODSEQ. */
+  modseq: number;
   messages: ScriptedMessage[];
+  gone: readonly Expunged[];
 }
 
 /** What a server does instead of an honest answer. True: it has answered. `honest` is what it would have sent. */
@@ -27,11 +38,6 @@ export interface ScriptedMailboxOptions {
   readonly capabilities?: string;
   readonly cut?: (connection: number) => number | undefined;
 }
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const two = (n: number) => String(n).padStart(2, '0');
-const internalDate = (at: Date): string =>
-  `${two(at.getUTCDate())}-${months[at.getUTCMonth()]}-${at.getUTCFullYear()} ${at.toISOString().slice(11, 19)} +0000`;
 
 /** A mailbox that a scripted server serves honestly, except where a fault is set. Names of folders are as on the wire, in latin1. */
 export class ScriptedMailbox {
@@ -68,10 +74,10 @@ export class ScriptedMailbox {
     return this.#add(folder, { raw: Buffer.from(raw), receivedAt, flags: [], objectId });
   }
 
-  #add(folder: string, message: Omit<ScriptedMessage, 'uid'>): ScriptedMessage {
-    const into = this.folders.get(folder) ?? { epoch: 7, uidNext: 1, messages: [] };
+  #add(folder: string, message: Omit<ScriptedMessage, 'uid' | 'changedAt'>): ScriptedMessage {
+    const into = this.folders.get(folder) ?? { epoch: 7, uidNext: 1, modseq: 10, messages: [], gone: [] };
     this.folders.set(folder, into);
-    const added = { ...message, uid: into.uidNext++ };
+    const added = { ...message, uid: into.uidNext++, changedAt: ++into.modseq };
     into.messages.push(added);
     this.announce(folder, `* ${into.messages.length} EXISTS`);
     return added;
@@ -86,9 +92,22 @@ export class ScriptedMailbox {
   }
 
   expunge(folder: string, uid: number): void {
-    const at = this.of(folder).messages.findIndex((each) => each.uid === uid);
-    this.of(folder).messages.splice(at, 1);
-    this.announce(folder, `* ${at + 1} EXPUNGE`);
+    const it = this.of(folder);
+    const at = it.messages.findIndex((each) => each.uid === uid);
+    it.messages.splice(at, 1);
+    it.gone = [...it.gone, { uid, at: ++it.modseq }];
+    this.announce(folder, this.#knowsUids ? `* VANISHED ${uid}` : `* ${at + 1} EXPUNGE`);
+  }
+
+  /** Other flags, with another MODSEQ. */
+  flag(folder: string, uid: number, ...flags: readonly string[]): void {
+    const it = this.of(folder);
+    it.messages = it.messages.map((each) => (each.uid === uid ? { ...each, flags, changedAt: ++it.modseq } : each));
+  }
+
+  /** Whether connections are told of UIDs that vanish. */
+  get #knowsUids(): boolean {
+    return this.#capabilities.includes('QRESYNC');
   }
 
   /** Another UIDVALIDITY; UIDs from 1 in the same, or in the opposite, order. */
@@ -98,6 +117,7 @@ export class ScriptedMailbox {
     const kept = reverse ? it.messages.toReversed() : it.messages;
     it.messages = kept.map((message, i) => ({ ...message, uid: i + 1 }));
     it.uidNext = it.messages.length + 1;
+    it.gone = [];
   }
 
   of(folder: string): ScriptedFolder {
@@ -133,6 +153,7 @@ export class ScriptedMailbox {
       'NOOP',
       'DONE',
       'CAPABILITY',
+      'ENABLE',
     ];
     for (const command of commands)
       script[command] = (to) => {
@@ -202,17 +223,23 @@ export class ScriptedMailbox {
         if (!it) return `${to.tag} NO [NONEXISTENT] no such mailbox\r\n`;
         this.#selected.set(to.connection, name);
         this.#told.set(to.connection, it.uidNext);
-        return `* ${it.messages.length} EXISTS\r\n* OK [UIDVALIDITY ${it.epoch}] ok\r\n* OK [UIDNEXT ${it.uidNext}] ok\r\n${to.tag} OK [READ-ONLY] done\r\n`;
+        const modseq = this.#knowsUids ? `* OK [HIGHESTMODSEQ ${it.modseq}] ok\r\n` : '';
+        return `* ${it.messages.length} EXISTS\r\n* OK [UIDVALIDITY ${it.epoch}] ok\r\n* OK [UIDNEXT ${it.uidNext}] ok\r\n${modseq}${to.tag} OK [READ-ONLY] done\r\n`;
       }
       case 'UID SEARCH': {
         const uids = this.#asked(to, /UID ([\d:,*]+)/).map(({ uid }) => uid);
         const all = uids.length > 0 ? ` ALL ${uids.join(',')}` : '';
         return `* ESEARCH (TAG "${to.tag}") UID COUNT ${uids.length}${all}\r\n${ok}`;
       }
+      case 'ENABLE':
+        return `* ENABLED QRESYNC\r\n${ok}`;
       case 'UID FETCH':
-        return this.#asked(to, /FETCH ([\d:,*]+)/)
-          .map((message) => this.#row(to, message))
-          .join('')
+        return this.#vanished(to)
+          .concat(
+            ...this.#asked(to, /FETCH ([\d:,*]+)/)
+              .filter(({ changedAt }) => changedAt > since(to))
+              .map((message) => this.#row(to, message)),
+          )
           .concat(ok);
       case 'FETCH': {
         const message = this.#folder(to).messages[Number(/FETCH (\d+)/.exec(to.line)?.[1]) - 1];
@@ -224,6 +251,13 @@ export class ScriptedMailbox {
       default:
         return ok;
     }
+  }
+
+  /** What is gone since a MODSEQ, where that is asked for. */
+  #vanished(to: Conversation): string {
+    if (!to.line.includes('VANISHED')) return '';
+    const uids = this.#folder(to).gone.flatMap(({ uid, at }) => (at > since(to) ? [uid] : []));
+    return uids.length > 0 ? `* VANISHED (EARLIER) ${uids.join(',')}\r\n` : '';
   }
 
   #folder(to: Conversation): ScriptedFolder {
@@ -268,12 +302,6 @@ export class ScriptedMailbox {
     await this.#server?.[Symbol.asyncDispose]();
   }
 }
-
-/** A mailbox name as a client sends it: an atom or a quoted string. */
-const argument = (text: string): string => {
-  const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(text);
-  return quoted ? quoted[1]!.replace(/\\(.)/g, '$1') : (text.split(' ')[0] ?? '');
-};
 
 /** UIDs that a client asked for. */
 export const askedFor = (line: string): readonly number[] =>
