@@ -227,7 +227,7 @@ export class Worker {
   }
 
   #startHeartbeat(): Heartbeat {
-    const heartbeat = new Heartbeat({
+    return new Heartbeat({
       storeUri: this.#options.storeUri,
       workerId: this.#id,
       workerName: this.#options.name,
@@ -248,7 +248,6 @@ export class Worker {
       onWanted: (holders) => this.#broker.wanted(holders),
       onDied: (error) => this.#failed.abort(error),
     });
-    return heartbeat;
   }
 
   async #loadSources(): Promise<void> {
