@@ -4,32 +4,9 @@ import type { ImapTimeouts } from '../../../src/sources/imap/connection.ts';
 import { createImapSource } from '../../../src/sources/imap/source.ts';
 import { expandUidSet } from '../../../src/sources/imap/uid-set.ts';
 import type { Source } from '../../../src/sources/source.ts';
+import type { ScriptedFolder, ScriptedMessage } from './scripted-folder.ts';
 import { argument, internalDate, since } from './scripted-lines.ts';
 import { type Conversation, type Script, startScripted } from './scripted-server.ts';
-
-export interface ScriptedMessage {
-  readonly uid: number;
-  /** MODSEQ. */
-  readonly changedAt: number;
-  readonly raw: Buffer;
-  readonly receivedAt: Date;
-  flags: readonly string[];
-  readonly objectId: string;
-}
-
-interface Expunged {
-  readonly uid: number;
-  readonly at: number;
-}
-
-export interface ScriptedFolder {
-  epoch: number;
-  uidNext: number;
-  /** HIGHESTMODSEQ. */
-  modseq: number;
-  messages: ScriptedMessage[];
-  gone: readonly Expunged[];
-}
 
 /** What a server does instead of an honest answer. True: it has answered. `honest` is what it would have sent. */
 export type Fault = (to: Conversation, honest: Buffer) => boolean;
