@@ -26,7 +26,7 @@ const plan = (
 
 describe('planBatches', () => {
   test('ranges are adjacent, begin where they are told and end at the last UID', () => {
-    const uids = Array.from({ length: 2 * batchMessages + 203 }, (_, i) => 10 + i * 3);
+    const uids = Array.from({ length: 1_203 }, (_, i) => 10 + i * 3);
     const batches = plan(
       uids,
       uids.map((uid) => listed(uid)),

@@ -22,7 +22,7 @@ const groupRows = 5_000;
 /**
  * Parsed messages that may wait for a commit. The byte budget bounds raw mail; parsed, small messages take many times their size.
  */
-const queuedMessages = 250;
+const queuedMessages = 500;
 
 export interface CommitterOptions {
   readonly context: PipelineContext;

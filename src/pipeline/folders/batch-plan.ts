@@ -3,8 +3,7 @@ import type { UidRange } from '../../store/uid-set.ts';
 
 /** A batch is a UID range of at most this many raw bytes or messages, unless one message alone is larger. */
 export const batchBytes = 8 * 2 ** 20;
-/** Parsed messages wait in memory for the rest of their batch and for its commit: larger ones are a larger heap, and no higher rate. */
-export const batchMessages = 250;
+export const batchMessages = 500;
 /** What the header of a message that is too large may take. */
 const headerBytes = 256 * 2 ** 10;
 

@@ -2,15 +2,13 @@ import { amountOf, batchBytes, batchMessages, type PlannedBatch } from './batch-
 
 /** Bytes that one FETCH is for, at most. */
 const mostBytes = 4 * batchBytes;
-/** Messages that one FETCH is for, at most. */
-const mostMessages = 2 * batchMessages;
 /** A FETCH that took less is followed by one for more; one that took longer, by one for less: milliseconds. New mail may wait for its end. */
 const quickMs = 500;
 const slowMs = 1_000;
 
 /**
- * How much one FETCH is for. Each costs a round trip, in which nothing is on the way: one is for two batches of small mail, and for up to
- * four of large mail where they come quickly. After one that failed batches are smaller, until it is known which message it fails on.
+ * How much one FETCH is for. Each costs a round trip, in which nothing is on the way: where batches of large mail come quickly, one is for several
+ * of them. After one that failed batches are smaller, until it is known which message it fails on.
  */
 export class FetchPace {
   #bytes = batchBytes;
@@ -28,7 +26,7 @@ export class FetchPace {
     if (this.#fragile.size > 0 || next.bytes > batchBytes) return false;
     const all = [...plans, next];
     const messages = all.reduce((sum, plan) => sum + amountOf(plan).messages, 0);
-    return messages <= mostMessages && all.reduce((sum, plan) => sum + plan.bytes, 0) <= this.#bytes;
+    return messages <= batchMessages && all.reduce((sum, plan) => sum + plan.bytes, 0) <= this.#bytes;
   }
 
   /** A FETCH for so many bytes has ended. */
