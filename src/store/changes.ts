@@ -44,17 +44,13 @@ export async function changeCursor(database: Database, pipelineId: bigint, epoch
   return { modseq: modseq ? BigInt(modseq) : undefined, round: BigInt(round), present, waiting };
 }
 
-/** What is known of an epoch; with `only`, of its messages those with these UIDs and those that were not listed at the last look. */
-export async function knownChanges(
+/** Messages that are known of an epoch, by UID; with `only`, those with these UIDs and those that were not listed at the last look. */
+export async function knownMessages(
   database: Database,
   pipelineId: bigint,
   epochId: bigint,
   only = UidSet.of([1, 2 ** 32]),
-): Promise<KnownChanges> {
-  const [cursor] = await database.query<{ modseq: string | null; round: string }>(
-    'SELECT modseq, round FROM mailmill.change_cursor WHERE pipeline_id = $1 AND epoch_id = $2',
-    [pipelineId, epochId],
-  );
+): Promise<KnownChanges['messages']> {
   const rows = await database.query<{
     uid: string;
     message_id: string;
@@ -67,11 +63,7 @@ export async function knownChanges(
     [pipelineId, epochId, only.toString()],
   );
   const messages = rows.map(({ uid, message_id, ...row }) => ({ ...row, uid: Number(uid), messageId: message_id }));
-  return {
-    modseq: cursor?.modseq ? BigInt(cursor.modseq) : undefined,
-    round: BigInt(cursor?.round ?? 0),
-    messages: new Map(messages.map((message) => [message.uid, message])),
-  };
+  return new Map(messages.map((message) => [message.uid, message]));
 }
 
 /** Messages that the pipeline has read and knows no flags of: id by UID. */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
+import { changeCursor } from './changes.ts';
 import type { Database } from './database.ts';
 import type { KeptFolder } from './kept.ts';
 
@@ -113,10 +114,7 @@ export async function changesBehind(
   epochId: bigint,
   count: number,
 ): Promise<{ readonly round: bigint; readonly changes: readonly FoundChange[] }> {
-  const [cursor] = await database.query<{ modseq: string | null; round: string }>(
-    'SELECT modseq, round FROM mailmill.change_cursor WHERE pipeline_id = $1 AND epoch_id = $2',
-    [pipelineId, epochId],
-  );
+  const { modseq = 0n, round } = await changeCursor(database, pipelineId, epochId);
   const rows = await database.query<{
     position: string;
     kind: KeptChange['kind'];
@@ -134,10 +132,10 @@ export async function changesBehind(
           WHERE r.pipeline_id = $1 AND r.epoch_id = c.kept_epoch_id AND r.chunk = c.kept_uid >> 13 AND r.uids @> c.kept_uid) AS read
        FROM mailmill.kept_folder k JOIN mailmill.kept_change c ON c.folder_id = k.folder_id
       WHERE k.epoch_id = $2 AND c.position > $3 ORDER BY c.position LIMIT $4`,
-    [pipelineId, epochId, cursor?.modseq ?? '0', count],
+    [pipelineId, epochId, modseq, count],
   );
   return {
-    round: BigInt(cursor?.round ?? 0),
+    round,
     changes: rows.map(({ position, kind, message_id, uid, flags, to_folder, noticed_at, ready, read }) => ({
       position: BigInt(position),
       kind,

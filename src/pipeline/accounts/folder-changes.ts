@@ -1,5 +1,5 @@
 import type { FolderState, SourceSession } from '../../sources/source.ts';
-import { type ChangeCursor, knownChanges, unknownMessages } from '../../store/changes.ts';
+import { type ChangeCursor, knownMessages, unknownMessages } from '../../store/changes.ts';
 import type { Database } from '../../store/database.ts';
 import { UidSet } from '../../store/uid-set.ts';
 import type { Look } from '../commits/changes.ts';
@@ -38,7 +38,7 @@ async function seeTold({
   const { vanished } = told;
   const flagged = [...told.flagged];
   const named = UidSet.fromUids(flagged.map(({ uid }) => uid)).union(vanished);
-  const before = await knownChanges(database, pipelineId, epochId, named);
+  const before = { ...cursor, messages: await knownMessages(database, pipelineId, epochId, named) };
   // More than there are: of some the server does not say that they are gone.
   const missing = [...before.messages.values()].filter((message) => message.missing || vanished.has(message.uid));
   if (cursor.present + cursor.waiting - missing.length > state.exists) return undefined;
@@ -58,7 +58,7 @@ async function seeTold({
 }
 
 async function seeCompared({ session, database, pipelineId, epochId, state, cursor, signal }: Looking): Promise<Seen> {
-  const before = await knownChanges(database, pipelineId, epochId);
+  const before = { ...cursor, messages: await knownMessages(database, pipelineId, epochId) };
   const added = await unknownMessages(database, pipelineId, epochId);
   const last = greatest(greatest(0, before.messages.keys()), added.keys());
   const listed = new Set(await session.search(1, last, signal));
