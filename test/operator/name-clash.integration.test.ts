@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   configMaps,
   cronJobs,
@@ -8,21 +8,12 @@ import {
   mailboxSources,
 } from '../../src/kubernetes/objects.ts';
 import { eventually } from '../support/processes.ts';
-import { type Bench, signal, startBench, write } from './cluster.ts';
+import { operatorAtWork } from './at-work.ts';
+import { signal, write } from './cluster.ts';
 import { imapSpec, messageOf } from './fixtures.ts';
-import { controller, tenantsOf } from './tenants.ts';
+import { controller } from './tenants.ts';
 
-let bench: Bench;
-const { tenant, pipeline, conditionsOf, has, list, becomeReady, quiet } = tenantsOf(() => bench);
-
-beforeAll(async () => {
-  bench = await startBench();
-  await bench.operator();
-}, 120_000);
-
-afterAll(async () => {
-  await bench?.stop();
-}, 60_000);
+const { bench, tenant, pipeline, conditionsOf, has, list, becomeReady, quiet } = operatorAtWork();
 
 test('a pipeline whose children would have names of another one’s starts nothing, says whose, and goes on when they are free', async () => {
   const ns = 'namesakes';
@@ -31,7 +22,7 @@ test('a pipeline whose children would have names of another one’s starts nothi
   // Those that read one source wake each other anyway.
   const metadata = { name: 'other', namespace: ns };
   const other = { apiVersion: 'mailmill.io/v1alpha1', kind: 'MailboxSource', metadata, spec: imapSpec };
-  await bench.client.create(mailboxSources, other, write);
+  await bench().client.create(mailboxSources, other, write);
   await pipeline(ns, 'mail', { reconcile: { schedule } });
   await has(ns, 'mail', 'Stalled=False/NotStalled');
   await pipeline(ns, 'mail-reconcile', { schedule, source: { name: 'other' } });
@@ -46,7 +37,7 @@ test('a pipeline whose children would have names of another one’s starts nothi
   expect((await children()).filter((owner) => owner === 'EmailPipeline/mail-reconcile')).toEqual([]);
   // The one that was there first does not notice.
   await has(ns, 'mail', 'Stalled=False/NotStalled');
-  await bench.client.delete(emailPipelines, { namespace: ns, name: 'mail' }, write);
+  await bench().client.delete(emailPipelines, { namespace: ns, name: 'mail' }, write);
   await has(ns, 'mail-reconcile', 'Stalled=False/NotStalled', 'Ready=False/Checking', 'Valid=True/Valid');
 }, 60_000);
 
@@ -55,7 +46,7 @@ test('a Deployment and a CronJob of one name leave each other alone', async () =
   await tenant(ns);
   await pipeline(ns, 'mail', { reconcile: { schedule: '0 3 * * *' } });
   await becomeReady(ns, 'mail');
-  const compared = () => bench.client.find(cronJobs, { namespace: ns, name: 'mail-reconcile' }, { signal });
+  const compared = () => bench().client.find(cronJobs, { namespace: ns, name: 'mail-reconcile' }, { signal });
   const made = await eventually(compared);
   await pipeline(ns, 'mail-reconcile');
   await becomeReady(ns, 'mail-reconcile');

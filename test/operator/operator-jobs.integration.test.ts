@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   cronJobs,
   emailPipelineRuns,
@@ -8,22 +8,13 @@ import {
   type KubernetesObject,
 } from '../../src/kubernetes/objects.ts';
 import { eventually } from '../support/processes.ts';
-import { type Bench, signal, startBench, write } from './cluster.ts';
+import { operatorAtWork } from './at-work.ts';
+import { signal, write } from './cluster.ts';
 import { brief, messageOf } from './fixtures.ts';
-import { controller, tenantsOf } from './tenants.ts';
+import { controller } from './tenants.ts';
 
-let bench: Bench;
-let stopOperator: () => Promise<void>;
-const { tenant, pipeline, patch, conditionsOf, has, list, workload, becomeReady, quiet } = tenantsOf(() => bench);
-
-beforeAll(async () => {
-  bench = await startBench();
-  stopOperator = await bench.operator();
-}, 120_000);
-
-afterAll(async () => {
-  await bench?.stop();
-}, 60_000);
+const { bench, tenant, pipeline, patch, conditionsOf, has, list, workload, becomeReady, quiet, restart } =
+  operatorAtWork();
 
 describe('a scheduled pipeline', () => {
   const ns = 'scheduled';
@@ -34,7 +25,7 @@ describe('a scheduled pipeline', () => {
           metadata.labels?.['mailmill.io/role'] === 'check' && metadata.name !== not && !metadata.deletionTimestamp,
       ),
     );
-  const cronJob = () => bench.client.find(cronJobs, { namespace: ns, name: 'nightly' }, { signal });
+  const cronJob = () => bench().client.find(cronJobs, { namespace: ns, name: 'nightly' }, { signal });
 
   test('is checked before there is a CronJob', async () => {
     await tenant(ns);
@@ -42,7 +33,7 @@ describe('a scheduled pipeline', () => {
     const job = await check();
     await has(ns, 'nightly', 'Ready=False/Checking', 'Flowing=Unknown/NotYetRun');
     expect(await cronJob()).toBeUndefined();
-    await bench.finish(ns, job.metadata.name, 0);
+    await bench().finish(ns, job.metadata.name, 0);
     await has(ns, 'nightly', 'Ready=True/Scheduled', 'Stalled=False/NotStalled');
     expect((await cronJob())?.spec).toMatchObject({
       schedule: '0 2 * * *',
@@ -71,7 +62,7 @@ describe('a scheduled pipeline', () => {
       code: 'SINK_TABLE_MISMATCH',
       message: 'the table does not fit',
     };
-    await bench.finish(ns, job.metadata.name, 78, JSON.stringify(failed));
+    await bench().finish(ns, job.metadata.name, 78, JSON.stringify(failed));
     await has(ns, 'nightly', 'Stalled=True/CheckFailed', 'Ready=False/CheckFailed');
     expect(messageOf(await conditionsOf(ns, 'nightly'), 'Stalled')).toMatch(
       /SINK_TABLE_MISMATCH: the table does not fit/,
@@ -85,7 +76,7 @@ describe('a scheduled pipeline', () => {
 
   test('a run on demand is a Job of the last good revision', async () => {
     const name = { namespace: ns, name: 'again' };
-    await bench.client.create(
+    await bench().client.create(
       emailPipelineRuns,
       {
         apiVersion: 'mailmill.io/v1alpha1',
@@ -124,16 +115,16 @@ describe('a scheduled pipeline', () => {
       dropped: 0,
       dead: 1,
     };
-    await bench.finish(ns, job.metadata.name, 0, JSON.stringify(result));
+    await bench().finish(ns, job.metadata.name, 0, JSON.stringify(result));
     await eventually(
-      async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
+      async () => (await bench().client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
     );
-    expect((await bench.client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
+    expect((await bench().client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
       read: 5,
       delivered: 4,
       dead: 1,
     });
-    await bench.client.delete(jobs, job.metadata, { signal });
+    await bench().client.delete(jobs, job.metadata, { signal });
     await quiet();
     expect((await list(jobs, ns)).filter(({ metadata }) => metadata.labels?.['mailmill.io/run'])).toEqual([]);
   });
@@ -142,9 +133,9 @@ describe('a scheduled pipeline', () => {
 describe('a reconcile by schedule', () => {
   const ns = 'reconciled';
   const name = { namespace: ns, name: 'orders-reconcile' };
-  const cronJob = () => bench.client.find(cronJobs, name, { signal });
+  const cronJob = () => bench().client.find(cronJobs, name, { signal });
   const lastReconcile = async () =>
-    (await bench.client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal })).status?.lastReconcile;
+    (await bench().client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal })).status?.lastReconcile;
 
   test('has a CronJob of its own once the pipeline is ready', async () => {
     await tenant(ns);
@@ -165,7 +156,7 @@ describe('a reconcile by schedule', () => {
       ...{ apiVersion: 'batch/v1', kind: 'Job', spec: spec?.jobTemplate.spec },
       metadata: { ...spec?.jobTemplate.metadata, name: 'orders-reconcile-1', namespace: ns, ownerReferences: [owner] },
     };
-    await bench.client.create(jobs, job as KubernetesObject as Job, write);
+    await bench().client.create(jobs, job as KubernetesObject as Job, write);
     const time = '2026-11-21T03:00:00.000Z';
     const found = {
       ...{ accounts: 1, unread: 0, folders: 2, listed: 10, recorded: 8, dead: 1 },
@@ -175,19 +166,20 @@ describe('a reconcile by schedule', () => {
       ...{ name: 'orders-reconcile-1', specHash: '', revision: 'r', state: 'Succeeded', startedAt: time },
       ...{ finishedAt: time, read: 10, delivered: 0, dropped: 0, dead: 1, reconcile: found },
     };
-    await bench.finish(ns, 'orders-reconcile-1', 0, JSON.stringify(result));
+    await bench().finish(ns, 'orders-reconcile-1', 0, JSON.stringify(result));
     await has(ns, 'orders', 'Ready=True/RolledOut', 'Complete=False/MessagesMissing');
     await eventually(async () => (await lastReconcile())?.missing === 1);
     const times = { startedAt: time, finishedAt: time, succeededAt: time };
     const told = { name: 'orders-reconcile-1', state: 'Succeeded', ...times, ...found };
     expect(await lastReconcile()).toEqual(told);
-    await bench.client.delete(jobs, { namespace: ns, name: 'orders-reconcile-1' }, { signal });
+    await bench().client.delete(jobs, { namespace: ns, name: 'orders-reconcile-1' }, { signal });
     await quiet();
-    const writes = async () => (await bench.operatorWrites()).filter((each) => !each.includes(' leases/'));
+    const writes = async () => (await bench().operatorWrites()).filter((each) => !each.includes(' leases/'));
     const before = await writes();
-    await stopOperator();
-    stopOperator = await bench.operator();
-    await eventually(async () => (await bench.operatorWrites()).filter((each) => each.includes(' leases/')).length > 2);
+    await restart();
+    await eventually(
+      async () => (await bench().operatorWrites()).filter((each) => each.includes(' leases/')).length > 2,
+    );
     await quiet();
     expect((await writes()).slice(before.length)).toEqual([]);
     expect(await lastReconcile()).toEqual(told);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   configMaps,
   deployments,
@@ -15,22 +15,13 @@ import {
   secrets,
 } from '../../src/kubernetes/objects.ts';
 import { eventually } from '../support/processes.ts';
-import { type Bench, signal, startBench, write } from './cluster.ts';
+import { operatorAtWork } from './at-work.ts';
+import { signal, write } from './cluster.ts';
 import { account, brief, messageOf } from './fixtures.ts';
-import { controller, encoded, status, tenantsOf } from './tenants.ts';
+import { controller, encoded, status } from './tenants.ts';
 
-let bench: Bench;
-let stopOperator: () => Promise<void>;
-const { tenant, pipeline, patch, conditionsOf, has, list, workload, becomeReady, quiet } = tenantsOf(() => bench);
-
-beforeAll(async () => {
-  bench = await startBench();
-  stopOperator = await bench.operator();
-}, 120_000);
-
-afterAll(async () => {
-  await bench?.stop();
-}, 60_000);
+const { bench, tenant, pipeline, patch, conditionsOf, has, list, workload, becomeReady, quiet, restart } =
+  operatorAtWork();
 
 describe('a streaming pipeline', () => {
   const ns = 'streaming';
@@ -54,10 +45,10 @@ describe('a streaming pipeline', () => {
       expect(Object.keys(child.metadata.labels ?? {}).filter((label) => label.includes('argocd'))).toEqual([]);
     }
     const policy = await eventually(() =>
-      bench.client.find(networkPolicies, { namespace: ns, name: 'mailmill-workers' }, { signal }),
+      bench().client.find(networkPolicies, { namespace: ns, name: 'mailmill-workers' }, { signal }),
     );
     expect(policy.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['orders']);
-    const sourceConditions = (await bench.client.get(mailboxSources, { namespace: ns, name: 'support' }, { signal }))
+    const sourceConditions = (await bench().client.get(mailboxSources, { namespace: ns, name: 'support' }, { signal }))
       .status?.conditions;
     expect(brief(sourceConditions)).toContain('Valid=True/Valid');
   });
@@ -69,7 +60,7 @@ describe('a streaming pipeline', () => {
       message: 'the server rejects the login',
       since: new Date().toISOString(),
     };
-    bench.workers.statuses.set(
+    bench().workers.statuses.set(
       `${ns}/orders`,
       status(ns, 'orders', { ready: false, accounts: [account({ role: 'Standby', connection: ill, folders: [] })] }),
     );
@@ -77,7 +68,7 @@ describe('a streaming pipeline', () => {
       const all = await list(pods, ns);
       return all.length > 0 && all;
     });
-    for (const pod of found) await bench.kubelet(pod, false);
+    for (const pod of found) await bench().kubelet(pod, false);
     await has(ns, 'orders', 'Connected=False/ImapAuthRejected', 'Ready=False/RollingOut');
     expect(messageOf(await conditionsOf(ns, 'orders'), 'Ready')).toMatch(
       /IMAP_AUTH_REJECTED: the server rejects the login/,
@@ -94,7 +85,7 @@ describe('a streaming pipeline', () => {
       'Delivering=True/Delivering',
       'Stalled=False/NotStalled',
     );
-    const object = await bench.client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
+    const object = await bench().client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
     expect(object.status).toMatchObject({
       observedGeneration: object.metadata.generation,
       lastGoodRevision: object.status?.revision,
@@ -104,15 +95,14 @@ describe('a streaming pipeline', () => {
 
   test('is left alone when nothing changes, and after a restart of the operator', async () => {
     await quiet();
-    const before = (await bench.operatorWrites()).filter((each) => !each.includes(' leases/'));
-    await stopOperator();
-    stopOperator = await bench.operator();
+    const before = (await bench().operatorWrites()).filter((each) => !each.includes(' leases/'));
+    await restart();
     await eventually(async () => {
-      const writes = await bench.operatorWrites();
+      const writes = await bench().operatorWrites();
       return writes.filter((each) => each.includes(' leases/')).length > 2;
     });
     await quiet();
-    expect((await bench.operatorWrites()).filter((each) => !each.includes(' leases/')).slice(before.length)).toEqual(
+    expect((await bench().operatorWrites()).filter((each) => !each.includes(' leases/')).slice(before.length)).toEqual(
       [],
     );
   });
@@ -122,7 +112,7 @@ describe('a streaming pipeline', () => {
     const hash = async () =>
       (await workload(ns, 'orders'))?.spec?.template.metadata?.annotations?.['mailmill.io/secrets-hash'];
     const before = await hash();
-    await bench.client.patch(
+    await bench().client.patch(
       secrets,
       name,
       'merge',
@@ -131,7 +121,7 @@ describe('a streaming pipeline', () => {
     );
     await quiet();
     expect(await hash()).toBe(before);
-    await bench.client.patch(secrets, name, 'merge', { data: encoded({ password: 'second' }) }, write);
+    await bench().client.patch(secrets, name, 'merge', { data: encoded({ password: 'second' }) }, write);
     await eventually(async () => (await hash()) !== before);
     await has(ns, 'orders', 'Ready=True/RolledOut', 'Reconciling=True/RollingOut');
     // Why workers are replaced stands in an event, whatever is noted on the Deployment by the same write.
@@ -157,7 +147,7 @@ describe('a streaming pipeline', () => {
     await patch(ns, 'orders', { steps: null });
     await eventually(async () => {
       for (const pod of await list(pods, ns))
-        if (pod.metadata.deletionTimestamp) await bench.client.delete(pods, pod.metadata, { signal });
+        if (pod.metadata.deletionTimestamp) await bench().client.delete(pods, pod.metadata, { signal });
       return brief(await conditionsOf(ns, 'orders')).includes('Ready=True/Suspended');
     });
     await patch(ns, 'orders', { suspend: null });
@@ -166,7 +156,7 @@ describe('a streaming pipeline', () => {
 
   test('an edited child is healed, and the event says what differed', async () => {
     const change = { spec: { template: { spec: { terminationGracePeriodSeconds: 1 } } } };
-    await bench.client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', change, write);
+    await bench().client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', change, write);
     await eventually(
       async () => (await workload(ns, 'orders'))?.spec?.template.spec?.terminationGracePeriodSeconds === 60,
     );
@@ -178,7 +168,7 @@ describe('a streaming pipeline', () => {
   });
 
   test('whatever else is edited or deleted by hand comes back', async () => {
-    const { client } = bench;
+    const { client } = bench();
     const revision = (await client.get(emailPipelines, { namespace: ns, name: 'orders' }, { signal })).status?.revision;
     const policy = { namespace: ns, name: 'mailmill-workers' };
     const budget = { namespace: ns, name: 'orders' };
@@ -214,11 +204,11 @@ describe('a streaming pipeline', () => {
     await patch(ns, 'orders', { steps: [{ name: 'typo', filter: 'subjct == "x"' }] });
     await has(ns, 'orders', 'Stalled=True/SpecInvalid');
     const harm = { spec: { template: { spec: { terminationGracePeriodSeconds: 1 } } } };
-    await bench.client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', harm, write);
+    await bench().client.patch(deployments, { namespace: ns, name: 'orders' }, 'merge', harm, write);
     await eventually(
       async () => (await workload(ns, 'orders'))?.spec?.template.spec?.terminationGracePeriodSeconds === 60,
     );
-    await bench.client.delete(deployments, { namespace: ns, name: 'orders' }, { signal });
+    await bench().client.delete(deployments, { namespace: ns, name: 'orders' }, { signal });
     const after = await eventually(async () => {
       const again = await workload(ns, 'orders');
       return again?.metadata.uid !== before?.metadata.uid && again;
@@ -236,7 +226,7 @@ describe('a streaming pipeline', () => {
 
   test('a run on demand asks a worker and ends with its result, once', async () => {
     const name = { namespace: ns, name: 'now' };
-    await bench.client.create(
+    await bench().client.create(
       emailPipelineRuns,
       {
         apiVersion: 'mailmill.io/v1alpha1',
@@ -247,7 +237,7 @@ describe('a streaming pipeline', () => {
       write,
     );
     const request = await eventually(
-      () => bench.workers.asked.at(-1) as { name: string; specHash: string } | undefined,
+      () => bench().workers.asked.at(-1) as { name: string; specHash: string } | undefined,
     );
     expect(request).toEqual({ name: 'now', specHash: expect.stringMatching(/^[0-9a-f]{16}$/) });
     const time = '2026-11-21T12:00:00.000Z';
@@ -262,29 +252,29 @@ describe('a streaming pipeline', () => {
       dropped: 1,
       dead: 0,
     };
-    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders', { runs: [result] }));
+    bench().workers.statuses.set(`${ns}/orders`, status(ns, 'orders', { runs: [result] }));
     await eventually(
-      async () => (await bench.client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
+      async () => (await bench().client.get(emailPipelineRuns, name, { signal })).status?.state === 'Succeeded',
     );
-    expect((await bench.client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
+    expect((await bench().client.get(emailPipelineRuns, name, { signal })).status).toMatchObject({
       read: 3,
       delivered: 2,
       dropped: 1,
       dead: 0,
     });
     await quiet();
-    const asked = bench.workers.asked.length;
-    bench.workers.statuses.set(`${ns}/orders`, status(ns, 'orders'));
+    const asked = bench().workers.asked.length;
+    bench().workers.statuses.set(`${ns}/orders`, status(ns, 'orders'));
     await patch(ns, 'orders', { retention: '30d' });
     await becomeReady(ns, 'orders');
-    expect(bench.workers.asked.length).toBe(asked);
+    expect(bench().workers.asked.length).toBe(asked);
   });
 
   test('deleting it leaves nothing behind', async () => {
-    await bench.client.delete(emailPipelineRuns, { namespace: ns, name: 'now' }, { signal });
-    await bench.client.delete(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
+    await bench().client.delete(emailPipelineRuns, { namespace: ns, name: 'now' }, { signal });
+    await bench().client.delete(emailPipelines, { namespace: ns, name: 'orders' }, { signal });
     await eventually(async () => {
-      for (const pod of await list(pods, ns)) await bench.client.delete(pods, pod.metadata, { signal });
+      for (const pod of await list(pods, ns)) await bench().client.delete(pods, pod.metadata, { signal });
       const left = await Promise.all([
         list(configMaps, ns),
         list(deployments, ns),

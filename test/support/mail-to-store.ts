@@ -10,8 +10,8 @@ interface Servers {
   readonly closing: (() => Promise<unknown> | unknown)[];
 }
 
-/** A mail server without TLS and a PostgreSQL for all tests of the file that calls this. */
-export function mailToStore(): Servers {
+/** A mail server, without TLS unless asked for, and a PostgreSQL for all tests of the file that calls this. */
+export function mailToStore({ tls = false } = {}): Servers {
   let dovecot: Dovecot | undefined;
   let postgres: Postgres | undefined;
   const closing: Servers['closing'] = [];
@@ -20,7 +20,7 @@ export function mailToStore(): Servers {
     return server;
   };
   beforeAll(async () => {
-    [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
+    [dovecot, postgres] = await Promise.all([startDovecot({ tls }), startPostgres()]);
   });
   afterAll(async () => {
     await dovecot?.stop();

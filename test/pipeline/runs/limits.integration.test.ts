@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { exitCodes } from '../../../src/telemetry/errors.ts';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { beforeMidnight } from '../../support/store-clock.ts';
 import { sql } from '../../support/worker.ts';
@@ -10,19 +9,10 @@ import { runWorld } from './run-world.ts';
 /** Milliseconds that the first day has left when the first worker starts. */
 const leftMs = 30_000;
 
-let dovecot: Dovecot;
-let postgres: Postgres;
-
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
+const servers = mailToStore({ tls: true });
 
 test('a full load takes no more of an account than its day has left, and goes on the next day', async () => {
-  const it = await runWorld({ dovecot, postgres }, onTestFinished, {
+  const it = await runWorld(servers, onTestFinished, {
     shared: false,
     messagesPerDay: 20,
     storeUri: (uri) => beforeMidnight(uri, leftMs),
@@ -47,7 +37,7 @@ test('a full load takes no more of an account than its day has left, and goes on
 });
 
 test('a preflight counts, takes no more than a tenth of a day, and waits for another day when this one is spent', async () => {
-  const it = await runWorld({ dovecot, postgres }, onTestFinished, {
+  const it = await runWorld(servers, onTestFinished, {
     shared: false,
     messagesPerDay: 20,
     storeUri: (uri) => beforeMidnight(uri, 6 * 3_600_000),

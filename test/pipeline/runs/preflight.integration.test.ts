@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { rowsReach, sql } from '../../support/worker.ts';
 import { type RunWorldOptions, runWorld } from './run-world.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
+const servers = mailToStore({ tls: true });
 
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-
-const setUp = (options: RunWorldOptions = {}) => runWorld({ dovecot, postgres }, onTestFinished, options);
+const setUp = (options: RunWorldOptions = {}) => runWorld(servers, onTestFinished, options);
 
 describe('a preflight', () => {
   const options = { messages: 5, maxErrorRate: 0.2 };

@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { sql } from '../../support/worker.ts';
 import { runWorld } from './run-world.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
-
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
+const servers = mailToStore({ tls: true });
 
 /** More than two batches. */
 const messages = 1_100;
@@ -31,7 +21,7 @@ const runs = [
 const cases = runs.flatMap(({ kind, spec }) => places.map((place) => ({ kind, spec, place })));
 
 test.each(cases)('$kind that is killed at $place, and made again, comes to the same', async ({ spec, place }) => {
-  const it = await runWorld({ dovecot, postgres }, onTestFinished, { shared: false });
+  const it = await runWorld(servers, onTestFinished, { shared: false });
   const names = Array.from({ length: messages }, (_, n) => it.deliver(n));
   expect((await it.revision().once('first')).code).toBe(0);
   it.expunge(names[7]!);

@@ -1,27 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { startReceiver } from '../../support/webhook-receiver.ts';
 import { rowCount, rowsReach, sql } from '../../support/worker.ts';
 import { type RunWorldOptions, runWorld } from './run-world.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
+const servers = mailToStore({ tls: true });
 
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-
-const setUp = (options: RunWorldOptions = {}) => runWorld({ dovecot, postgres }, onTestFinished, options);
+const setUp = (options: RunWorldOptions = {}) => runWorld(servers, onTestFinished, options);
 
 describe.each([{ shared: true }, { shared: false }])('runs that re-read, sink in the store: $shared', ({ shared }) => {
   test('a full load writes everything again under a new edition, reads what is new, and takes out what is gone', async () => {
@@ -180,7 +170,7 @@ test.each([1, 2])(
     const live = async () => (await worker.status()).pipelines[0]?.accounts[0]?.folders[0]?.state === 'Live';
     await eventually(live, 30_000);
     // The server is far away from the run.
-    const far = await startTcpProxy(dovecot, 500);
+    const far = await startTcpProxy(servers.dovecot, 500);
     onTestFinished(() => far.stop());
     const pod = it.revision([], undefined, far.port);
     const spec = JSON.stringify({ backfill: { since: '2023-01-01' } });
