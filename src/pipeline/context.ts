@@ -33,6 +33,8 @@ export interface DirectSink {
   remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number>;
   /** What writing these, and taking those out, would change; found out in a transaction that is rolled back. */
   rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal>;
+  /** Ends what these workers have left open in the sink, and with it their locks. Returns how many sessions that were; 0 when it is shared: the store did. */
+  endSessions(workers: readonly string[], signal: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }
 

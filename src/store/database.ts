@@ -6,6 +6,12 @@ import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 /** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
 const idleInTransactionMs = 8_000;
 const statementMs = 60_000;
+/**
+ * Lets the server notice within half a minute that the other end of a transaction is gone, by a power cut or with the network: by its own
+ * settings, two hours. Statements for the beginning of a transaction; they end with it.
+ */
+export const noticePeer =
+  'SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 4';
 
 /** Milliseconds for connections that are still being made when the pool is closed. */
 const farewellMs = 2_000;
@@ -162,7 +168,7 @@ export class Database {
     let result: T;
     try {
       await client.query(
-        `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; SET LOCAL statement_timeout = ${statementMs}`,
+        `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; SET LOCAL statement_timeout = ${statementMs}; ${noticePeer}`,
       );
       result = await body(client);
       beforeCommit?.();

@@ -30,6 +30,8 @@ export interface Lease {
   readonly accountId: bigint;
   readonly workerId: string;
   readonly token: bigint;
+  /** Its holder before died: what that one has left open in a sink may hold locks. */
+  readonly orphaned?: true;
   /** It is the right to execute runs of the pipeline, on this account now, beside whoever reads its mail. */
   readonly ofRun?: true;
 }
@@ -37,31 +39,6 @@ export interface Lease {
 /** Somebody else holds the lease now, or the cursor moved: roll back and drop all work in flight. */
 export const fenced = () =>
   transient('STORE_FENCED', 'another worker took over this account; work in flight was dropped and nothing was lost');
-
-/**
- * Takes a lease that is free, or whose holder is dead or this worker itself (it may have got it without learning so); undefined when
- * another one holds it.
- */
-export async function tryAcquireLease(
-  database: Database,
-  pipeline: bigint,
-  account: bigint,
-  worker: string,
-): Promise<Lease | undefined> {
-  await database.query('INSERT INTO mailmill.lease (pipeline_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-    pipeline,
-    account,
-  ]);
-  const rows = await database.query<{ token: string }>(
-    `UPDATE mailmill.lease l SET worker_id = $3, token = token + 1, acquired_at = clock_timestamp()
-      WHERE pipeline_id = $1 AND account_id = $2
-        AND (worker_id IS NULL OR worker_id = $3 OR NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp()))
-      RETURNING token`,
-    [pipeline, account, worker],
-  );
-  const row = rows[0];
-  return row && { pipelineId: pipeline, accountId: account, workerId: worker, token: BigInt(row.token) };
-}
 
 /** Gives a lease back; nothing happens when it is not held any more. */
 export async function releaseLease(database: Database, lease: Lease): Promise<void> {

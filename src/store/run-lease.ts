@@ -1,10 +1,13 @@
 import type { Database } from './database.ts';
+import { endDeadSessions } from './dead-sessions.ts';
 
 /** The right to execute runs of a pipeline: one run at a time, by one worker. */
 export interface RunLease {
   readonly pipelineId: bigint;
   readonly workerId: string;
   readonly token: bigint;
+  /** Its holder before died: what that one has left open in a sink may hold locks. */
+  readonly orphaned?: true;
 }
 
 /** Takes it when it is free, or its holder is dead; undefined when another worker holds it. */
@@ -14,6 +17,13 @@ export async function tryAcquireRunLease(
   workerId: string,
 ): Promise<RunLease | undefined> {
   await database.query('INSERT INTO mailmill.run_lease (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING', [pipelineId]);
+  const dead = await database.query(
+    `SELECT FROM mailmill.run_lease l WHERE pipeline_id = $1 AND worker_id <> $2
+        AND NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp())`,
+    [pipelineId, workerId],
+  );
+  const orphaned = dead.length > 0;
+  if (orphaned) await endDeadSessions(database, workerId);
   const rows = await database.query<{ token: string }>(
     `UPDATE mailmill.run_lease l SET worker_id = $2, token = token + 1, acquired_at = clock_timestamp()
       WHERE pipeline_id = $1
@@ -22,7 +32,7 @@ export async function tryAcquireRunLease(
     [pipelineId, workerId],
   );
   const row = rows[0];
-  return row && { pipelineId, workerId, token: BigInt(row.token) };
+  return row && { pipelineId, workerId, token: BigInt(row.token), ...(orphaned && { orphaned }) };
 }
 
 /** Gives it back; nothing happens when it is not held any more. */

@@ -164,6 +164,9 @@ export class FakeSink implements DirectSink {
   async rehearse() {
     return { changes: [], refused: [] };
   }
+  async endSessions() {
+    return 0;
+  }
   async close(): Promise<void> {}
 
   get subjects(): string[] {

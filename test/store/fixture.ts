@@ -3,7 +3,8 @@ import type { Coverage } from '../../src/store/commit.ts';
 import { Database } from '../../src/store/database.ts';
 import { openCursor } from '../../src/store/epochs.ts';
 import { type Place, resolveIdentities } from '../../src/store/identity.ts';
-import { type Lease, registerWorker, tryAcquireLease } from '../../src/store/leases.ts';
+import { acquireLeases, ensureLeases } from '../../src/store/lease-shares.ts';
+import { type Lease, registerWorker } from '../../src/store/leases.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { accountId, pipelineId } from '../../src/store/names.ts';
 import type { Sighted } from '../../src/store/occurrences.ts';
@@ -13,6 +14,17 @@ import { UidSet } from '../../src/store/uid-set.ts';
 import type { Postgres } from '../support/postgres.ts';
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
+
+/** Takes the lease of one account; undefined: a worker that is alive holds it. */
+export async function takeLease(
+  database: Database,
+  pipeline: bigint,
+  account: bigint,
+  worker: string,
+): Promise<Lease | undefined> {
+  await ensureLeases(database, pipeline, [account]);
+  return (await acquireLeases(database, pipeline, worker, [account], 1))[0];
+}
 
 /** A message that was just read; `content` stands for its bytes. */
 export const sight = (uid: number, content: string, objectId?: string): Sighted => ({
@@ -43,7 +55,7 @@ export async function openStore(postgres: Postgres) {
   const account = await accountId(database, 'ns', 'inbox', 'ann');
 
   const lease = async (of = pipeline): Promise<Lease> => {
-    const taken = await tryAcquireLease(database, of, account, worker);
+    const taken = await takeLease(database, of, account, worker);
     if (!taken) throw new Error('the lease is held');
     return taken;
   };

@@ -3,14 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Database } from '../../src/store/database.ts';
 import { markChecked } from '../../src/store/epochs.ts';
 import { assignUids } from '../../src/store/file-uids.ts';
-import {
-  holdsLease,
-  raiseToken,
-  registerWorker,
-  releaseLease,
-  tryAcquireLease,
-  unregisterWorker,
-} from '../../src/store/leases.ts';
+import { holdsLease, raiseToken, registerWorker, releaseLease, unregisterWorker } from '../../src/store/leases.ts';
 import { checkServer, migrate, migrations } from '../../src/store/migrate.ts';
 import { accountId } from '../../src/store/names.ts';
 import { dropExpiredPartitions } from '../../src/store/partitions.ts';
@@ -24,7 +17,7 @@ import {
   withdrawSlotRequest,
 } from '../../src/store/slots.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { openStore, type Store, sight } from './fixture.ts';
+import { openStore, type Store, sight, takeLease } from './fixture.ts';
 
 let postgres: Postgres;
 let store: Store;
@@ -109,9 +102,9 @@ describe('leases', () => {
     const first = await lease();
     const other = randomUUID();
     await registerWorker(database, other, 'other');
-    expect(await tryAcquireLease(database, pipeline, account, other)).toBeUndefined();
+    expect(await takeLease(database, pipeline, account, other)).toBeUndefined();
     await expire(worker);
-    const second = await tryAcquireLease(database, pipeline, account, other);
+    const second = await takeLease(database, pipeline, account, other);
     expect(second?.token).toBe(first.token + 1n);
     expect(await holdsLease(database, first)).toBe(false);
     await expect(database.transaction((client) => fence(client, first, 1n, 0n))).rejects.toMatchObject({
@@ -126,7 +119,7 @@ describe('leases', () => {
     await unregisterWorker(database, worker);
     const other = randomUUID();
     await registerWorker(database, other, 'other');
-    expect(await tryAcquireLease(database, pipeline, account, other)).toBeDefined();
+    expect(await takeLease(database, pipeline, account, other)).toBeDefined();
   });
 
   test('a worker that got a lease without learning so gets it again, with another token', async () => {
@@ -246,7 +239,7 @@ describe('runs', () => {
     await beginRun(database, pipeline, { name: 'now', specHash: 'h', revision: 'one' });
     const other = await accountId(database, 'ns', 'another', 'ann');
     expect(await endCheckedRuns(database, pipeline, [other])).toBe(0);
-    const held = await tryAcquireLease(database, pipeline, other, worker);
+    const held = await takeLease(database, pipeline, other, worker);
     const cursor = await select(held!, 'INBOX', 1n);
     await markChecked(database, held!, [cursor.epochId]);
     expect(await endCheckedRuns(database, pipeline, [other])).toBe(1);

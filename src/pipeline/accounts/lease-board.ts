@@ -1,4 +1,5 @@
 import type { Database } from '../../store/database.ts';
+import { endDeadSessions } from '../../store/dead-sessions.ts';
 import { acquireLeases, ensureLeases, lookAtShares, withdrawCandidate } from '../../store/lease-shares.ts';
 import { type Lease, releaseLease } from '../../store/leases.ts';
 import { sleep } from '../backoff.ts';
@@ -137,12 +138,14 @@ export class LeaseBoard implements AccountLeases {
     const unknown = waiting.filter((id) => !this.#known.has(id));
     if (unknown.length > 0) await ensureLeases(database, pipelineId, unknown);
     for (const id of unknown) this.#known.add(id);
-    const { held, free } = await lookAtShares(database, pipelineId, workerId, waiting);
+    const { held, free, orphaned } = await lookAtShares(database, pipelineId, workerId, waiting);
     const accounts = waiting.length + this.#held.size;
     const shares = { accounts, mine: this.#held.size, others: held.slice(1) };
     const take = leasesToTake({ ...shares, free, left: this.#left >= leftLooks });
     this.#left = free > 0 && take === 0 ? this.#left + 1 : 0;
     const limit = Math.min(take, this.#room());
+    // What a stopped worker has open in the store may lock the lease itself.
+    if (limit > 0 && orphaned) await endDeadSessions(database, workerId);
     if (limit > 0) await this.#take(waiting, limit);
     this.#give(leasesToGive({ ...shares, leaving: this.#leaving.size }));
   }

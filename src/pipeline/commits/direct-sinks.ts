@@ -11,6 +11,8 @@ export interface DirectSinkOptions {
   readonly secret: (name: string, key: string) => Promise<string>;
   readonly store: Database;
   readonly context: WriteContext;
+  /** What its sessions are called in the sink's database. */
+  readonly session: string;
 }
 
 const deaths = (result: WriteResult): Map<string, Death> =>
@@ -49,7 +51,7 @@ class PipelineSink implements DirectSink {
   async check(signal: AbortSignal): Promise<void> {
     const uri = await this.#uri();
     await this.close();
-    const own = openSink(this.#spec, this.#types, { uri, connections: 1 });
+    const own = openSink(this.#spec, this.#types, { uri, session: this.#options.session, connections: 1 });
     this.#sink = own;
     await own.check(signal);
     this.#shared = await own.sharesDatabaseWith(this.#options.store.pool, signal);
@@ -85,8 +87,13 @@ class PipelineSink implements DirectSink {
 
   /** Works without `check` too, which would make a table that is not there. */
   async rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal> {
-    this.#sink ??= openSink(this.#spec, this.#types, { uri: await this.#uri(), connections: 1 });
+    const { session } = this.#options;
+    this.#sink ??= openSink(this.#spec, this.#types, { uri: await this.#uri(), session, connections: 1 });
     return this.#sink.rehearse(rows, removed, this.#options.context, signal);
+  }
+
+  async endSessions(workers: readonly string[], signal: AbortSignal): Promise<number> {
+    return this.#shared ? 0 : this.#open.endSessions(workers, signal);
   }
 
   async close(): Promise<void> {

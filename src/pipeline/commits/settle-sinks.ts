@@ -1,4 +1,5 @@
 import type { Source } from '../../sources/source.ts';
+import { deadWorkers } from '../../store/dead-sessions.ts';
 import { cursors } from '../../store/epochs.ts';
 import { type Lease, raiseToken } from '../../store/leases.ts';
 import { retireQueues } from '../../store/outbox-queue.ts';
@@ -22,6 +23,7 @@ export async function settleSinks(
   of: SettledAccount,
   start: Lease,
 ): Promise<{ readonly lease: Lease; readonly moved: boolean }> {
+  if (start.orphaned) await endDeadWriters(context);
   let lease = start;
   let moved = false;
   for (const sink of context.sinks) {
@@ -33,6 +35,20 @@ export async function settleSinks(
   if (dead > 0)
     context.log.warn('what waited for sinks that the pipeline does not have any more is dead', { deliveries: dead });
   return { lease, moved };
+}
+
+/**
+ * Ends what dead workers left open in the sinks: one that was stopped in the middle of a COPY would hold its locks for as long as it stands
+ * still, and whoever came after would wait for them.
+ */
+export async function endDeadWriters(context: PipelineContext): Promise<void> {
+  const { database, workerId, health, hardStop, log } = context;
+  const dead = await deadWorkers(database, workerId);
+  for (const sink of context.sinks) {
+    const ended = await health.during(sink.name, () => sink.endSessions(dead, hardStop));
+    if (ended > 0)
+      log.warn('ended what a worker that died had left open in the sink', { sink: sink.name, sessions: ended });
+  }
 }
 
 async function settleSink(context: PipelineContext, of: SettledAccount, start: Lease, sink: DirectSink) {

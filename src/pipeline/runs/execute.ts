@@ -8,6 +8,7 @@ import { UidSet } from '../../store/uid-set.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import { Allowance } from '../accounts/allowance.ts';
 import { Backoff, sleep } from '../backoff.ts';
+import { endDeadWriters } from '../commits/settle-sinks.ts';
 import type { PipelineContext } from '../context.ts';
 import type { RunnerEnvironment } from '../worker/runner-environment.ts';
 import { DryRun } from './dry-run.ts';
@@ -49,6 +50,7 @@ export async function executeRun(options: ExecuteOptions, stop: AbortSignal): Pr
   const id: RunId = { pipelineId, ...run };
   const lease = options.plan.dryRun ? undefined : await acquire(options, stop);
   try {
+    if (lease?.orphaned) await endDeadWriters(context);
     const begun = await beginExecution(database, { ...id, revision: revision.hash }, options.plan);
     onResult(begun.result);
     if (begun.result.state !== 'Running') return begun.result;

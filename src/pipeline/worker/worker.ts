@@ -4,17 +4,16 @@ import type { RunResult, WorkerStatus } from '../../api/worker-status.ts';
 import { createSource, loadKind } from '../../sources/registry.ts';
 import { credentialStore } from '../../store/credentials.ts';
 import { Database } from '../../store/database.ts';
+import { sessionName } from '../../store/dead-sessions.ts';
 import { uidAllocator } from '../../store/file-uids.ts';
 import { registerWorker, unregisterWorker } from '../../store/leases.ts';
-import { checkServer, migrate } from '../../store/migrate.ts';
-import { ensurePartitions } from '../../store/partitions.ts';
 import { asMailmillError, type MailmillError } from '../../telemetry/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { type WorkerMetrics, workerMetrics } from '../../telemetry/metrics.ts';
 import { Phases } from '../../telemetry/phases.ts';
 import type { Registry } from '../../telemetry/prometheus.ts';
 import { ConnectionBroker } from '../accounts/connection-broker.ts';
-import { Backoff, sleep } from '../backoff.ts';
+import { sleep } from '../backoff.ts';
 import { directOnes, directSinks } from '../commits/direct-sinks.ts';
 import type { Revision } from '../revision/revision.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -22,6 +21,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { keepHouse } from './housekeeping.ts';
 import { LeanEngine } from './lean-engine.ts';
 import { MemoryRest } from './memory-rest.ts';
+import { openStore } from './open-store.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { RunnerMode } from './runner-mode.ts';
 
@@ -77,7 +77,7 @@ export class Worker {
     this.#database = new Database({
       uri: options.storeUri,
       max: options.storeConnections,
-      applicationName: 'mailmill-worker',
+      applicationName: sessionName(this.#id),
       cut: this.#hardStop.signal,
     });
     this.#broker = new ConnectionBroker(this.#database, this.#id);
@@ -101,6 +101,7 @@ export class Worker {
             directSinks(directOnes(of.sinks), types, {
               secret: options.secret,
               store: this.#database,
+              session: sessionName(this.#id),
               context: { revision: of.hash, source: of.sources.map((source) => source.name).join(',') },
             }),
           openKeeper: (of) => this.#openKeeper(of),
@@ -254,30 +255,18 @@ export class Worker {
     await Promise.all(this.#options.revisions.flatMap(({ sources }) => sources.map(loadKind)));
   }
 
-  /** Migrates and registers; tries again until it works. False: stopped before. */
   async #openStore(stop: AbortSignal): Promise<boolean> {
-    const { log, mode } = this.#options;
-    const backoff = new Backoff();
-    while (!stop.aborted) {
-      try {
-        await checkServer(this.#database);
-        const applied = await migrate(this.#database);
-        if (applied > 0) log.info('migrated the store', { migrations: applied });
-        await ensurePartitions(this.#database, 1);
-        const sent = process.hrtime.bigint();
-        await registerWorker(this.#database, this.#id, this.#options.name);
-        this.#heartbeat?.confirm(sent);
-        this.#phases.reach('store');
-        return true;
-      } catch (thrown) {
-        const error: MailmillError = asMailmillError(thrown);
-        for (const runner of this.#runners) runner.storeHealth(error);
-        log.warn(error.message, { code: error.code, family: error.family });
-        if (mode.kind !== 'stream' && (error.family === 'Stalled' || backoff.failures >= 5)) throw error;
-        await sleep(backoff.next(error), stop);
-      }
-    }
-    return false;
+    const { log, mode, name } = this.#options;
+    const register = async () => {
+      const sent = process.hrtime.bigint();
+      await registerWorker(this.#database, this.#id, name);
+      this.#heartbeat?.confirm(sent);
+      this.#phases.reach('store');
+    };
+    const onFailed = (error: MailmillError) => {
+      for (const runner of this.#runners) runner.storeHealth(error);
+    };
+    return openStore(this.#database, { log, once: mode.kind !== 'stream', register, onFailed }, stop);
   }
 
   async #openKeeper(revision: Revision) {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { noticePeer } from '../../store/database.ts';
 import { transient } from '../../telemetry/errors.ts';
 import { invalidUri, sinkError } from './errors.ts';
 
@@ -12,17 +13,17 @@ const idleInTransactionMs = 8_000;
 const deadlineMs = 5 * 60_000;
 
 /**
- * A pool that connects when it is first used.
+ * A pool that connects when it is first used; `session` is what its connections are called in pg_stat_activity.
  *
  * @throws Stalled `SINK_URI_INVALID`.
  */
-export function openPool(uri: string, max: number): pg.Pool {
+export function openPool(uri: string, max: number, session = 'mailmill'): pg.Pool {
   const connectionString = uri.trim(); // Secrets made from files end in a line break
   if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) throw invalidUri();
   const pool = new pg.Pool({
     connectionString,
     max,
-    application_name: 'mailmill',
+    application_name: session,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 30_000,
     // A server that has stopped does not answer the farewell of an idle connection: that must not keep the process.
@@ -35,7 +36,7 @@ export function openPool(uri: string, max: number): pg.Pool {
 }
 
 /** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
-export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
+export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; ${noticePeer}`;
 
 /** A connection in use. `seal` makes it deaf to the caller's signal: COMMIT, once sent, is waited for. */
 export interface Connection {

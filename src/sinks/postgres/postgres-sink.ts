@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
+import { endSessions } from '../../store/dead-sessions.ts';
 import { stalled, transient } from '../../telemetry/errors.ts';
 import type {
   ColumnTypes,
@@ -16,20 +17,12 @@ import { columnsOf, type TableColumns } from './columns.ts';
 import { durable, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, openPool, withConnection } from './connection.ts';
 import { sinkError, sqlState } from './errors.ts';
+import { prepareTables } from './prepare.ts';
 import { inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
 import { rehearse } from './rehearse.ts';
 import { removeRows } from './remove-rows.ts';
 import { sharesDatabase } from './shared-database.ts';
-import {
-  createProgressTable,
-  createTable,
-  progressColumns,
-  progressKeyColumns,
-  progressTable,
-  requiredColumns,
-  type TableName,
-} from './statements.ts';
-import { readRelation, readServer, rightsProblem, serverProblem, tableProblem } from './table-check.ts';
+import { progressTable, type TableName } from './statements.ts';
 import { TableWriter, writeRows } from './write-rows.ts';
 
 export interface PostgresSinkOptions {
@@ -37,6 +30,8 @@ export interface PostgresSinkOptions {
   readonly uri: string;
   /** Connections at most; 2 by default. */
   readonly connections?: number;
+  /** Name of its sessions in pg_stat_activity; `mailmill` by default. */
+  readonly session?: string;
   /** A pool to use instead of an own one; it is left open by `close`. */
   readonly pool?: pg.Pool;
   /** Milliseconds before each try to learn what became of a COMMIT. */
@@ -68,7 +63,7 @@ export class PostgresSink {
     this.#columns = columnsOf(spec, types);
     this.#writer = new TableWriter(this.#table, this.#columns, types);
     this.#ownsPool = options.pool === undefined;
-    this.#pool = options.pool ?? openPool(options.uri, options.connections ?? 2);
+    this.#pool = options.pool ?? openPool(options.uri, options.connections ?? 2, options.session);
     this.#resolveDelaysMs = options.resolveDelaysMs ?? [0, 250, 1_000, 4_000, 10_000];
   }
 
@@ -101,7 +96,7 @@ export class PostgresSink {
     return withConnection(this.#pool, signal, async ({ client }) => {
       await client.query(begin);
       try {
-        await this.#prepare(client);
+        await prepareTables(client, this.#table, this.#columns);
         await client.query('COMMIT');
       } catch (error) {
         if (!raceStates.has(sqlState(error) ?? '')) throw error;
@@ -110,27 +105,6 @@ export class PostgresSink {
       }
       return true;
     });
-  }
-
-  /** Checks server, rights and tables, and makes the tables that do not exist, in the transaction that `client` is in. */
-  async #prepare(client: pg.ClientBase): Promise<void> {
-    const { schema } = this.#table;
-    const progress: TableName = { schema, table: progressTable };
-    const server = await readServer(client, schema);
-    const unusable = serverProblem(server, schema);
-    if (unusable) throw unusable;
-    const table = await readRelation(client, this.#table);
-    const recorded = await readRelation(client, progress);
-    const problem =
-      (table && tableProblem(this.#table, requiredColumns(this.#columns), ['_mailmill_id'], table)) ??
-      (recorded && tableProblem(progress, progressColumns, progressKeyColumns, recorded)) ??
-      rightsProblem(server, schema, [
-        { name: this.#table, relation: table },
-        { name: progress, relation: recorded },
-      ]);
-    if (problem) throw problem;
-    if (!table) await client.query(createTable(this.#table, this.#columns, server.lz4));
-    if (!recorded) await client.query(createProgressTable(schema));
   }
 
   /**
@@ -147,7 +121,7 @@ export class PostgresSink {
   ): Promise<Rehearsal> {
     return withConnection(this.#pool, signal, async ({ client }) => {
       await client.query(begin);
-      await this.#prepare(client);
+      await prepareTables(client, this.#table, this.#columns);
       await client.query('SET CONSTRAINTS ALL IMMEDIATE');
       const found = await rehearse(client, this.#table, this.#writer, rows, removed, context, signal);
       await client.query('ROLLBACK'); // after an error the connection is thrown away, which does as well
@@ -277,6 +251,14 @@ export class PostgresSink {
   /** Whether `storePool` reaches the same database as the same user, so that rows and store can share a transaction. */
   async sharesDatabaseWith(storePool: pg.Pool, signal: AbortSignal): Promise<boolean> {
     return sharesDatabase(this.#pool, storePool, randomBytes(8).readBigInt64BE(), signal);
+  }
+
+  /** Ends transactions that these workers have left open in the database, and with them their locks. Returns how many. */
+  async endSessions(workers: readonly string[], signal: AbortSignal): Promise<number> {
+    return withConnection(this.#pool, signal, async ({ client }) => {
+      const { rows } = await client.query<{ ended: number }>(endSessions(workers));
+      return rows[0]?.ended ?? 0;
+    });
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,8 @@ import type { FolderSync } from '../../../src/pipeline/folders/folder-sync.ts';
 import { Lane } from '../../../src/pipeline/folders/lane.ts';
 import type { Source, SourceSession } from '../../../src/sources/source.ts';
 import { openCursor } from '../../../src/store/epochs.ts';
-import { tryAcquireLease } from '../../../src/store/leases.ts';
 import { accountId } from '../../../src/store/names.ts';
+import { takeLease } from '../../store/fixture.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { FakeSink, startContext } from '../fakes.ts';
 
@@ -21,7 +21,7 @@ afterAll(async () => {
 async function world() {
   const { context, database, workerId } = await startContext(postgres, []);
   const account = await accountId(database, 'ns', 'inbox', 'ann');
-  const lease = (await tryAcquireLease(database, context.pipelineId, account, workerId))!;
+  const lease = (await takeLease(database, context.pipelineId, account, workerId))!;
   const { epochId } = await openCursor(
     database,
     lease,

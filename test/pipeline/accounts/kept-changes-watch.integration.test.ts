@@ -3,8 +3,8 @@ import { KeptChangesWatch } from '../../../src/pipeline/accounts/kept-changes-wa
 import { openCursor } from '../../../src/store/epochs.ts';
 import { openKeptFolder } from '../../../src/store/kept.ts';
 import { type KeptChange, keepChanges } from '../../../src/store/kept-changes.ts';
-import { tryAcquireLease } from '../../../src/store/leases.ts';
 import { accountId } from '../../../src/store/names.ts';
+import { takeLease } from '../../store/fixture.ts';
 import { append, kept } from '../../support/kept.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { message } from '../../support/worker.ts';
@@ -32,7 +32,7 @@ async function world() {
   );
   const ids = appended.map((each) => (each.state === 'Full' ? '' : each.messageId!));
   const account = await accountId(database, 'ns', place.source, 'ann');
-  const lease = (await tryAcquireLease(database, context.pipelineId, account, workerId))!;
+  const lease = (await takeLease(database, context.pipelineId, account, workerId))!;
   await openCursor(database, lease, { name: 'INBOX', uidvalidity: folder.epoch, uidNext: 4 }, () => undefined);
   const sink = new FakeSink('changes');
   const kinds = new Set(['flags', 'expunge'] as const);
