@@ -95,6 +95,27 @@ describe.each(['LMTP', 'SMTP'] as const)('Postfix delivers by %s', (protocol) =>
   );
 });
 
+test('one mail server hands the recipients of a message to several sources, by its map of transports', async () => {
+  const domains = ['orders.example.org', 'support.example.org'] as const;
+  const ports = await freePorts(domains.length);
+  const stores = await Promise.all(domains.map(() => postgres.createDatabase()));
+  for (const [i, domain] of domains.entries()) {
+    const smtp = { protocol: 'LMTP' as const, port: ports[i]!, recipients: [`*@${domain}`] };
+    const pod = await collectorPod({ smtp }, { 'mailmill-store/uri': stores[i]! });
+    clean.push(() => pod.remove());
+    await pod.start();
+  }
+  const map = domains.map((domain, i) => `{ ${domain} = lmtp:inet:127.0.0.1:${ports[i]} }`).join(', ');
+  const postfix = await startPostfix('error:nobody reads this', [`transport_maps = inline:{ ${map} }`]);
+  clean.push(() => postfix.stop());
+  await postfix.submit(message(1), ['a@orders.example.org', 'b@support.example.org', 'c@support.example.org']);
+  await postfix.empty();
+  expect(await Promise.all(stores.map(async (store) => (await subjects(store)).sort()))).toEqual([
+    ['m-1@example.org a@orders.example.org'],
+    ['m-1@example.org b@support.example.org', 'm-1@example.org c@support.example.org'],
+  ]);
+});
+
 test('killed again and again under load, with the store restarted: nothing is lost and nothing doubled', async () => {
   const { pod, postfix, store } = await world('LMTP');
   const count = 150;
