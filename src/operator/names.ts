@@ -27,7 +27,7 @@ export const annotations = {
   scheduledSince: 'mailmill.io/scheduled-since',
   /** On a workload: hash of the spec of its owner that it was made from. */
   spec: 'mailmill.io/spec',
-  /** On a Deployment: hash of its pod template, Secrets apart. */
+  /** On a workload: hash of its pod template, of a CronJob with its schedule; Secrets apart. */
   template: 'mailmill.io/template',
 } as const;
 

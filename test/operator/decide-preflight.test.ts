@@ -217,9 +217,8 @@ describe('a preflight', () => {
   test('goes before the check of a scheduled pipeline', () => {
     const scheduled = pipeline({ steps, rollout, schedule: '0 2 * * *' }, { lastGoodRevision: old.hash }, 2);
     const decision = decide({ pipeline: scheduled, deployment: undefined, cronJob: liveCronJob(old), workers: [] });
-    expect(decision.objects.map(({ metadata }) => metadata.name.replace(/-[0-9a-f]{10}$/, ''))).toEqual([
-      'orders',
-      'orders-preflight',
-    ]);
+    expect(
+      decision.objects.map(({ kind, metadata }) => `${kind} ${metadata.name.replace(/-[0-9a-f]{10}$/, '')}`),
+    ).toEqual(['ConfigMap orders', 'Job orders-preflight', 'CronJob orders']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { firstDifference } from '../../src/kubernetes/apply.ts';
 import type { CronJob, Job, Live } from '../../src/kubernetes/objects.ts';
 import { decidePipeline } from '../../src/operator/decide/pipeline.ts';
 import { specHashOf } from '../../src/operator/names.ts';
@@ -94,6 +95,7 @@ describe('a scheduled pipeline', () => {
     expect(decision.objects[1]?.metadata.annotations).toEqual({
       'mailmill.io/last-good-revision': revision.hash,
       'mailmill.io/spec': specHashOf(pipeline({ schedule }).spec),
+      'mailmill.io/template': expect.stringMatching(/^[0-9a-f]{10}$/),
     });
     expect(decision.lastGood).toBe(revision.hash);
   });
@@ -109,7 +111,8 @@ describe('a scheduled pipeline', () => {
 
   test('a new revision is checked while the CronJob keeps the old one', () => {
     const decision = decide(changed);
-    expect(names(decision.objects)).toEqual(['ConfigMap', 'Job']);
+    expect(names(decision.objects)).toEqual(['ConfigMap', 'Job', 'CronJob']);
+    expect(firstDifference(decision.objects[2]!, changed.cronJob)).toBeUndefined();
     expect(decision.patches).toEqual([]);
     expect(messageOf(decision.status.conditions, 'Ready')).toBe(
       `revision ${revision.hash} is being checked; revision 0123456789 keeps running`,
@@ -159,10 +162,34 @@ describe('a scheduled pipeline', () => {
     ]);
   });
 
+  describe('while another revision is checked', () => {
+    const edited = (spec: Partial<CronJob['spec']>): Live<CronJob> => ({
+      ...changed.cronJob,
+      spec: { ...changed.cronJob.spec!, ...spec },
+    });
+
+    test('has what somebody edited in its CronJob healed', () => {
+      const cronJob = edited({ concurrencyPolicy: 'Allow' });
+      const [healed] = decide({ ...changed, cronJob }).objects.filter(({ kind }) => kind === 'CronJob');
+      expect(firstDifference(healed!, cronJob)).toBe('spec.concurrencyPolicy: Allow → Forbid');
+      expect(firstDifference(healed!, changed.cronJob)).toBeUndefined();
+    });
+
+    test('but not where nobody knows how it was: its schedule waits for the check as well', () => {
+      const cronJob = edited({ concurrencyPolicy: 'Allow' });
+      const later = pipeline({ schedule: '0 3 * * *', suspend: true });
+      const decision = decide({ ...changed, cronJob, pipeline: later });
+      expect(names(decision.objects)).not.toContain('CronJob');
+      expect(decision.patches.map(({ patch }) => patch)).toEqual([{ spec: { suspend: true } }]);
+    });
+  });
+
   test('suspending acts at once, though the new revision was never checked', () => {
     const decision = decide({ ...changed, pipeline: pipeline({ schedule, suspend: true }) });
-    expect(decision.objects).toEqual([]);
-    expect(decision.patches.map(({ patch }) => patch)).toEqual([{ spec: { suspend: true } }]);
+    expect(decision.objects.map((object) => firstDifference(object, changed.cronJob))).toEqual([
+      'spec.suspend: false → true',
+    ]);
+    expect(decision.patches).toEqual([]);
     expect(brief(decision.status.conditions)).toEqual([
       'Ready=True/Suspended',
       ...settled,

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../pipeline/revision/canonical-json.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations, childLabels, shortHash, workerSelector } from '../names.ts';
-import { type PodInput, podTemplate } from './pod.ts';
+import { type PodInput, podTemplate, withoutSecrets } from './pod.ts';
 
 export interface DeploymentInput extends Pick<PodInput, 'revision' | 'template' | 'secretsHash'> {
   readonly replicas: number;
@@ -53,9 +53,7 @@ export function withLastGood(workload: Deployment, lastGood: string | undefined)
  * apart from an edit. Secrets are no part of either.
  */
 export function withOrigin(workload: Deployment, specHash: string): Deployment {
-  const { metadata, spec } = workload.spec?.template ?? {};
-  const { [annotations.secretsHash]: _, ...others } = metadata?.annotations ?? {};
-  const template = shortHash(canonicalJson({ metadata: { ...metadata, annotations: others }, spec }));
+  const template = shortHash(canonicalJson(withoutSecrets(workload.spec?.template ?? {})));
   const own = { ...workload.metadata.annotations, [annotations.spec]: specHash, [annotations.template]: template };
   return { ...workload, metadata: { ...workload.metadata, annotations: own } };
 }

@@ -5,8 +5,8 @@ import { canonicalJson } from '../../pipeline/revision/canonical-json.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import { exitCodes } from '../../telemetry/errors.ts';
 import type { DecisionConfig } from '../config.ts';
-import { annotations, checkJobName, childLabels, labels, preflightJobName, runJobName } from '../names.ts';
-import { containerName, podTemplate } from './pod.ts';
+import { annotations, checkJobName, childLabels, labels, preflightJobName, runJobName, shortHash } from '../names.ts';
+import { containerName, podTemplate, withoutSecrets } from './pod.ts';
 
 type JobSpec = NonNullable<Job['spec']>;
 
@@ -51,6 +51,7 @@ export function cronJob(
   config: DecisionConfig,
 ): CronJob {
   const { namespace, pipeline } = input.revision;
+  const { schedule, timeZone = 'Etc/UTC' } = input;
   const template = podTemplate(
     {
       ...input,
@@ -70,11 +71,12 @@ export function cronJob(
       annotations: {
         ...(input.lastGood === undefined ? {} : { [annotations.lastGood]: input.lastGood }),
         [annotations.spec]: input.specHash,
+        [annotations.template]: shortHash(canonicalJson({ schedule, timeZone, template: withoutSecrets(template) })),
       },
     },
     spec: {
-      schedule: input.schedule,
-      timeZone: input.timeZone ?? 'Etc/UTC',
+      schedule,
+      timeZone,
       suspend: input.suspend,
       concurrencyPolicy: 'Forbid',
       startingDeadlineSeconds,

@@ -238,3 +238,9 @@ const mount = (
   mountPath: string,
   readOnly: boolean,
 ): Mount => ({ volume, claimName, subPath, mountPath, readOnly });
+
+/** What a pod template is but for the values of its Secrets: what a person's edit, another image or another source changes. */
+export function withoutSecrets({ metadata, spec }: PodTemplateSpec): PodTemplateSpec {
+  const { [annotations.secretsHash]: _, ...others } = metadata?.annotations ?? {};
+  return { metadata: { ...metadata, annotations: others }, spec };
+}

@@ -19,16 +19,23 @@ import {
 import { replicasOf } from './replicas.ts';
 
 /**
- * Keeps what runs while the present generation may not be applied, or not yet: suspending, scaling and rotated Secrets act even so, a Deployment
- * that somebody edited is healed where it is known how it was, and a workload that somebody deleted is made anew.
+ * Keeps what runs while the present generation may not be applied, or not yet: suspending, scaling and rotated Secrets act even so, a workload
+ * that somebody edited is healed where it is known how it was, and one that somebody deleted is made anew.
  */
 export function keepWorkload(
   snapshot: PipelineSnapshot,
   config: DecisionConfig,
 ): Pick<WorkloadDecision, 'objects' | 'patches'> {
-  const whole = wholeDeployment(snapshot, config) ?? restored(snapshot, config);
-  const patches = [...(whole === undefined ? deploymentPatches(snapshot, config) : []), ...cronJobPatches(snapshot)];
-  return { objects: whole === undefined ? [] : [whole], patches };
+  const streams = wholeDeployment(snapshot, config);
+  const scheduled = wholeCronJob(snapshot, config);
+  const made = streams === undefined && scheduled === undefined ? restored(snapshot, config) : undefined;
+  return {
+    objects: [streams, scheduled, made].filter((object) => object !== undefined),
+    patches: [
+      ...(streams === undefined ? deploymentPatches(snapshot, config) : []),
+      ...(scheduled === undefined ? cronJobPatches(snapshot) : []),
+    ],
+  };
 }
 
 /** Suspending and resuming the runs of a CronJob that is otherwise left alone. */
@@ -57,6 +64,25 @@ function wholeDeployment(snapshot: PipelineSnapshot, config: DecisionConfig): Ch
     return undefined;
   // While it rolls, its status does not prove which revision is good.
   return withLastGood(made, secretsHash === secretsOf(snapshot) ? told : lastGoodOf(snapshot));
+}
+
+/** The same of a CronJob, whose schedule must be the one in the spec as well. */
+function wholeCronJob(snapshot: PipelineSnapshot, config: DecisionConfig): Child | undefined {
+  const { pipeline, applied: revision, cronJob: live } = snapshot;
+  const secretsHash = revision && hashOf(revision, snapshot, config);
+  if (live === undefined || revision === undefined || secretsHash === undefined) return undefined;
+  const { [annotations.spec]: specHash = '', [annotations.lastGood]: lastGood } = live.metadata.annotations ?? {};
+  const work = scheduledWork(snapshot);
+  const input = { revision, template: pipeline.spec.template, secretsHash, lastGood, specHash };
+  const made = cronJob({ ...input, ...work, suspend: isSuspended(pipeline) }, config);
+  const same = made.metadata.annotations?.[annotations.template] === live.metadata.annotations?.[annotations.template];
+  return same ? made : undefined;
+}
+
+/** When the runs of a pipeline start, by its spec, and what they do. */
+export function scheduledWork({ pipeline }: PipelineSnapshot) {
+  const { schedule = '', timeZone, load } = pipeline.spec;
+  return { schedule, timeZone, work: load === 'Full' ? { load } : {} };
 }
 
 /** Size and Secrets of a Deployment that is otherwise left alone. */
@@ -92,16 +118,16 @@ const noSpec = 'restored';
  */
 function restored(snapshot: PipelineSnapshot, config: DecisionConfig): Child | undefined {
   const { pipeline, applied: revision } = snapshot;
-  const { template, schedule = '', timeZone, load } = pipeline.spec;
+  const { template } = pipeline.spec;
   if (snapshot.deployment !== undefined || snapshot.cronJob !== undefined || isSuspended(pipeline)) return undefined;
   const secretsHash = revision && hashOf(revision, snapshot, config);
   if (revision === undefined || revision.hash !== lastGoodOf(snapshot) || secretsHash === undefined) return undefined;
   const input = { revision, template, secretsHash };
   const lastGood = revision.hash;
   if (isScheduled(pipeline)) {
-    if (scheduleProblem(schedule) !== undefined || !isTimeZone(timeZone ?? 'Etc/UTC')) return undefined;
-    const work = load === 'Full' ? { load } : {};
-    return cronJob({ ...input, schedule, work, timeZone, suspend: false, lastGood, specHash: noSpec }, config);
+    const when = scheduledWork(snapshot);
+    if (scheduleProblem(when.schedule) !== undefined || !isTimeZone(when.timeZone ?? 'Etc/UTC')) return undefined;
+    return cronJob({ ...input, ...when, suspend: false, lastGood, specHash: noSpec }, config);
   }
   const replicas = replicasOf(snapshot, revision);
   if (replicas === 0) return undefined;

@@ -16,7 +16,7 @@ import {
   type WorkloadDecision,
 } from './decision.ts';
 import { keepsRunning } from './hold.ts';
-import { keepWorkload } from './keep.ts';
+import { keepWorkload, scheduledWork } from './keep.ts';
 import { rolloutTrouble } from './streaming.ts';
 import { isFull, isImposedJob, queued } from './turn.ts';
 
@@ -41,11 +41,9 @@ export function decideScheduled(
   const others = otherChecks(snapshot, desired);
   const stale = staleConfigMaps(snapshot, [revision.hash, lastGood]);
   if (good) {
-    const { schedule = '', timeZone } = pipeline.spec;
-    const work = pipeline.spec.load === 'Full' ? { load: 'Full' as const } : {};
     const suspend = isSuspended(pipeline);
     const { specHash } = snapshot;
-    const wanted = cronJob({ ...input, schedule, work, timeZone, suspend, lastGood, specHash }, config);
+    const wanted = cronJob({ ...input, ...scheduledWork(snapshot), suspend, lastGood, specHash }, config);
     return {
       objects: [revisionConfigMap(revision), wanted],
       patches: [],

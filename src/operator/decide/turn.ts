@@ -1,5 +1,6 @@
 import { firstDifference } from '../../kubernetes/apply.ts';
 import type { Deployment, KubernetesObject } from '../../kubernetes/objects.ts';
+import { withoutSecrets } from '../build/pod.ts';
 import { no, type Verdict, yes } from '../conditions.ts';
 import type { DecisionConfig } from '../config.ts';
 import { annotations } from '../names.ts';
@@ -31,9 +32,7 @@ export function isOwnEdit({ pipeline, deployment, cronJob, specHash }: PipelineS
  */
 export function replacesPods(desired: Deployment, live: Deployment): boolean {
   if ((live.spec?.replicas ?? 1) === 0 || desired.spec?.replicas === 0) return false;
-  const { metadata, spec } = desired.spec?.template ?? {};
-  const own = Object.entries(metadata?.annotations ?? {}).filter(([name]) => name !== annotations.secretsHash);
-  const template = { metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec };
+  const template = withoutSecrets(desired.spec?.template ?? {});
   if (firstDifference(template, live.spec?.template) !== undefined) return true;
   const before = live.metadata.annotations?.[annotations.template];
   return before !== undefined && before !== desired.metadata.annotations?.[annotations.template];
