@@ -51,6 +51,9 @@ const none: Uses = new Set();
 export const means = (pattern: string, folder: string, uses: Uses = none): boolean =>
   pattern.startsWith('\\') ? uses.has(pattern.toLowerCase()) : matchesFolder(pattern, folder);
 
+/** Whether a pattern can mean folders that nobody has named. */
+export const isOpen = (pattern: string): boolean => pattern.startsWith('\\') || pattern.includes('*');
+
 /** Whether `include` has the folder and `exclude` does not. */
 export const isSelected = (folder: string, selection: FolderSelection, uses: Uses = none): boolean =>
   selection.include.some((pattern) => means(pattern, folder, uses)) &&

@@ -181,6 +181,8 @@ export interface Source {
   readonly perDay?: { readonly bytes?: number; readonly messages?: number };
   /** Milliseconds between checks of folders that are not waited on. */
   readonly pollMs: number;
+  /** Folders may come that are to be read as well: they are looked for as often. Absent: the list of folders changes with the spec, or hardly. */
+  readonly newFolders?: boolean;
   /** Bytes; larger messages become dead letters. */
   readonly messageSize: number;
   /** In which order mail is read that is there before; default: oldest first. */

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ImapFlow } from 'imapflow';
 import { attachments, spamAssassin, writeMaildir } from '../support/corpus.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
+import { imapClient } from '../support/imap-client.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { buildApp } from './startup-app.ts';
 
@@ -61,9 +61,7 @@ export async function multiply(bench: Bench, from: string, user: string, times: 
 
 /** Lets Dovecot index the mail before anybody is measured. */
 async function index(dovecot: Dovecot, user: string, folders: readonly string[]): Promise<void> {
-  const auth = { user, pass: 'secret' };
-  const client = new ImapFlow({ host: dovecot.host, port: dovecot.port, secure: false, auth, logger: false });
-  await client.connect();
+  const client = await imapClient(dovecot, user);
   for (const folder of folders) {
     await client.mailboxOpen(folder);
     for await (const _ of client.fetch('1:*', { size: true, internalDate: true })) {

@@ -1,6 +1,7 @@
-import { ImapFlow } from 'imapflow';
+import type { ImapFlow } from 'imapflow';
 import type { Random } from '../fuzz/random.ts';
 import type { Dovecot } from '../support/dovecot.ts';
+import { imapClient } from '../support/imap-client.ts';
 import { message } from '../support/worker.ts';
 import { Places } from './places.ts';
 
@@ -70,7 +71,9 @@ export class MailboxLife {
         }),
       'folder made': async () => {
         const folder = `New${++this.#count}`;
-        this.#dovecot.makeFolder(user, folder);
+        // By the server: Dovecot does not tell an open session of a directory that somebody else has made.
+        const client = await this.#connect();
+        await client.mailboxCreate(folder);
         this.#folders.push(folder);
         this.deliver(5, folder);
       },
@@ -137,11 +140,8 @@ export class MailboxLife {
   /** A client that is not hindered. */
   async #connect(): Promise<ImapFlow> {
     if (this.#client?.usable) return this.#client;
-    const { host, port } = this.#dovecot;
-    const auth = { user, pass: 'secret' };
-    this.#client = new ImapFlow({ host, port, secure: false, doSTARTTLS: false, auth, logger: false });
+    this.#client = await imapClient(this.#dovecot, user);
     this.#client.on('error', () => undefined);
-    await this.#client.connect();
     return this.#client;
   }
 

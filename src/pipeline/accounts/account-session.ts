@@ -11,7 +11,7 @@ import { type ChangesLook, ChangesWatch, tellsChanges } from './changes-watch.ts
 import type { Connection, ConnectionBroker } from './connection-broker.ts';
 import { KeptChangesWatch } from './kept-changes-watch.ts';
 import { SpareLanes, type SpareWork } from './spare-lanes.ts';
-import { folderListMs, idleMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
+import { folderListMs, idleMs, listEveryMs, minimumHoldMs, waitForMore } from './wait-for-more.ts';
 
 /** While the only connection reads old mail, it looks for new mail this often; milliseconds. */
 const sliceMs = 1_000;
@@ -56,6 +56,8 @@ export class AccountSession {
   #backfilling = 0;
   #reading = 0;
   #listedAt = Number.NEGATIVE_INFINITY;
+  /** When each folder was last to be searched, whatever the server says of it. */
+  #searchedAt = Number.NEGATIVE_INFINITY;
   #polledAt = performance.now();
   /** The main lane has read old mail for a while. */
   #sliced = false;
@@ -121,11 +123,12 @@ export class AccountSession {
 
   async #list(): Promise<void> {
     const { folders, session, source, lease } = this.#options;
-    // Local files: listing folders costs nothing.
-    const every = source.connectionsPerAccount === undefined ? Math.min(source.pollMs, folderListMs) : folderListMs;
-    if (performance.now() - this.#listedAt < every) return;
-    await folders.list(session, lease);
+    const now = performance.now();
+    if (now - this.#listedAt < listEveryMs(source)) return;
+    const each = source.connectionsPerAccount === undefined || now - this.#searchedAt >= folderListMs;
+    await folders.list(session, lease, each);
     this.#listedAt = performance.now();
+    if (each) this.#searchedAt = this.#listedAt;
   }
 
   /** Whether the main lane has to read old mail itself. */
@@ -180,7 +183,7 @@ export class AccountSession {
     const polls = folders.all.length > 1 ? this.#polledAt + source.pollMs - performance.now() : idleMs;
     const paused = allowance.pausedMs || Number.POSITIVE_INFINITY;
     const changes = this.#changes?.dueIn ?? Number.POSITIVE_INFINITY;
-    const ms = Math.min(polls, paused, changes, this.#listedAt + folderListMs - performance.now());
+    const ms = Math.min(polls, paused, changes, this.#listedAt + listEveryMs(source) - performance.now());
     const [lane, stop, leave, spare] = [this.#lane, this.#stop, this.#leave, this.#spare.changed];
     return waitForMore({ folders, folder, lane, source, connection, poke, spare, leave, stop, ms });
   }

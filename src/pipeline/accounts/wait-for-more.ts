@@ -10,6 +10,18 @@ import type { Connection } from './connection-broker.ts';
 export const idleMs = 240_000;
 /** Folders are listed, and each of them searched, at least this often. */
 export const folderListMs = 300_000;
+/** Folders are not listed more often than this; milliseconds. */
+const leastListMs = 2_000;
+
+/** How often folders are listed. Those that are local files cost nothing; the list of a server is asked for when more may come. */
+export function listEveryMs({
+  connectionsPerAccount,
+  newFolders = false,
+  pollMs,
+}: Pick<Source, 'connectionsPerAccount' | 'newFolders' | 'pollMs'>): number {
+  if (connectionsPerAccount === undefined) return Math.min(pollMs, folderListMs);
+  return newFolders ? Math.min(Math.max(pollMs, leastListMs), folderListMs) : folderListMs;
+}
 /** Idle connections are lent after at least this long, so that two pipelines do not log in all the time. */
 export const minimumHoldMs = 3_000;
 /** A server whose numbers never hold still is not asked in a tight loop. */

@@ -93,8 +93,8 @@ export class AccountFolders {
     this.#folders = new Map();
   }
 
-  /** Asks the server which folders there are; each of them is to be looked at. Throws Stalled `SOURCE_NO_FOLDERS`. */
-  async list(session: SourceSession, lease: Lease): Promise<void> {
+  /** Asks the server which folders there are; those that are new are to be looked at, or each of them. Throws Stalled `SOURCE_NO_FOLDERS`. */
+  async list(session: SourceSession, lease: Lease, each: boolean): Promise<void> {
     const { context } = this.#options;
     const listed = await session.folders(context.hardStop);
     if (listed.length === 0)
@@ -103,6 +103,7 @@ export class AccountFolders {
         'no folder of the account matches folders.include; correct the patterns, `mailmill try` lists the folders',
       );
     const names = listed.map((folder) => folder.name);
+    if (!each && names.length === this.#folders.size && names.every((name) => this.#folders.has(name))) return;
     await retireMissingFolders(context.database, lease, names);
     const order = names.filter((name) => name !== this.#last);
     if (order.length < names.length) order.push(this.#last!);
@@ -111,7 +112,7 @@ export class AccountFolders {
       order.map((name) => [name, this.#folders.get(name) ?? new FolderSync(name, this.#options)]),
     );
     for (const { name, watch = false } of listed) this.#folders.get(name)!.worthWatching = watch;
-    this.doubt();
+    if (each) this.doubt();
   }
 
   /** Every folder may have more than was listed. */

@@ -54,7 +54,7 @@ export class FolderSync {
       fields: context.fields,
       onFallback: (reason, error) => countFallback(context, source.name, reason, error),
       // An archive takes mail as it is, whatever a parser would say.
-      ...(context.keeper && { parse: () => unread }),
+      ...(context.keeper && { parse: () => unread, headerIds: false as const }),
     });
     this.#work = new FolderWork({ ...options, folder: name, reader });
   }

@@ -1,9 +1,11 @@
 import { type Document, type Field, type Sighting, sha256, toDocument } from '../../message/fields.ts';
+import { headerIdHash } from '../../message/header-id.ts';
+import { LazyMessage } from '../../message/lazy-message.ts';
 import type { Message } from '../../message/normal-message.ts';
 import { parseMessage } from '../../message/parse.ts';
 import type { Listed, RawMessage } from '../../sources/source.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
-import type { Death, Origin, ReadMessage } from '../processed.ts';
+import { type Death, hashOfHeader, type Origin, type ReadMessage } from '../processed.ts';
 
 /** mailparser works on the main thread and is slow: a larger message would stop everything else for seconds. */
 const fallbackBytes = 8 * 2 ** 20;
@@ -16,6 +18,8 @@ export interface ReaderOptions {
   readonly onFallback: (reason: string, error: unknown) => void;
   /** Default: our own parser. Throws MailmillError `MESSAGE_*` for what no parser should read. */
   readonly parse?: (raw: Buffer) => Message;
+  /** `false`: what `parse` gives says nothing of the message, and no hash of its Message-ID is taken. */
+  readonly headerIds?: false;
   /** Default: mailparser. */
   readonly fallback?: (raw: Buffer) => Promise<Message>;
 }
@@ -55,12 +59,14 @@ export class MessageReader {
       headerOnly: false,
       size: raw.length,
       rawSha256: sha256(raw),
+      headerIdHash: undefined,
       receivedAt: listed.receivedAt,
       flags,
       parsed: notYet,
     };
     if (listed.objectId !== undefined) read.objectId = listed.objectId;
     if (refused) {
+      read.headerIdHash = hashOfHeader(raw);
       read.parsed = { death: refused };
       return read;
     }
@@ -68,9 +74,11 @@ export class MessageReader {
     try {
       message = this.#parse(raw);
       read.parsed = { document: this.#document(message, read) };
+      if (this.#options.headerIds !== false) read.headerIdHash = hashOf(message);
       return read;
     } catch (error) {
       if (error instanceof MailmillError && error.code.startsWith('MESSAGE_')) {
+        read.headerIdHash = hashOfHeader(raw);
         read.parsed = { death: { code: error.code, detail: error.message } };
         return read;
       }
@@ -89,9 +97,14 @@ export class MessageReader {
   }
 
   async #readByFallback(read: Mutable<ReadMessage>): Promise<ReadMessage> {
+    read.headerIdHash = hashOfHeader(read.raw);
     try {
       if (read.size > fallbackBytes) read.parsed = { death: unparsable('the parser failed on a large message') };
-      else read.parsed = { document: this.#document(await this.#fallback(read.raw), read) };
+      else {
+        const message = await this.#fallback(read.raw);
+        read.parsed = { document: this.#document(message, read) };
+        read.headerIdHash ??= hashOf(message);
+      }
     } catch (error) {
       const name = error instanceof Error ? error.name : 'unknown';
       read.parsed = { death: unparsable(`the parser failed, and mailparser as well (${name})`) };
@@ -113,6 +126,10 @@ export class MessageReader {
     return this.#options.fields.find(fails)?.name ?? 'structure';
   }
 }
+
+/** Of what is found already: no field is decoded that nobody asked for. */
+const hashOf = (message: Message): string =>
+  headerIdHash(message instanceof LazyMessage ? message.messageIdAlone : message.messageId);
 
 const unparsable = (what: string): Death => ({
   code: 'MESSAGE_UNPARSABLE',

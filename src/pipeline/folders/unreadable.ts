@@ -1,7 +1,7 @@
 import { sha256 } from '../../message/fields.ts';
 import type { Listed, SourceSession } from '../../sources/source.ts';
 import { asMailmillError } from '../../telemetry/errors.ts';
-import type { ReadMessage } from '../processed.ts';
+import { hashOfHeader, type ReadMessage } from '../processed.ts';
 
 /** A message that the server lists and will not give: dead, with its header where that can be had. */
 export function unreadableMessage(listed: Listed, header: Buffer | undefined): ReadMessage {
@@ -12,6 +12,7 @@ export function unreadableMessage(listed: Listed, header: Buffer | undefined): R
     headerOnly: true,
     size: listed.size,
     rawSha256: sha256(Buffer.concat([raw, Buffer.from(`\0unreadable ${listed.size}`)])),
+    headerIdHash: hashOfHeader(raw),
     receivedAt: listed.receivedAt,
     flags: [],
     ...(listed.objectId !== undefined && { objectId: listed.objectId }),

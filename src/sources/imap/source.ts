@@ -4,6 +4,7 @@ import { bytes, milliseconds } from '../../api/schema.ts';
 import type { CredentialStore } from '../../store/credentials.ts';
 import { MailmillError, stalled } from '../../telemetry/errors.ts';
 import { cutoffAt } from '../cutoff.ts';
+import { isOpen } from '../folder-patterns.ts';
 import type { Source, SourceSession } from '../source.ts';
 import type { AccountEntry } from './account-entries.ts';
 import { ImapConnection, type ImapTimeouts, type ImapTransport } from './connection.ts';
@@ -154,6 +155,7 @@ export async function createImapSource(options: ImapSourceOptions): Promise<Sour
     ...accounts,
     connectionsPerAccount: spec.limits.connectionsPerAccount,
     pollMs: milliseconds(spec.pollInterval),
+    newFolders: spec.folders.include.some(isOpen),
     messageSize: bytes(spec.limits.messageSize),
     backfillOrder: spec.backfill.order,
     perDay: dailyLimits(spec.limits),

@@ -1,9 +1,8 @@
 import { createHash, hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { parseMessage } from '../../message/parse.ts';
 import type { Appended, KeptEnvelope, NewKept } from '../../store/kept.ts';
 import { compressMail } from '../../store/zstd.ts';
-import { headerBytes, headerOf } from '../header-block.ts';
+import { messageIdOf } from '../message-id.ts';
 
 /** Milliseconds for which mail is turned away at once after the store had no room or did not answer. */
 const refuseMs = 2_000;
@@ -152,13 +151,5 @@ export class Reception {
     this.#chunks = [];
     this.#take(-this.#taken);
     this.#taken = 0;
-  }
-}
-
-function messageIdOf(raw: Buffer): string | undefined {
-  try {
-    return parseMessage(headerOf(raw.subarray(0, headerBytes))).messageId;
-  } catch {
-    return undefined; // no reason to turn it away: only a search by Message-ID does not find it
   }
 }

@@ -1,6 +1,6 @@
-import { ImapFlow } from 'imapflow';
 import type { MailboxSourceSpec } from '../../../src/api/mailbox-source.ts';
 import { archiverFiles } from '../../support/archive.ts';
+import { imapClient } from '../../support/imap-client.ts';
 import type { Postgres } from '../../support/postgres.ts';
 import { type PodFiles, podFiles, sql } from '../../support/worker.ts';
 
@@ -33,9 +33,7 @@ export async function changesWorld(
   closing: (() => Promise<unknown> | unknown)[],
 ) {
   const { host, port } = server;
-  const auth = { user, pass: 'secret' };
-  const client = new ImapFlow({ host, port, auth, secure: false, doSTARTTLS: false, logger: false });
-  await client.connect();
+  const client = await imapClient(server, user);
   closing.push(() => client.logout());
   const store = await postgres.createDatabase();
   const sink = await postgres.createDatabase();

@@ -1,5 +1,5 @@
-import { ImapFlow } from 'imapflow';
 import { expect, test } from 'vitest';
+import { imapClient } from '../../support/imap-client.ts';
 import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { type Received, startReceiver } from '../../support/webhook-receiver.ts';
@@ -16,9 +16,7 @@ async function world(sinks: (url: string) => Sinks) {
   const { host, port } = servers.dovecot;
   const user = `hooked${++users}`;
   for (const n of [1, 2, 3]) servers.dovecot.deliver(user, 'INBOX', message(n));
-  const auth = { user, pass: 'secret' };
-  const client = new ImapFlow({ host, port, auth, secure: false, doSTARTTLS: false, logger: false });
-  await client.connect();
+  const client = await imapClient(servers.dovecot, user);
   closing.push(() => client.logout());
   await client.mailboxOpen('INBOX');
   const receiver = await startReceiver();

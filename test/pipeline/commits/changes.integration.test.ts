@@ -1,8 +1,8 @@
-import { ImapFlow } from 'imapflow';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { ScriptedMailbox } from '../../sources/imap/scripted-mailbox.ts';
 import { type Cyrus, startCyrus } from '../../support/cyrus.ts';
 import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
+import { imapClient } from '../../support/imap-client.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
 import { message, podFiles, sql } from '../../support/worker.ts';
@@ -39,10 +39,7 @@ interface Told {
 /** A pipeline with a table of changes; `told` gives its rows in the order in which they were noticed. */
 async function pipeline(server: { readonly host: string; readonly port: number }, user: string, shared: boolean) {
   const { host, port } = server;
-  const auth = { user, pass: 'secret' };
-  const options = { secure: false, doSTARTTLS: false, disableCompression: true, logger: false } as const;
-  const client = new ImapFlow({ host, port, auth, ...options });
-  await client.connect();
+  const client = await imapClient(server, user);
   closing.push(() => client.logout());
   const store = await postgres.createDatabase();
   const sink = shared ? store : await postgres.createDatabase();

@@ -1,8 +1,8 @@
-import { ImapFlow } from 'imapflow';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedMailbox } from '../../sources/imap/scripted-mailbox.ts';
 import { imapSource } from '../../sources/support.ts';
 import { type Cyrus, startCyrus } from '../../support/cyrus.ts';
+import { imapClient } from '../../support/imap-client.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
 import { message } from '../../support/worker.ts';
@@ -29,18 +29,8 @@ let users = 0;
 /** A mailbox on Cyrus, and the work of a pipeline on it. */
 async function onCyrus() {
   const user = `user${++users}`;
-  const { host, port } = cyrus;
   await cyrus.makeUser(user, ['INBOX', 'Archive']);
-  const client = new ImapFlow({
-    host,
-    port,
-    secure: false,
-    doSTARTTLS: false,
-    auth: { user, pass: 'secret' },
-    disableCompression: true,
-    logger: false,
-  });
-  await client.connect();
+  const client = await imapClient(cyrus, user);
   closing.push(() => client.logout());
   expect([...client.capabilities.keys()]).toContain('OBJECTID');
   const source = { ...(await imapSource(cyrus, { user, folders: { include: ['**'] } })), name: 'inbox', pollMs: 200 };

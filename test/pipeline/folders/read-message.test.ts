@@ -1,12 +1,14 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { type Field, messageFields, sha256 } from '../../../src/message/fields.ts';
+import { headerIdHash } from '../../../src/message/header-id.ts';
 import type { Message } from '../../../src/message/normal-message.ts';
 import { parseMessage } from '../../../src/message/parse.ts';
 import { countFallback } from '../../../src/pipeline/commits/commit-metrics.ts';
 import type { PipelineContext } from '../../../src/pipeline/context.ts';
 import { MessageReader, type ReaderOptions } from '../../../src/pipeline/folders/read-message.ts';
-import { judge, type ReadMessage } from '../../../src/pipeline/processed.ts';
+import { unreadableMessage } from '../../../src/pipeline/folders/unreadable.ts';
+import { judge, type ReadMessage, tooLargeMessage } from '../../../src/pipeline/processed.ts';
 import { createLogger } from '../../../src/telemetry/log.ts';
 import { workerMetrics } from '../../../src/telemetry/metrics.ts';
 
@@ -70,6 +72,39 @@ describe('a message that arrives', () => {
     const { result } = reading({ fields: messageFields.filter(({ name }) => name === 'subject') });
     if (result instanceof Promise) throw new Error('a promise');
     expect(judge(result, 'x', origin, { steps: [] })).toEqual({ state: 'Processed', document: { subject: 'grün' } });
+  });
+
+  test('has the hash of its Message-ID, whatever fields are needed and whichever parser read it', async () => {
+    const hash = headerIdHash('1@x');
+    const broken = () => {
+      throw new TypeError('bug');
+    };
+    const small = { limits: { headerBytes: 10, parts: 10, depth: 10 } };
+    const readings: readonly Partial<ReaderOptions>[] = [
+      {},
+      { fields: [] },
+      { fields: messageFields.filter(({ name }) => name === 'size') },
+      { fields: faulty('text') },
+      { parse: broken },
+      { parse: broken, fallback: () => Promise.reject(new RangeError('bug')) },
+      { parse: (bytes) => parseMessage(bytes, small) },
+    ];
+    for (const options of readings) expect((await reading(options).result).headerIdHash).toBe(hash);
+    expect((await reading({ headerIds: false }).result).headerIdHash).toBeUndefined();
+    const reader = new MessageReader({ origin, fields: [], onFallback: () => undefined });
+    const listed = { uid: 1, size: 1, receivedAt };
+    const without = reader.read({ uid: 1, raw: Buffer.from('Subject: x\r\n\r\n<1@x>'), flags: [] }, listed);
+    expect((await without).headerIdHash).toBe(headerIdHash(''));
+    const refused = { code: 'SOURCE_REFUSED', detail: 'no' };
+    expect((await reader.read({ uid: 1, raw, flags: [], refused }, listed)).headerIdHash).toBe(hash);
+  });
+
+  test('that comes with its header alone, or not at all, has the hash that the header tells', () => {
+    const listed = { uid: 1, size: 1, receivedAt };
+    const header = raw.subarray(0, raw.indexOf('\r\n\r\n') + 4);
+    expect(tooLargeMessage(listed, header, 1).headerIdHash).toBe(headerIdHash('1@x'));
+    expect(unreadableMessage(listed, header).headerIdHash).toBe(headerIdHash('1@x'));
+    expect(unreadableMessage(listed, undefined).headerIdHash).toBeUndefined();
   });
 
   test('goes to mailparser where our own parser fails on a field that is read late', async () => {

@@ -1,9 +1,9 @@
-import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImapSession } from '../../../src/sources/imap/session.ts';
 import type { SourceSession } from '../../../src/sources/source.ts';
 import { type Cyrus, startCyrus } from '../../support/cyrus.ts';
 import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
+import { imapClient } from '../../support/imap-client.ts';
 import { message } from '../../support/worker.ts';
 import { imapSource, never } from '../support.ts';
 
@@ -25,9 +25,7 @@ async function opened(server: 'Dovecot' | 'Cyrus', user: string) {
   else await cyrus.makeUser(user, ['INBOX']);
   const { host, port } = server === 'Dovecot' ? dovecot : cyrus;
   const target = { host, port, tlsPort: port, ca: '' };
-  const options = { secure: false, doSTARTTLS: false, disableCompression: true, logger: false } as const;
-  const other = new ImapFlow({ host, port, auth: { user, pass: 'secret' }, ...options });
-  await other.connect();
+  const other = await imapClient({ host, port }, user);
   for (let n = 1; n <= 12; n++) await other.append('INBOX', message(n));
   await other.mailboxOpen('INBOX');
   const source = await imapSource(target, { user });
