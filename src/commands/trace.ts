@@ -8,7 +8,7 @@ import type { Command, CommandIo } from './command.ts';
 import { type Target, targetOptions, visitTargets } from './targets.ts';
 import { type Fate, isSettled } from './trace/fate.ts';
 import { look, type Question } from './trace/look.ts';
-import { traceJson, traceLines } from './trace/show.ts';
+import { nowhere, traceJson, traceLines } from './trace/show.ts';
 
 const usage = `usage: mailmill trace WHAT [--pipeline P] DIR [--store URI] [--state DIR] [--secrets DIR] [--json]
        mailmill trace WHAT --revision FILE [--json]
@@ -16,7 +16,8 @@ const usage = `usage: mailmill trace WHAT [--pipeline P] DIR [--store URI] [--st
 Says where a message is: never seen, in a folder that is not read, excluded by since, waiting, filtered by which step, dead with which error, or
 delivered to which sink as which row, when and by which revision. Delivers and changes nothing; shows ids, folders and dates, nothing of the mail.
 
-  --message-id ID     WHAT: its Message-ID header; looked for in every folder of the mailbox, also in those that are not read
+  --message-id ID     WHAT: its Message-ID header; looked for in every folder of the mailbox, also in those that are not read, and in all that is
+                      recorded of mail that is gone
   --id UUID           WHAT: its id in the store and in the tables (_mailmill_id); needs no login
   --uid FOLDER/UID    WHAT: its place in the mailbox
   --pipeline P        one pipeline of the directory
@@ -62,13 +63,6 @@ function wrongPlace(directory: string | undefined, revision: string | undefined,
   if (directory !== undefined && revision !== undefined) return 'either DIR or --revision FILE, not both';
   return more.length > 0 ? `one directory at a time, not also ${more.join(' ')}` : undefined;
 }
-
-const nowhere = (by: Question['by']): string =>
-  by === 'message-id'
-    ? 'no folder of the mailbox, no table of a sink and no dead letter has this Message-ID. Of deleted mail that a filter dropped, or that went to a webhook, nobody keeps it: trace that by --uid or --id'
-    : by === 'id'
-      ? 'the store has no message of this id from this source'
-      : 'the mailbox has nothing there, and nothing was ever recorded there';
 
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -129,7 +123,7 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
         clock: () => Date.now(),
         uids: uidAllocator(database, namespace, { lookUpOnly: true }),
       });
-      const { reports, denied } = await look({ database, revision, source, secret }, question, io.signal);
+      const { reports, denied, unknown } = await look({ database, revision, source, secret }, question, io.signal);
       for (const sentence of denied) io.stderr.write(`${revision.pipeline}: ${sentence}\n`);
       for (const report of reports)
         io.stdout.write(json ? `${JSON.stringify(traceJson(revision, report))}\n` : traceLines(revision, report));
@@ -138,7 +132,8 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
           pipeline: revision.pipeline,
           source: spec.name,
           state: 'NeverSeen',
-          because: nowhere(question.by),
+          because: nowhere(question.by, revision, unknown),
+          unknown,
         };
         io.stdout.write(
           json ? `${JSON.stringify(never)}\n` : `${never.pipeline} ${never.source}: never seen: ${never.because}\n`,

@@ -97,6 +97,14 @@ export function readHeaderMap(
   return headers;
 }
 
+/**
+ * The Message-ID that a field of this value gives an envelope.
+ *
+ * @param plain what `isPlainHeader` says of the fields' bytes.
+ */
+export const readMessageId = (value: string, plain: boolean, defects: Defects): string =>
+  cutId(messageId(readable(value, plain, defects)), 'message-id', defects);
+
 /** Fields that an envelope is made of. */
 const names = new Set([
   'from',
@@ -180,7 +188,7 @@ export function readEnvelope(fields: readonly HeaderField[], plain: boolean, def
   const instant = date === null || date === '' ? null : parseDate(text(date), defects);
   if (date !== null && instant === null) defects.add('DATE_UNREADABLE', 'date');
   return {
-    messageId: cutId(messageId(text(id)), 'message-id', defects),
+    messageId: readMessageId(id ?? '', plain, defects),
     inReplyTo: ids(text(inReplyTo), 'in-reply-to', defects),
     references: ids(text(references), 'references', defects),
     subject: text(subject),

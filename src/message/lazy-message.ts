@@ -1,5 +1,13 @@
 import { type Bodies, readBodies } from './bodies.ts';
-import { type Envelope, isPlainHeader, isReadableHeader, readEnvelope, readHeaderMap } from './envelope.ts';
+import {
+  type Envelope,
+  isPlainHeader,
+  isReadableHeader,
+  readEnvelope,
+  readHeaderMap,
+  readMessageId,
+} from './envelope.ts';
+import { firstField } from './headers.ts';
 import type { Address, Attachment, Defect, ParsedMessage, ParseLimits, Protection } from './message.ts';
 import { Defects } from './sanitize.ts';
 import type { Structure } from './structure.ts';
@@ -58,6 +66,12 @@ export class LazyMessage implements ParsedMessage {
 
   get messageId(): string {
     return this.#readEnvelope().messageId;
+  }
+
+  /** `messageId`, without the rest of the envelope unless that was read. */
+  get messageIdAlone(): string {
+    if (this.#envelope) return this.#envelope.messageId;
+    return readMessageId(firstField(this.structure.fields, 'message-id'), this.#isPlain(), new Defects());
   }
 
   get inReplyTo(): readonly string[] {

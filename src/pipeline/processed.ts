@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { type Document, sha256 } from '../message/fields.ts';
+import { headerIdHash } from '../message/header-id.ts';
+import { messageIdOf } from '../sources/message-id.ts';
 import type { Listed } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
@@ -27,10 +29,18 @@ export interface ReadMessage {
   readonly receivedAt: Date;
   readonly flags: readonly string[];
   readonly objectId?: string;
+  /** Of its Message-ID; undefined: its header cannot be read. */
+  readonly headerIdHash?: string | undefined;
   /** The document, whose id is not known yet, before any step; or why there is none. */
   readonly parsed: { readonly document: Document } | { readonly death: Death };
   /** What steps found out about it that had to ask somebody. */
   readonly prepared?: PreparedSteps;
+}
+
+/** What is kept of the Message-ID of bytes that begin with a header. */
+export function hashOfHeader(raw: Buffer): string | undefined {
+  const messageId = raw.length === 0 ? undefined : messageIdOf(raw);
+  return messageId === undefined ? undefined : headerIdHash(messageId);
 }
 
 /** A message over the source's size limit; its identity is that of its header and size. */
@@ -41,6 +51,7 @@ export function tooLargeMessage(listed: Listed, header: Buffer, limit: number): 
     headerOnly: true,
     size: listed.size,
     rawSha256: sha256(Buffer.concat([header, Buffer.from(`\0${listed.size}`)])),
+    headerIdHash: hashOfHeader(header),
     receivedAt: listed.receivedAt,
     flags: [],
     ...(listed.objectId !== undefined && { objectId: listed.objectId }),

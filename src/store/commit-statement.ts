@@ -93,10 +93,14 @@ function messages(
   alike: readonly [Outcome, ...Outcome[]],
 ): string {
   const [{ edition, state, step, code }] = alike;
-  return `INSERT INTO mailmill.message (pipeline_id, epoch_id, revision, edition, state, step, code, message_id, uid)
+  const hashes = params.array('bigint', alike, (to, { headerIdHash: hash }) =>
+    hash === undefined ? to.null() : to.hex(hash),
+  );
+  return `INSERT INTO mailmill.message (pipeline_id, epoch_id, revision, edition, state, step, code, message_id, uid, header_id_hash)
   SELECT ${pipeline}, ${epoch}, ${revision}, ${params.one(edition, 'integer')}, ${params.one(state, 'mailmill.message_state')},
     ${params.one(step ?? null, 'text')}, ${params.one(code ?? null, 'text')},
-    unnest(${params.array('uuid', alike, (to, o) => to.uuid(o.messageId))}), unnest(${params.array('bigint', alike, (to, o) => to.int64(o.uid))})`;
+    unnest(${params.array('uuid', alike, (to, o) => to.uuid(o.messageId))}), unnest(${params.array('bigint', alike, (to, o) => to.int64(o.uid))}),
+    unnest(${hashes})`;
 }
 
 function deliveries(params: Params, pipeline: string, alike: readonly [DeliveryRecord, ...DeliveryRecord[]]): string {

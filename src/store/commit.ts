@@ -24,6 +24,8 @@ export interface Outcome {
   readonly state: 'Processed' | 'Dropped' | 'Dead';
   readonly step?: string;
   readonly code?: string;
+  /** Of its Message-ID (`headerIdHash`); absent when it could not be read. */
+  readonly headerIdHash?: string | undefined;
 }
 
 export interface DeliveryRecord {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Found, fateAt, fateInStore, isSettled } from '../../src/commands/trace/fate.ts';
-import { traceJson, traceLines } from '../../src/commands/trace/show.ts';
+import { nowhere, traceJson, traceLines } from '../../src/commands/trace/show.ts';
 import { questionOf } from '../../src/commands/trace.ts';
 import type { Revision } from '../../src/pipeline/revision/revision.ts';
 import type { MessageRecord, MessageTrace, PlaceKnowledge, Sighting, TracedDelivery } from '../../src/store/trace.ts';
@@ -98,15 +98,14 @@ describe('the fate of a message in the mailbox', () => {
   });
 });
 
+const revision: Revision = {
+  version: 1,
+  ...{ namespace: 'ns', pipeline: 'mail', hash: 'r1', sources: [], steps: [], retention: '90d' },
+  sinks: [{ name: 'warehouse', postgres: { secretRef: { name: 's', key: 'uri' }, schema: 'public', table: 'emails' } }],
+  storeRef: { name: 's', key: 'uri' },
+};
+
 test('what is shown has ids, places and rows, and no account', () => {
-  const revision: Revision = {
-    version: 1,
-    ...{ namespace: 'ns', pipeline: 'mail', hash: 'r1', sources: [], steps: [], retention: '90d' },
-    sinks: [
-      { name: 'warehouse', postgres: { secretRef: { name: 's', key: 'uri' }, schema: 'public', table: 'emails' } },
-    ],
-    storeRef: { name: 's', key: 'uri' },
-  };
   const report = { source: 'inbox', id, fate: fateAt(found, knowledge, trace), found: [found], sightings: [sighting] };
   const text = traceLines(revision, report);
   expect(text).toContain(`mail inbox: ${id} was delivered`);
@@ -118,6 +117,20 @@ test('what is shown has ids, places and rows, and no account', () => {
     deliveries: [{ sink: 'warehouse', table: 'public.emails', row: id }],
   });
   for (const shown of [text, json]) expect(shown).not.toContain('ann');
+});
+
+test('what was found by a hash alone is told so', () => {
+  const report = { source: 'inbox', id, fate: fateAt(found, knowledge, trace), found: [], sightings: [sighting] };
+  expect(traceLines(revision, report)).not.toContain('hash');
+  expect(traceLines(revision, { ...report, byHash: true })).toMatch(/found by +the hash of its Message-ID/);
+  expect(traceJson(revision, { ...report, byHash: true })).toMatchObject({ byHash: true });
+});
+
+test('never seen is said as far as it is known', () => {
+  expect(nowhere('message-id', revision, undefined)).toMatch(/has read no mail with it within its retention \(90d\)$/);
+  const unknown = { count: 12, until: receivedAt };
+  expect(nowhere('message-id', revision, unknown)).toMatch(/12 of them, the last of 2026-01-02T03:04:05\.000Z, /);
+  expect(nowhere('uid', revision, undefined)).not.toContain('retention');
 });
 
 test('a question is one of three, and never a command', () => {

@@ -39,9 +39,9 @@ test('a commit of many fates is recorded message by message', async () => {
       ids: new Map(messages.map(({ uid }) => [uid, id(uid)])),
       outcomes: [
         { messageId: id(1), edition: 1, uid: 1, state: 'Processed' },
-        { messageId: id(2), edition: 1, uid: 2, state: 'Dropped', step: 'wanted' },
+        { messageId: id(2), edition: 1, uid: 2, state: 'Dropped', step: 'wanted', headerIdHash: 'ffffffffffffffff' },
         { messageId: id(3), edition: 1, uid: 3, state: 'Dead', code: 'X' },
-        { messageId: id(4), edition: 1, uid: 4, state: 'Processed' },
+        { messageId: id(4), edition: 1, uid: 4, state: 'Processed', headerIdHash: '7fffffffffffffff' },
       ],
       deliveries: [
         { sink: 'a', documentId: id(1), edition: 1, status: 'Acknowledged' },
@@ -53,11 +53,15 @@ test('a commit of many fates is recorded message by message', async () => {
       ],
     });
   });
-  expect(await database.query('SELECT uid, state, step, code, revision FROM mailmill.message ORDER BY uid')).toEqual([
-    { uid: '1', state: 'Processed', step: null, code: null, revision: 'r1' },
-    { uid: '2', state: 'Dropped', step: 'wanted', code: null, revision: 'r1' },
-    { uid: '3', state: 'Dead', step: null, code: 'X', revision: 'r1' },
-    { uid: '4', state: 'Processed', step: null, code: null, revision: 'r1' },
+  expect(
+    await database.query(
+      'SELECT uid, state, step, code, revision, header_id_hash AS hash FROM mailmill.message ORDER BY uid',
+    ),
+  ).toEqual([
+    { uid: '1', state: 'Processed', step: null, code: null, revision: 'r1', hash: null },
+    { uid: '2', state: 'Dropped', step: 'wanted', code: null, revision: 'r1', hash: '-1' },
+    { uid: '3', state: 'Dead', step: null, code: 'X', revision: 'r1', hash: null },
+    { uid: '4', state: 'Processed', step: null, code: null, revision: 'r1', hash: '9223372036854775807' },
   ]);
   expect(
     await database.query(

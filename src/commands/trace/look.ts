@@ -5,6 +5,7 @@ import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Database } from '../../store/database.ts';
 import { type PlaceKnowledge, placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';
 import { idsByBytes } from '../../store/trace-bytes.ts';
+import type { HashFindings } from '../../store/trace-hash.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { type Fate, type Found, fateAt, fateInStore } from './fate.ts';
 import { remembered } from './remembered.ts';
@@ -25,12 +26,16 @@ export interface TraceReport {
   readonly found: readonly Found[] | undefined;
   /** Places where it was ever seen. */
   readonly sightings: readonly Sighting[];
+  /** Nothing but the hash of its Message-ID says that it is the one. */
+  readonly byHash?: true;
 }
 
 export interface LookResult {
   readonly reports: readonly TraceReport[];
   /** Folders and sinks that could not be searched, a sentence each. */
   readonly denied: readonly string[];
+  /** Records of the pipeline that may be of the message, because they have no hash of their Message-ID. */
+  readonly unknown?: HashFindings['unknown'];
 }
 
 /** What is looked into. */
@@ -52,10 +57,12 @@ export async function look(
   const reports: TraceReport[] = [];
   const denied: string[] = [];
   let unasked: MailmillError | undefined;
+  let unknown: HashFindings['unknown'];
   const { namespace, pipeline } = revision;
-  const fromStore = async (id: string) => {
+  const fromStore = async (id: string, byHash?: true) => {
     if (reports.some((report) => report.id === id)) return;
-    reports.push(...(await inStore(database, revision, stored, id, unasked ? undefined : [])));
+    const found = await inStore(database, revision, stored, id, unasked ? undefined : []);
+    reports.push(...found.map((report) => ({ ...report, byHash })));
   };
   for (const account of await source.accounts(signal)) {
     const place = { namespace, pipeline, source: stored, account };
@@ -74,12 +81,14 @@ export async function look(
         if (messageId !== undefined) await fromStore(messageId);
   }
   if (question.by === 'message-id') {
-    const { ids, silent } = await remembered(database, revision, secret, question.messageId, signal);
+    const { ids, byHash, silent, ...rest } = await remembered(database, revision, secret, question.messageId, signal);
     denied.push(...silent);
     for (const id of ids) await fromStore(id);
+    for (const id of byHash) await fromStore(id, true);
+    unknown = rest.unknown;
   }
   if (unasked && reports.length === 0) throw unasked; // it may be there
-  return { reports, denied };
+  return { reports, denied, unknown };
 }
 
 /** What one mailbox has; or why it cannot be asked. */

@@ -1,7 +1,7 @@
 import { deliveryId } from '../../pipeline/outbox/delivery-policy.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { TracedDelivery } from '../../store/trace.ts';
-import type { TraceReport } from './look.ts';
+import type { LookResult, Question, TraceReport } from './look.ts';
 
 /** Table of a sink's rows; undefined when the revision has no such sink any more. */
 function tableOf(revision: Revision, sink: string): string | undefined {
@@ -29,7 +29,7 @@ function goes(revision: Revision, delivery: TracedDelivery): string {
 }
 
 /** The report as one JSON value. Holds ids, folders, UIDs and dates: nothing of the mail, and no address. */
-export function traceJson(revision: Revision, { source, id, fate, found, sightings }: TraceReport): object {
+export function traceJson(revision: Revision, { source, id, fate, found, sightings, byHash }: TraceReport): object {
   const { state, because, record, deliveries = [] } = fate;
   return {
     pipeline: revision.pipeline,
@@ -37,6 +37,7 @@ export function traceJson(revision: Revision, { source, id, fate, found, sightin
     id,
     state,
     because,
+    byHash,
     mailbox: found?.map(({ folder, uid, uidvalidity, selected, receivedAt }) => ({
       ...{ folder, uid, uidvalidity: String(uidvalidity), selected, receivedAt },
     })),
@@ -68,6 +69,16 @@ const words: Readonly<Record<TraceReport['fate']['state'], string>> = {
   Missing: 'is missing',
 };
 
+/** Why nothing was found, as a sentence. `unknown`: records of the pipeline that may be of the message. */
+export function nowhere(by: Question['by'], { retention }: Revision, unknown: LookResult['unknown']): string {
+  if (by === 'id') return 'the store has no message of this id from this source';
+  if (by === 'uid') return 'the mailbox has nothing there, and nothing was ever recorded there';
+  const nobody = `no folder of the mailbox, no table of a sink and no dead letter has this Message-ID`;
+  if (!unknown) return `${nobody}, and the pipeline has read no mail with it within its retention (${retention})`;
+  const { count, until } = unknown;
+  return `${nobody}. The pipeline's records of ${retention} do not have it either, but ${count} of them, the last of ${until.toISOString()}, do not know theirs: a version before this one made them, or the header could not be read. Trace what they are about by --uid or --id`;
+}
+
 /** The report as lines. */
 export function traceLines(revision: Revision, report: TraceReport): string {
   const { id, fate, found, sightings } = report;
@@ -83,6 +94,7 @@ export function traceLines(revision: Revision, report: TraceReport): string {
   for (const { folder, uid, uidvalidity, retired } of sightings)
     if (!isFound(folder, uid, uidvalidity))
       line('seen at', `${folder} UID ${uid} (UIDVALIDITY ${uidvalidity}${retired ? ', retired' : ''})`);
+  if (report.byHash) line('found by', 'the hash of its Message-ID (64 bits), which is all that is left of it');
   const { record, deliveries = [] } = fate;
   if (record) {
     const { folder, uid, revision: by, edition, recordedAt } = record;

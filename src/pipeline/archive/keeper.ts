@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { parseMessage } from '../../message/parse.ts';
 import { archivedAs } from '../../sources/archive/names.ts';
 import type { OpenArchive } from '../../sources/archive/open.ts';
 import { encodeFrame, encodeSegment } from '../../sources/archive/segment.ts';
-import { headerOf } from '../../sources/header-block.ts';
+import { messageIdOf } from '../../sources/message-id.ts';
 import { archivedHashes, beginSegment, framesOf, sealSegment } from '../../store/archive.ts';
 import type { Database } from '../../store/database.ts';
 import { type KeptFolder, type NewKept, openKeptFolder } from '../../store/kept.ts';
@@ -147,13 +146,4 @@ function newKept({ read, id }: Judged, frame: bigint, epochId: bigint): NewKept 
     origin: { epochId, uid: read.uid },
     messageId: id,
   };
-}
-
-/** For searches alone: a message without one that can be read is archived like any other. */
-function messageIdOf(raw: Buffer): string | undefined {
-  try {
-    return parseMessage(headerOf(raw)).messageId ?? undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -49,7 +49,7 @@ export function outcomesOf(
   const deliveries: DeliveryRecord[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const { read, id, verdict } of judged) {
-    const base = { messageId: id, edition, uid: read.uid };
+    const base = { messageId: id, edition, uid: read.uid, headerIdHash: read.headerIdHash };
     if (verdict.state === 'Dropped') {
       byUid.set(read.uid, { ...base, state: 'Dropped', step: verdict.step });
       continue;
