@@ -14,7 +14,6 @@ import { Backoff, sleep } from '../backoff.ts';
 import { openChangeSinks } from '../commits/changes-sink.ts';
 import type { DirectSink, PipelineContext } from '../context.ts';
 import { DeadRate } from '../dead-rate.ts';
-import { together } from '../folders/backfill-progress.ts';
 import { openOutbox, whileDelivering, withQueues } from '../outbox/open-outbox.ts';
 import { neededFields } from '../revision/needed-fields.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -23,6 +22,7 @@ import { look } from './look.ts';
 import { PipelineRuns } from './pipeline-runs.ts';
 import type { RunnerEnvironment } from './runner-environment.ts';
 import type { RunnerMode } from './runner-mode.ts';
+import { type Lag, lagOf, measureSource } from './source-gauges.ts';
 
 /** Runs one revision of one pipeline. */
 export class PipelineRunner {
@@ -61,12 +61,8 @@ export class PipelineRunner {
   }
 
   /** Of all sources, or of one. */
-  lag(source?: string): { readonly messages: number; readonly seconds: number } {
-    const lags = this.#workers(source).map((account) => account.lag());
-    return {
-      messages: lags.reduce((sum, lag) => sum + lag.messages, 0),
-      seconds: lags.reduce((most, lag) => Math.max(most, lag.seconds), 0),
-    };
+  lag(source?: string): Lag {
+    return lagOf(this.#workers(source));
   }
 
   /** Accounts of all sources, or of one. */
@@ -103,20 +99,8 @@ export class PipelineRunner {
     this.#context?.outbox?.measure();
     const told = accountsTold(this.#accounts?.sources ?? []);
     metrics.stalled.set(pipeline, (this.#health.stalled ?? told.stalled) ? 1 : 0);
-    for (const source of this.revision.sources) {
-      const lag = this.lag(source.name);
-      const holding = this.#workers(source.name).filter((account) => account.holding).length;
-      metrics.leases.set({ ...pipeline, source: source.name }, holding);
-      metrics.lagMessages.set({ ...pipeline, source: source.name }, lag.messages);
-      metrics.lagSeconds.set({ ...pipeline, source: source.name }, lag.seconds);
-      const workers = this.#workers(source.name);
-      const backfill = together(workers.flatMap((account) => account.backfill ?? []));
-      metrics.backfillDone.set({ ...pipeline, source: source.name }, backfill?.done ?? 0);
-      metrics.backfillTotal.set({ ...pipeline, source: source.name }, backfill?.total ?? 0);
-      metrics.backfillSeconds.set({ ...pipeline, source: source.name }, backfill?.secondsLeft ?? 0);
-      const ago = workers.reduce((most, account) => Math.max(most, account.checkedAgo()), 0);
-      metrics.checkedAgo.set({ ...pipeline, source: source.name }, ago);
-    }
+    for (const { name } of this.revision.sources)
+      measureSource(metrics, { ...pipeline, source: name }, this.#workers(name));
   }
 
   /** The store could, or could not, be opened. */
