@@ -250,14 +250,10 @@ export class Committer {
     };
   }
 
-  get #origin(): Origin {
-    return { source: this.#options.sourceName, account: this.#options.account, folder: this.#cursor.folder };
-  }
-
   /** What the steps make of those that are new here; they are under way from now on. */
   #judged(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
-    const { context } = this.#options;
-    const origin = this.#origin;
+    const { context, sourceName, account } = this.#options;
+    const origin: Origin = { source: sourceName, account, folder: this.#cursor.folder };
     const judged: Judged[] = [];
     const rows: Row[] = [];
     for (const read of messages) {
