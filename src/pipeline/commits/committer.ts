@@ -70,10 +70,8 @@ export class Committer {
 
   /** Hands over a batch; returns when there is room for another. Throws what a commit has thrown. */
   async push(batch: ReadBatch): Promise<void> {
-    if (this.#failure) {
-      this.#release([batch]);
-      throw this.#failure.error;
-    }
+    if (this.#failure) this.#release([batch]);
+    this.#throwFailure();
     this.#waiting += batch.messages.length;
     this.#judging = this.#judging.then(() => this.#judge(batch));
     while (!this.#failure && this.#waiting > queuedMessages) await this.#nextCommit();
@@ -250,17 +248,20 @@ export class Committer {
     };
   }
 
+  get #origin(): Origin {
+    return { source: this.#options.sourceName, account: this.#options.account, folder: this.#cursor.folder };
+  }
+
   /** What the steps make of those that are new here; they are under way from now on. */
   #judged(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
-    const { context, sourceName, account } = this.#options;
-    const origin: Origin = { source: sourceName, account, folder: this.#cursor.folder };
+    const { context } = this.#options;
     const judged: Judged[] = [];
     const rows: Row[] = [];
     for (const read of messages) {
       const { messageId: id, handled } = identities.get(read.uid)!;
       if (handled || this.#underWay.has(id)) continue;
       this.#underWay.add(id);
-      const verdict = judge(read, id, origin, context);
+      const verdict = judge(read, id, this.#origin, context);
       judged.push({ read, id, verdict });
       if (verdict.state === 'Processed')
         rows.push({ documentId: id, edition: context.edition, document: verdict.document });
@@ -279,7 +280,7 @@ export class Committer {
       outbox?.names,
     );
     const outcomes = [...byUid.values()];
-    const keep = this.#examine(outcomes.map((outcome) => outcome.state === 'Dead'));
+    const keep = this.#examine(outcomes.map(({ state }) => state === 'Dead'));
     const ids = new Map<number, string>();
     for (const { identities } of group) for (const [uid, { messageId }] of identities) ids.set(uid, messageId);
     const commit: CommitRecord = {
