@@ -3,6 +3,7 @@ import type { Field } from '../message/fields.ts';
 import type { Progress, ProgressKey, Rehearsal, Row } from '../sinks/sink.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
+import type { DeadWorker } from '../store/dead-sessions.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
@@ -34,7 +35,7 @@ export interface DirectSink {
   /** What writing these, and taking those out, would change; found out in a transaction that is rolled back. */
   rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal>;
   /** Ends what these workers have left open in the sink, and with it their locks. Returns how many sessions that were; 0 when it is shared: the store did. */
-  endSessions(workers: readonly string[], signal: AbortSignal): Promise<number>;
+  endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { endDeadSessions, sessionName } from '../../src/store/dead-sessions.ts';
+import { endDeadSessions, endDeadSessionsQuery, sessionName } from '../../src/store/dead-sessions.ts';
 import { lookAtShares } from '../../src/store/lease-shares.ts';
 import { leaseCheck, registerWorker } from '../../src/store/leases.ts';
 import { tryAcquireRunLease } from '../../src/store/run-lease.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { openStore, type Store, takeLease } from './fixture.ts';
+import { eventually } from '../support/processes.ts';
+import { openStore, type Store, sight, takeLease } from './fixture.ts';
 
 let postgres: Postgres;
 let store: Store;
@@ -65,6 +66,92 @@ describe('a worker that was stopped in the middle of a COPY', () => {
     await expire(worker);
     expect(await tryAcquireRunLease(database, pipeline, other)).toMatchObject({ workerId: other, orphaned: true });
     expect(await session.ended).toBe(true);
+  });
+});
+
+describe('what was left open in the store', () => {
+  /** A session of a worker that has locked the account and is in the middle of a large parameter, as a network that breaks leaves it. */
+  async function inParameter(worker: string) {
+    const connectionString = store.database.pool.options.connectionString;
+    const client = new pg.Client({ connectionString, application_name: sessionName(worker) });
+    client.on('error', () => undefined); // the driver knows nothing of what is said here
+    const ended = new Promise<boolean>((resolve) => client.once('end', () => resolve(true)));
+    await client.connect();
+    await client.query(
+      `BEGIN; SET LOCAL statement_timeout = 200; SET LOCAL idle_in_transaction_session_timeout = 200;
+       SELECT FROM mailmill.account WHERE id = ${store.account} FOR NO KEY UPDATE`,
+    );
+    client.connection.parse({ text: 'SELECT length($1::text)', name: '', types: [] }, true);
+    const { stream } = client.connection;
+    stream.write(Buffer.from('B\0\0\x10\0the beginning of it', 'latin1'));
+    const state = () =>
+      store.database.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = $1 AND state = 'active' AND wait_event = 'ClientRead'`,
+        [sessionName(worker)],
+      );
+    await eventually(async () => (await state()).length === 1);
+    return { ended, end: () => stream.destroy() };
+  }
+
+  test('by a worker of another pipeline that shares the account is ended by whoever lives', async () => {
+    const { database, worker, expire, other: otherPipeline, commit } = store;
+    const session = await inParameter(other);
+    await expire(other);
+    const sight0 = [{ ...sight(1, 'one'), objectId: 'object' }];
+    const waiting = otherPipeline().then((lease) => commit(lease, 'INBOX', 1n, sight0));
+    await database.query('SELECT pg_sleep(0.5)'); // longer than any limit of its transaction
+    expect(await endDeadSessions(database, worker)).toBe(1);
+    expect(await session.ended).toBe(true);
+    expect((await waiting).size).toBe(1);
+  });
+
+  test('by this worker itself is ended when it has given it up, and not before', async () => {
+    const { database, worker } = store;
+    const session = await inParameter(worker);
+    expect(await endDeadSessions(database, worker)).toBe(0);
+    const { text, values } = endDeadSessionsQuery(worker);
+    // A minute and a half later.
+    const [row] = await database.query(
+      text.replaceAll('clock_timestamp()', `(clock_timestamp() + interval '90 s')`),
+      values,
+    );
+    expect(row).toEqual({ ended: 1 });
+    expect(await session.ended).toBe(true);
+  });
+
+  test('is not what somebody else does under the name of a dead worker, as behind a pooler', async () => {
+    const { database, worker, expire } = store;
+    await expire(other);
+    const session = await inParameter(other);
+    expect(await endDeadSessions(database, worker)).toBe(0);
+    session.end();
+  });
+
+  test('is not a commit that waits for a standby: it would show what the standby does not have', async () => {
+    const { database, worker, expire } = store;
+    const set = (names: string) =>
+      database
+        .query(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`)
+        .then(() => database.query('SELECT pg_reload_conf()'));
+    const connectionString = database.pool.options.connectionString;
+    const client = new pg.Client({ connectionString, application_name: sessionName(other) });
+    await client.connect();
+    await client.query('BEGIN; CREATE TABLE t (n int)');
+    await expire(other);
+    await set('nowhere');
+    try {
+      const shown = 'SHOW synchronous_standby_names';
+      await eventually(async () => (await client.query(shown)).rows[0].synchronous_standby_names === 'nowhere');
+      const committed = client.query('COMMIT');
+      const waits = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SyncRep'`;
+      await eventually(async () => (await database.query(waits, [sessionName(other)])).length === 1);
+      expect(await endDeadSessions(database, worker)).toBe(0);
+      await set('');
+      await committed;
+    } finally {
+      await set('');
+      await client.end();
+    }
   });
 });
 

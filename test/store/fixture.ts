@@ -125,8 +125,6 @@ export async function openStore(postgres: Postgres) {
     other: async () => lease(await pipelineId(database, 'ns', 'other', 86_400_000)),
     /** Lets a worker's heartbeat be too old. */
     expire: (id: string) =>
-      database.query(`UPDATE mailmill.worker SET expires_at = clock_timestamp() - interval '1 second' WHERE id = $1`, [
-        id,
-      ]),
+      database.query(`UPDATE mailmill.worker SET expires_at = clock_timestamp() WHERE id = $1`, [id]),
   };
 }

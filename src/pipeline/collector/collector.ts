@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CollectorStatus } from '../../api/collector-status.ts';
 import { bytes, milliseconds } from '../../api/schema.ts';
 import type { Health } from '../../api/worker-status.ts';
@@ -5,6 +6,7 @@ import { Intake } from '../../sources/kept/intake.ts';
 import { pushedFolder } from '../../sources/kept/source.ts';
 import type { Listener, ListenerHost } from '../../sources/listener.ts';
 import { Database } from '../../store/database.ts';
+import { sessionName } from '../../store/dead-sessions.ts';
 import type { Appended, KeptFolder } from '../../store/kept.ts';
 import { forgetFinished, keptTotals } from '../../store/kept-retention.ts';
 import { KeptWriter } from '../../store/kept-writer.ts';
@@ -14,6 +16,7 @@ import { asMailmillError, type MailmillError, stackOf, stalled } from '../../tel
 import type { Logger } from '../../telemetry/log.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import { nextHealth, notYet } from '../worker/health.ts';
+import { stayPresent } from './presence.ts';
 import type { CollectorRevision } from './revision.ts';
 
 export interface CollectorOptions {
@@ -43,6 +46,7 @@ const retentionMs = 60_000;
 /** A process, or a part of one, that takes the mail of one source in and keeps it. */
 export class Collector {
   readonly #options: CollectorOptions;
+  readonly #id = randomUUID();
   readonly #startedAt: Date;
   readonly #database: Database;
   readonly #cut = new AbortController();
@@ -65,8 +69,8 @@ export class Collector {
     this.#listening = notYet('NOT_YET_LISTENING', 'the store comes first', clock());
     this.#database = new Database({
       uri: options.storeUri,
-      max: 2,
-      applicationName: 'mailmill-collector',
+      max: 3, // who writes, who lets go, and who tells that this one is alive
+      applicationName: sessionName(this.#id),
       cut: this.#cut.signal,
     });
     const { keptSize, messageSize } = this.#spec.limits;
@@ -134,15 +138,21 @@ export class Collector {
 
   /** Listens until `stop`; then ends in order. Never throws: what is wrong is told by `status` and tried again. */
   async run(stop: AbortSignal): Promise<void> {
-    const { log, graceMs } = this.#options;
+    const { log, graceMs, name } = this.#options;
+    const present = new AbortController();
+    let presence: Promise<void> | undefined;
     try {
       await this.#begin(stop);
-      if (this.#listener) await this.#tend(stop);
+      if (this.#listener) {
+        presence = stayPresent(this.#database, { id: this.#id, name }, log, present.signal);
+        await this.#tend(stop);
+      }
     } finally {
       await this.#listener?.close(graceMs);
       // What was received whole is kept, unless the store does not answer any more.
       const drained = new AbortController();
-      await Promise.race([this.#writer.drain(), sleep(graceMs, drained.signal)]);
+      present.abort();
+      await Promise.race([Promise.all([this.#writer.drain(), presence]), sleep(graceMs, drained.signal)]);
       drained.abort();
       this.#cut.abort(new Error('the grace period is over'));
       await this.#database.close();

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
+import { endDeadSessionsQuery } from '../../store/dead-sessions.ts';
 import { leaseTermMs } from '../../store/leases.ts';
 import { wantedSlotsQuery } from '../../store/slots.ts';
 
@@ -19,6 +20,8 @@ export type FromThread =
   /** The probe server could not listen; `reason` is the system's code. */
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'wanted'; readonly holders: readonly string[] }
+  /** So many sessions that were left open in the store. */
+  | { readonly type: 'ended'; readonly sessions: number }
   | { readonly type: 'run'; readonly name: string; readonly specHash: string }
   | { readonly type: 'metrics'; readonly id: number };
 export type ToThread =
@@ -28,6 +31,7 @@ export type ToThread =
 /** How long a main thread may hang before it loses its leases and its liveness. */
 const mainStallNs = 30_000_000_000n;
 const heartbeatMs = 1_000;
+const beatsBetweenSweeps = 5;
 
 const port = parentPort;
 if (!port) throw new Error('heartbeat-thread runs as a worker thread');
@@ -54,14 +58,26 @@ const mainAlive = () => process.hrtime.bigint() - Atomics.load(shared, 1) < main
 
 async function beat(client: pg.Client): Promise<void> {
   const sent = process.hrtime.bigint();
+  // Without parameters it is one message, which the server has as a whole or not at all: were the network cut behind a part of it, the row of this
+  // worker would be locked for the heartbeats to come.
   await client.query(
-    `INSERT INTO mailmill.worker (id, name, expires_at) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+    `INSERT INTO mailmill.worker (id, name, expires_at)
+     VALUES (${pg.escapeLiteral(data.workerId)}, ${pg.escapeLiteral(data.workerName)}, clock_timestamp() + ${leaseTermMs} * interval '1 millisecond')
      ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
-    [data.workerId, data.workerName, leaseTermMs],
   );
   Atomics.store(shared, 0, sent);
   const { rows } = await client.query<{ holder: string }>(wantedSlotsQuery, [data.workerId]);
   post({ type: 'wanted', holders: rows.map((row) => row.holder) });
+}
+
+/**
+ * Ends what was left open in the store: whoever waits for its locks may have no connection left to do so. Of whatever pipeline it was: an
+ * account, a folder of kept mail, the messages of a table are shared.
+ */
+async function sweep(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ ended: number }>(endDeadSessionsQuery(data.workerId));
+  const sessions = rows[0]?.ended ?? 0;
+  if (sessions > 0) post({ type: 'ended', sessions });
 }
 
 /** Beats over one connection until it breaks. */
@@ -79,8 +95,9 @@ async function heartbeats(uri: string): Promise<void> {
   });
   try {
     await client.connect();
-    while (!broken) {
+    for (let beats = 1; !broken; beats++) {
       if (mainAlive()) await beat(client);
+      if (beats % beatsBetweenSweeps === 0) await sweep(client);
       await delay(heartbeatMs);
     }
   } finally {

@@ -22,6 +22,8 @@ export interface HeartbeatOptions {
   readonly answers: ProbeAnswers;
   /** Holders of connection slots that somebody else waits for. */
   readonly onWanted: (holders: readonly string[]) => void;
+  /** So many sessions in the store were ended that were left open. */
+  readonly onEnded?: (sessions: number) => void;
   /** The thread has ended by itself: no lease can be kept and no probe is answered any more. */
   readonly onDied: (error: MailmillError) => void;
 }
@@ -73,6 +75,7 @@ export class Heartbeat {
         if (message.type === 'started') resolve();
         else if (message.type === 'refused') reject(portTaken(options.http, message.reason));
         else if (message.type === 'wanted') options.onWanted(message.holders);
+        else if (message.type === 'ended') options.onEnded?.(message.sessions);
         else if (message.type === 'run') this.#answers.run(message);
         else if (message.type === 'metrics') void this.#sendMetrics(message.id);
       });

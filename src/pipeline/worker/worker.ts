@@ -247,6 +247,7 @@ export class Worker {
         },
       },
       onWanted: (holders) => this.#broker.wanted(holders),
+      onEnded: (sessions) => this.#options.log.warn('ended what was left open in the store', { sessions }),
       onDied: (error) => this.#failed.abort(error),
     });
   }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
-import { endSessions } from '../../store/dead-sessions.ts';
+import { type DeadWorker, endSessions } from '../../store/dead-sessions.ts';
 import { stalled, transient } from '../../telemetry/errors.ts';
 import type {
   ColumnTypes,
@@ -254,7 +254,7 @@ export class PostgresSink {
   }
 
   /** Ends transactions that these workers have left open in the database, and with them their locks. Returns how many. */
-  async endSessions(workers: readonly string[], signal: AbortSignal): Promise<number> {
+  async endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<number> {
     return withConnection(this.#pool, signal, async ({ client }) => {
       const { rows } = await client.query<{ ended: number }>(endSessions(workers));
       return rows[0]?.ended ?? 0;
