@@ -31,6 +31,8 @@ function peakRss(pid: number): number | undefined {
 export interface Ingest {
   readonly messagesPerSecond: number;
   readonly peakRssMiB: number;
+  /** The same until a quarter of the time from the first FETCH to the last commit was over. */
+  readonly peakRssMiBOfFirstQuarter: number;
 }
 
 let runs = 0;
@@ -74,9 +76,10 @@ export async function ingest(
   try {
     const times = path.join(pod.dir, 'times.json');
     const worker = await pod.start(['--once', '--run', name], { MAILMILL_BENCH_TIMES: times });
-    let peakRssMiB = 0;
+    const peaks: { readonly at: number; readonly mib: number }[] = [];
     const sampler = setInterval(() => {
-      peakRssMiB = Math.max(peakRssMiB, peakRss(worker.child.pid!) ?? 0);
+      const mib = peakRss(worker.child.pid!);
+      if (mib !== undefined) peaks.push({ at: Date.now(), mib });
     }, 20);
     const code = await worker.exited.finally(() => clearInterval(sampler));
     if (code !== 0) throw new Error(`the worker ended with ${code}:\n${worker.output().slice(-4_000)}`);
@@ -86,7 +89,12 @@ export async function ingest(
       firstFetch: number;
       lastCommit: number;
     };
-    return { messagesPerSecond: messages / ((lastCommit - firstFetch) / 1000), peakRssMiB };
+    const quarter = firstFetch + (lastCommit - firstFetch) / 4;
+    return {
+      messagesPerSecond: messages / ((lastCommit - firstFetch) / 1000),
+      peakRssMiB: peaks.at(-1)?.mib ?? 0,
+      peakRssMiBOfFirstQuarter: peaks.findLast(({ at }) => at <= quarter)?.mib ?? 0,
+    };
   } finally {
     pod.remove();
     await postgres.dropDatabase(`${name}_store`);
