@@ -1,7 +1,8 @@
 import { deliveryId } from '../../pipeline/outbox/delivery-policy.ts';
 import type { Revision } from '../../pipeline/revision/revision.ts';
 import type { TracedDelivery } from '../../store/trace.ts';
-import type { LookResult, Question, TraceReport } from './look.ts';
+import type { Unhashed } from '../../store/trace-hash.ts';
+import type { Question, TraceReport } from './look.ts';
 
 /** Table of a sink's rows; undefined when the revision has no such sink any more. */
 function tableOf(revision: Revision, sink: string): string | undefined {
@@ -70,7 +71,7 @@ const words: Readonly<Record<TraceReport['fate']['state'], string>> = {
 };
 
 /** Why nothing was found, as a sentence. `unknown`: records of the pipeline that may be of the message. */
-export function nowhere(by: Question['by'], { retention }: Revision, unknown: LookResult['unknown']): string {
+export function nowhere(by: Question['by'], { retention }: Revision, unknown: Unhashed | undefined): string {
   if (by === 'id') return 'the store has no message of this id from this source';
   if (by === 'uid') return 'the mailbox has nothing there, and nothing was ever recorded there';
   const nobody = `no folder of the mailbox, no table of a sink and no dead letter has this Message-ID`;
