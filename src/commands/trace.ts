@@ -123,7 +123,7 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
         clock: () => Date.now(),
         uids: uidAllocator(database, namespace, { lookUpOnly: true }),
       });
-      const { reports, denied, unknown } = await look({ database, revision, source, secret }, question, io.signal);
+      const { reports, denied, unhashed } = await look({ database, revision, source, secret }, question, io.signal);
       for (const sentence of denied) io.stderr.write(`${revision.pipeline}: ${sentence}\n`);
       for (const report of reports)
         io.stdout.write(json ? `${JSON.stringify(traceJson(revision, report))}\n` : traceLines(revision, report));
@@ -132,8 +132,8 @@ async function trace(target: Target, question: Question, json: boolean, io: Comm
           pipeline: revision.pipeline,
           source: spec.name,
           state: 'NeverSeen',
-          because: nowhere(question.by, revision, unknown),
-          unknown,
+          because: nowhere(question.by, revision, unhashed),
+          unhashed,
         };
         io.stdout.write(
           json ? `${JSON.stringify(never)}\n` : `${never.pipeline} ${never.source}: never seen: ${never.because}\n`,

@@ -1,12 +1,7 @@
 import type { Database } from './database.ts';
 
-/** Messages that are told at most: the newest. */
+/** Messages that are told at most. */
 const most = 50;
-
-interface TracedPipeline {
-  readonly namespace: string;
-  readonly pipeline: string;
-}
 
 /** Records that do not have the hash of their Message-ID. */
 export interface Unhashed {
@@ -15,42 +10,35 @@ export interface Unhashed {
   readonly until: Date;
 }
 
-const ofPipeline = 'm.pipeline_id = (SELECT id FROM mailmill.pipeline WHERE namespace = $1 AND name = $2)';
-
-/** The column with the hash; a store that was not migrated yet has none. */
-async function hashColumn(database: Database): Promise<string> {
-  const found = await database.query(
-    `SELECT FROM pg_attribute WHERE attrelid = to_regclass('mailmill.message') AND attname = 'header_id_hash' AND NOT attisdropped`,
-  );
-  return found.length > 0 ? 'm.header_id_hash' : 'NULL::bigint';
+/** What a pipeline's records say of a Message-ID, as far back as retention goes. */
+export interface HashFindings {
+  /** Ids of the messages whose Message-ID has this hash; those that were received last, in that order. */
+  readonly ids: readonly string[];
+  readonly unhashed: Unhashed | undefined;
 }
 
 /**
- * Ids of the messages of a pipeline whose Message-ID has this hash (`headerIdHash`), the newest first, as far back as retention goes. Reads all
- * records of the store: a second or two for each ten million.
+ * Messages of a pipeline by the hash of their Message-ID (`headerIdHash`). Reads all records of the store, once: a second or two for each ten
+ * million. A store that was not migrated yet has no hashes.
  */
 export async function idsByHash(
   database: Database,
-  { namespace, pipeline }: TracedPipeline,
+  { namespace, pipeline }: { readonly namespace: string; readonly pipeline: string },
   hash: string,
-): Promise<readonly string[]> {
-  const rows = await database.query<{ id: string }>(
-    `SELECT m.message_id AS id FROM mailmill.message m WHERE ${ofPipeline} AND ${await hashColumn(database)} = $3
-      GROUP BY m.message_id ORDER BY max(m.recorded_at) DESC LIMIT ${most}`,
+): Promise<HashFindings> {
+  const columns = await database.query(
+    `SELECT FROM pg_attribute WHERE attrelid = to_regclass('mailmill.message') AND attname = 'header_id_hash' AND NOT attisdropped`,
+  );
+  const kept = columns.length > 0 ? 'm.header_id_hash' : 'NULL::bigint';
+  // Aggregates without groups, of which the server may read parts in parallel. An id begins with the time of receipt.
+  const rows = await database.query<{ count: string; until: Date | null; ids: readonly string[] }>(
+    `SELECT count, until, ARRAY(SELECT DISTINCT id FROM unnest(ids) id ORDER BY id DESC LIMIT ${most}) AS ids FROM (
+       SELECT count(*) FILTER (WHERE ${kept} IS NULL) AS count, max(m.recorded_at) FILTER (WHERE ${kept} IS NULL) AS until,
+              array_agg(m.message_id) FILTER (WHERE ${kept} = $3) AS ids
+         FROM mailmill.message m
+        WHERE m.pipeline_id = (SELECT id FROM mailmill.pipeline WHERE namespace = $1 AND name = $2) AND (${kept} = $3 OR ${kept} IS NULL)) found`,
     [namespace, pipeline, BigInt.asIntN(64, BigInt(`0x${hash}`))],
   );
-  return rows.map(({ id }) => id);
-}
-
-/** What of a pipeline cannot be found by a hash; undefined: all can. Reads as much as `idsByHash`. */
-export async function unhashed(
-  database: Database,
-  { namespace, pipeline }: TracedPipeline,
-): Promise<Unhashed | undefined> {
-  const rows = await database.query<{ count: string; until: Date | null }>(
-    `SELECT count(*), max(m.recorded_at) AS until FROM mailmill.message m WHERE ${ofPipeline} AND ${await hashColumn(database)} IS NULL`,
-    [namespace, pipeline],
-  );
-  const { count, until } = rows[0]!;
-  return until === null ? undefined : { count: Number(count), until };
+  const { count, until, ids } = rows[0]!;
+  return { ids, unhashed: until === null ? undefined : { count: Number(count), until } };
 }

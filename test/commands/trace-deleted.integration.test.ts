@@ -58,7 +58,7 @@ afterAll(async () => {
 interface Told {
   readonly state: string;
   readonly because: string;
-  readonly unknown?: { readonly count: number; readonly until: string };
+  readonly unhashed?: { readonly count: number; readonly until: string };
 }
 
 const text = (...args: string[]) =>
@@ -111,7 +111,7 @@ describe('mailmill trace of mail that is deleted', () => {
   test('never seen is what nobody has read', async () => {
     for (const what of ['nobody', 'deliver']) {
       const { code, told } = await trace(what);
-      expect([code, told.length, told[0]?.state, told[0]?.unknown]).toEqual([1, 1, 'NeverSeen', undefined]);
+      expect([code, told.length, told[0]?.state, told[0]?.unhashed]).toEqual([1, 1, 'NeverSeen', undefined]);
       expect(told[0]?.because).toMatch(/has read no mail with it within its retention \(90d\)$/);
     }
   });
@@ -125,7 +125,7 @@ describe('mailmill trace of mail that is deleted', () => {
     const until = record!.at.toISOString();
     const { code, told } = await trace('before');
     expect(code).toBe(1);
-    expect(told).toMatchObject([{ state: 'NeverSeen', unknown: { count: 1, until } }]);
+    expect(told).toMatchObject([{ state: 'NeverSeen', unhashed: { count: 1, until } }]);
     expect(told[0]?.because).toContain(`1 of them, the last of ${until}, do not know theirs`);
     expect(await trace('dropped')).toMatchObject({ code: 0, told: [{ state: 'Dropped' }] });
   });

@@ -128,8 +128,8 @@ test('what was found by a hash alone is told so', () => {
 
 test('never seen is said as far as it is known', () => {
   expect(nowhere('message-id', revision, undefined)).toMatch(/has read no mail with it within its retention \(90d\)$/);
-  const unknown = { count: 12, until: receivedAt };
-  expect(nowhere('message-id', revision, unknown)).toMatch(/12 of them, the last of 2026-01-02T03:04:05\.000Z, /);
+  const unhashed = { count: 12, until: receivedAt };
+  expect(nowhere('message-id', revision, unhashed)).toMatch(/12 of them, the last of 2026-01-02T03:04:05\.000Z, /);
   expect(nowhere('uid', revision, undefined)).not.toContain('retention');
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { headerIdHash } from '../../src/message/header-id.ts';
 import type { Database } from '../../src/store/database.ts';
-import { idsByHash, unhashed } from '../../src/store/trace-hash.ts';
+import { idsByHash } from '../../src/store/trace-hash.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { openStore, type Store } from './fixture.ts';
 
@@ -53,11 +53,10 @@ test('messages are found by the hash of their Message-ID, in their pipeline alon
   await recordOf(4, headerIdHash(''));
   await recordOf(5, negative);
   await recordOf(6, hash, other);
-  expect(await idsByHash(database, pipeline, hash)).toEqual([id(2), id(1)]);
-  expect(await idsByHash(database, pipeline, negative)).toEqual([id(5)]);
-  expect(await idsByHash(database, pipeline, headerIdHash('x@y'))).toEqual([]);
-  expect(await idsByHash(database, { ...pipeline, pipeline: 'none' }, hash)).toEqual([]);
-  expect(await unhashed(database, pipeline)).toBeUndefined();
+  expect(await idsByHash(database, pipeline, hash)).toEqual({ ids: [id(2), id(1)], unhashed: undefined });
+  expect(await idsByHash(database, pipeline, negative)).toEqual({ ids: [id(5)], unhashed: undefined });
+  expect(await idsByHash(database, pipeline, headerIdHash('x@y'))).toEqual({ ids: [], unhashed: undefined });
+  expect(await idsByHash(database, { ...pipeline, pipeline: 'none' }, hash)).toEqual({ ids: [], unhashed: undefined });
 });
 
 test('records without a hash are counted, and of many messages with one hash the newest are told', async () => {
@@ -66,14 +65,14 @@ test('records without a hash are counted, and of many messages with one hash the
   const until = await recordOf(2, undefined);
   for (let n = 3; n < 60; n++) await recordOf(n, hash);
   await recordOf(2, undefined, (await store.other()).pipelineId);
-  expect(await unhashed(database, pipeline)).toEqual({ count: 2, until });
   const found = await idsByHash(database, pipeline, hash);
-  expect([found.length, found[0]]).toEqual([50, id(59)]);
+  expect(found.unhashed).toEqual({ count: 2, until });
+  expect([found.ids.length, found.ids[0]]).toEqual([50, id(59)]);
 });
 
 test('a store of the version before has none', async () => {
   await database.query('ALTER TABLE mailmill.message DROP COLUMN header_id_hash');
   const until = await recordOf(1, undefined);
-  expect(await idsByHash(database, pipeline, headerIdHash('a@b'))).toEqual([]);
-  expect(await unhashed(database, pipeline)).toEqual({ count: 1, until });
+  const found = await idsByHash(database, pipeline, headerIdHash('a@b'));
+  expect(found).toEqual({ ids: [], unhashed: { count: 1, until } });
 });

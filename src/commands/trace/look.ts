@@ -5,7 +5,7 @@ import type { Source, SourceSession } from '../../sources/source.ts';
 import type { Database } from '../../store/database.ts';
 import { type PlaceKnowledge, placeKnowledge, type Sighting, traceMessage } from '../../store/trace.ts';
 import { idsByBytes } from '../../store/trace-bytes.ts';
-import { type Unhashed, unhashed } from '../../store/trace-hash.ts';
+import type { Unhashed } from '../../store/trace-hash.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { type Fate, type Found, fateAt, fateInStore } from './fate.ts';
 import { remembered } from './remembered.ts';
@@ -34,8 +34,8 @@ export interface LookResult {
   readonly reports: readonly TraceReport[];
   /** Folders and sinks that could not be searched, a sentence each. */
   readonly denied: readonly string[];
-  /** Where nothing was found: records of the pipeline that may be of the message, because they have no hash of their Message-ID. */
-  readonly unknown?: Unhashed | undefined;
+  /** Records of the pipeline that may be of the message, because they have no hash of their Message-ID. */
+  readonly unhashed?: Unhashed | undefined;
 }
 
 /** What is looked into. */
@@ -57,6 +57,7 @@ export async function look(
   const reports: TraceReport[] = [];
   const denied: string[] = [];
   let unasked: MailmillError | undefined;
+  let unhashed: Unhashed | undefined;
   const { namespace, pipeline } = revision;
   const fromStore = async (id: string, byHash?: true) => {
     if (reports.some((report) => report.id === id)) return;
@@ -80,14 +81,14 @@ export async function look(
         if (messageId !== undefined) await fromStore(messageId);
   }
   if (question.by === 'message-id') {
-    const { ids, byHash, silent } = await remembered(database, revision, secret, question.messageId, signal);
+    const { ids, byHash, silent, ...rest } = await remembered(database, revision, secret, question.messageId, signal);
+    unhashed = rest.unhashed;
     denied.push(...silent);
     for (const id of ids) await fromStore(id);
     for (const id of byHash) await fromStore(id, true);
   }
   if (unasked && reports.length === 0) throw unasked; // it may be there
-  const wanting = question.by === 'message-id' && reports.length === 0;
-  return { reports, denied, unknown: wanting ? await unhashed(database, revision) : undefined };
+  return { reports, denied, unhashed };
 }
 
 /** What one mailbox has; or why it cannot be asked. */

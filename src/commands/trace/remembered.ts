@@ -5,7 +5,7 @@ import { headerOf } from '../../sources/header-block.ts';
 import { hasMessageId, messageIdAsRead } from '../../sources/message-id.ts';
 import type { Database } from '../../store/database.ts';
 import { deadWith } from '../../store/trace-bytes.ts';
-import { idsByHash } from '../../store/trace-hash.ts';
+import { idsByHash, type Unhashed } from '../../store/trace-hash.ts';
 import { asMailmillError } from '../../telemetry/errors.ts';
 
 export interface Remembered {
@@ -13,6 +13,8 @@ export interface Remembered {
   readonly ids: readonly string[];
   /** Ids of messages of which only the hash of it is left. */
   readonly byHash: readonly string[];
+  /** Records that cannot be found by such a hash. */
+  readonly unhashed: Unhashed | undefined;
   /** Sinks that could not be asked, and why. */
   readonly silent: readonly string[];
 }
@@ -42,6 +44,6 @@ export async function remembered(
       silent.push(`the sink ${name} cannot be asked: ${message} [${code}]`);
     }
   }
-  const byHash = await idsByHash(database, revision, headerIdHash(asRead));
-  return { ids: [...ids], byHash: byHash.filter((id) => !ids.has(id)), silent };
+  const found = await idsByHash(database, revision, headerIdHash(asRead));
+  return { ids: [...ids], byHash: found.ids.filter((id) => !ids.has(id)), unhashed: found.unhashed, silent };
 }

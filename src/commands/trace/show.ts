@@ -70,13 +70,13 @@ const words: Readonly<Record<TraceReport['fate']['state'], string>> = {
   Missing: 'is missing',
 };
 
-/** Why nothing was found, as a sentence. `unknown`: records of the pipeline that may be of the message. */
-export function nowhere(by: Question['by'], { retention }: Revision, unknown: Unhashed | undefined): string {
+/** Why nothing was found, as a sentence. `unhashed`: records of the pipeline that may be of the message. */
+export function nowhere(by: Question['by'], { retention }: Revision, unhashed: Unhashed | undefined): string {
   if (by === 'id') return 'the store has no message of this id from this source';
   if (by === 'uid') return 'the mailbox has nothing there, and nothing was ever recorded there';
   const nobody = `no folder of the mailbox, no table of a sink and no dead letter has this Message-ID`;
-  if (!unknown) return `${nobody}, and the pipeline has read no mail with it within its retention (${retention})`;
-  const { count, until } = unknown;
+  if (!unhashed) return `${nobody}, and the pipeline has read no mail with it within its retention (${retention})`;
+  const { count, until } = unhashed;
   return `${nobody}. The pipeline's records of ${retention} do not have it either, but ${count} of them, the last of ${until.toISOString()}, do not know theirs: a version before this one made them, or the header could not be read. Trace what they are about by --uid or --id`;
 }
 
