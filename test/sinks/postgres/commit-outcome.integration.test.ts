@@ -1,55 +1,11 @@
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { FieldType } from '../../../src/message/fields.ts';
-import { PostgresSink } from '../../../src/sinks/postgres/postgres-sink.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import type pg from 'pg';
+import { describe, expect, test } from 'vitest';
 import { startCommitProxy } from '../commit-proxy.ts';
 import { context, progress, row, signal } from '../exact-contract.ts';
+import { contents, sinkWorld } from './sink-world.ts';
 
-const spec = { secretRef: { name: 'analytics-db', key: 'uri' }, table: 'emails' };
-const subjectOnly = new Map<string, FieldType>([['subject', 'string']]);
-
-let server: Postgres;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server?.stop());
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-
-function sinkOn(
-  uri: string,
-  types: ReadonlyMap<string, FieldType> = subjectOnly,
-  more: Partial<typeof spec> & { schema?: string } = {},
-) {
-  const sink = PostgresSink.open('warehouse', { ...spec, ...more }, types, { uri, resolveDelaysMs: [0, 20, 50] });
-  open.push(sink);
-  return sink;
-}
-
-async function client(uri: string): Promise<pg.Client> {
-  const connected = new pg.Client({ connectionString: uri });
-  connected.on('error', () => undefined);
-  await connected.connect();
-  open.push({ close: () => connected.end() });
-  return connected;
-}
-
-const contents = async (sql: pg.Client) => {
-  const { rows } = await sql.query<{ id: string; subject: string }>('SELECT _mailmill_id AS id, subject FROM emails');
-  return new Map(rows.map(({ id, subject }) => [id, subject]));
-};
-
-/** A database with a checked sink on it. */
-async function ready(types?: ReadonlyMap<string, FieldType>) {
-  const uri = await server.createDatabase();
-  const sink = sinkOn(uri, types);
-  await sink.check(signal);
-  return { uri, sink, sql: await client(uri) };
-}
+const world = sinkWorld();
+const { client, open, ready, sinkOn } = world;
 
 describe('an unknown outcome of COMMIT', () => {
   async function behindProxy() {

@@ -1,54 +1,12 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type FieldType, messageTypes } from '../../../src/message/fields.ts';
 import { PostgresSink } from '../../../src/sinks/postgres/postgres-sink.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { context, documentId, exactContract, key, progress, row, signal } from '../exact-contract.ts';
+import { contents, sinkWorld, spec, subjectOnly } from './sink-world.ts';
 
-const spec = { secretRef: { name: 'analytics-db', key: 'uri' }, table: 'emails' };
-const subjectOnly = new Map<string, FieldType>([['subject', 'string']]);
-
-let server: Postgres;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server?.stop());
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-
-function sinkOn(
-  uri: string,
-  types: ReadonlyMap<string, FieldType> = subjectOnly,
-  more: Partial<typeof spec> & { schema?: string } = {},
-) {
-  const sink = PostgresSink.open('warehouse', { ...spec, ...more }, types, { uri, resolveDelaysMs: [0, 20, 50] });
-  open.push(sink);
-  return sink;
-}
-
-async function client(uri: string): Promise<pg.Client> {
-  const connected = new pg.Client({ connectionString: uri });
-  connected.on('error', () => undefined);
-  await connected.connect();
-  open.push({ close: () => connected.end() });
-  return connected;
-}
-
-const contents = async (sql: pg.Client) => {
-  const { rows } = await sql.query<{ id: string; subject: string }>('SELECT _mailmill_id AS id, subject FROM emails');
-  return new Map(rows.map(({ id, subject }) => [id, subject]));
-};
-
-/** A database with a checked sink on it. */
-async function ready(types?: ReadonlyMap<string, FieldType>) {
-  const uri = await server.createDatabase();
-  const sink = sinkOn(uri, types);
-  await sink.check(signal);
-  return { uri, sink, sql: await client(uri) };
-}
+const world = sinkWorld();
+const { open, ready, sinkOn } = world;
 
 describe('Exact', () => {
   exactContract(async () => {
@@ -285,7 +243,7 @@ describe('inside the transaction of the store', () => {
   test('is offered only for the same database and the same user', async () => {
     const { uri, sink, sql } = await ready();
     await sql.query("CREATE ROLE somebody LOGIN PASSWORD 'x'");
-    const elsewhere = await server.createDatabase();
+    const elsewhere = await world.server.createDatabase();
     const stranger = uri.replace('postgres:secret', 'somebody:x');
     const answer = async (store: string) => {
       const pool = new pg.Pool({ connectionString: store, max: 1 });
