@@ -1,8 +1,8 @@
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Source } from '../../../src/sources/source.ts';
 import type { LogFields } from '../../../src/telemetry/log.ts';
-import type { ScriptedMailbox } from '../../sources/imap/scripted-mailbox.ts';
-import type { Postgres } from '../../support/postgres.ts';
+import { ScriptedMailbox, type ScriptedMailboxOptions } from '../../sources/imap/scripted-mailbox.ts';
+import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { message } from '../../support/worker.ts';
 import { FakeSink, runAccount, startAccount, startContext } from '../fakes.ts';
 
@@ -13,6 +13,17 @@ export const fill = (box: ScriptedMailbox, folder: string, count: number, prefix
     box.deliver(folder, message(name));
     return `Message ${name}`;
   });
+
+/** A fault that strikes at the first `times` commands. */
+export const first = (
+  box: ScriptedMailbox,
+  command: string,
+  times: number,
+  fault: Parameters<typeof box.faults.set>[1],
+) => {
+  let struck = 0;
+  box.faults.set(command, (to, honest) => struck++ < times && fault(to, honest));
+};
 
 /** One account's work against a scripted server, with a real store. */
 export async function startWork(postgres: Postgres, box: ScriptedMailbox, source?: Source) {
@@ -48,5 +59,41 @@ export async function startTries(postgres: Postgres, source: Source) {
       return failure;
     },
     end: () => started.database.close(),
+  };
+}
+
+/** A PostgreSQL for all tests of the file that calls this; scripted servers, and what works against them, end after each of them. */
+export function faultWorld() {
+  let postgres: Postgres | undefined;
+  const opened: { end(): Promise<void> }[] = [];
+  const servers: ScriptedMailbox[] = [];
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+  });
+  afterEach(async () => {
+    for (const it of opened.splice(0)) await it.end();
+    for (const box of servers.splice(0)) await box[Symbol.asyncDispose]();
+  });
+  const started = (): Postgres => {
+    if (!postgres) throw new Error('PostgreSQL is there once tests run');
+    return postgres;
+  };
+  const kept = <T extends { end(): Promise<void> }>(it: T): T => {
+    opened.push(it);
+    return it;
+  };
+  return {
+    serve: async (options?: ScriptedMailboxOptions): Promise<ScriptedMailbox> => {
+      const box = await new ScriptedMailbox(options).start();
+      servers.push(box);
+      return box;
+    },
+    /** Work on a server; what follows it are options of its source. */
+    work: async (box: ScriptedMailbox, ...more: Parameters<ScriptedMailbox['source']>) =>
+      kept(await startWork(started(), box, await box.source(...more))),
+    tries: async (box: ScriptedMailbox) => kept(await startTries(started(), await box.source())),
   };
 }

@@ -1,41 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { askedFor, ScriptedMailbox, type ScriptedMailboxOptions } from '../../sources/imap/scripted-mailbox.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { describe, expect, test } from 'vitest';
+import { askedFor } from '../../sources/imap/scripted-mailbox.ts';
 import { eventually } from '../../support/processes.ts';
-import { fill, startTries, startWork } from './fault-world.ts';
+import { faultWorld, fill, first } from './fault-world.ts';
 
-let postgres: Postgres;
-const opened: { end(): Promise<void> }[] = [];
-const servers: ScriptedMailbox[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const it of opened.splice(0)) await it.end();
-  for (const box of servers.splice(0)) await box[Symbol.asyncDispose]();
-});
-
-async function serve(options?: ScriptedMailboxOptions): Promise<ScriptedMailbox> {
-  const box = await new ScriptedMailbox(options).start();
-  servers.push(box);
-  return box;
-}
-
-async function work(box: ScriptedMailbox, ...more: Parameters<ScriptedMailbox['source']>) {
-  const it = await startWork(postgres, box, await box.source(...more));
-  opened.push(it);
-  return it;
-}
-
-/** A fault that strikes at the first `times` commands. */
-const first = (box: ScriptedMailbox, command: string, times: number, fault: Parameters<typeof box.faults.set>[1]) => {
-  let struck = 0;
-  box.faults.set(command, (to, honest) => struck++ < times && fault(to, honest));
-};
+const { serve, work, tries } = faultWorld();
 
 describe('a connection that ends after any byte', () => {
   test('of everything that the server says loses and doubles nothing', async () => {
@@ -43,8 +11,7 @@ describe('a connection that ends after any byte', () => {
     const box = await serve({ cut: () => cut });
     // Small, so that there are few bytes.
     for (const subject of ['a', 'b']) box.deliver('INBOX', `Subject: ${subject}\r\n\r\n`);
-    const it = await startTries(postgres, await box.source());
-    opened.push(it);
+    const it = await tries(box);
     for (let done = false; !done; ) {
       const error = await it.once();
       done = error === undefined;
@@ -278,88 +245,5 @@ describe('rows that nobody asked for', () => {
     it.exact(wanted);
     expect(it.codes).toEqual([]);
     expect(askedFor(box.server.lines.findLast((line) => line.startsWith('UID FETCH')) ?? '')).toEqual([1, 2, 3, 4, 5]);
-  });
-});
-
-describe('a server that never comes to an end', () => {
-  test('announces 2 GB and sends a little of it', async () => {
-    const box = await serve();
-    const wanted = fill(box, 'INBOX', 2);
-    let fetches = 0;
-    box.faults.set('UID FETCH', (to) => {
-      if (++fetches !== 2) return false;
-      to.raw('* 1 FETCH (UID 1 FLAGS () BODY[] {2147483648}\r\nSubject: x');
-      return true;
-    });
-    const before = process.memoryUsage.rss();
-    const it = await work(box, {}, { inactivity: 300 });
-    await eventually(() => it.sink.rows.size === 2);
-    it.exact(wanted);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 2 ** 20);
-  });
-
-  test('sends far more than it said and than may be: a dead letter, in bounded memory', async () => {
-    const box = await serve();
-    const wanted = fill(box, 'INBOX', 2);
-    const size = 300 * 2 ** 20;
-    const chunk = Buffer.alloc(2 ** 20, 'x');
-    let fetches = 0;
-    box.faults.set('UID FETCH', (to, honest) => {
-      const [uid] = askedFor(to.line);
-      if (to.line.includes('BODY.PEEK[]') && uid === 1 && ++fetches <= 1) {
-        const rest = honest.toString('latin1').slice(honest.indexOf('* 2 FETCH'));
-        to.raw(`* 1 FETCH (UID 1 FLAGS () BODY[] {${size}}\r\n`);
-        for (let sent = 0; sent < size; sent += chunk.length) to.raw(chunk);
-        to.raw(Buffer.from(`)\r\n${rest}`, 'latin1'));
-        return true;
-      }
-      return false;
-    });
-    const it = await work(box, { limits: { messageSize: '1Mi' } });
-    await eventually(() => it.sink.rows.size === 1 && it.context.counters.dead === 1, 60_000);
-    it.exact(wanted.slice(1));
-    const dead = await it.database.query<{ header: Buffer }>(
-      'SELECT code, size::text, header FROM mailmill.dead_letter',
-    );
-    expect(dead).toMatchObject([{ code: 'MESSAGE_TOO_LARGE', size: String(size) }]);
-    expect(dead[0]!.header.toString()).toContain('Subject: Message INBOX-1');
-    expect(it.codes).toEqual([]);
-  }, 120_000);
-
-  for (const [command, code] of [
-    ['UID SEARCH', 'IMAP_CONNECTION_LOST'],
-    ['LIST', 'IMAP_CONNECTION_LOST'],
-    ['EXAMINE', 'IMAP_CONNECTION_LOST'],
-    ['UID FETCH', 'IMAP_CONNECTION_LOST'],
-  ] as const)
-    test(`says that it is still here for ever, at ${command}`, async () => {
-      const box = await serve();
-      const wanted = fill(box, 'INBOX', 2);
-      const timers: NodeJS.Timeout[] = [];
-      first(box, command, 1, (to) => {
-        timers.push(setInterval(() => to.send('* OK Still here'), 50));
-        return true;
-      });
-      const it = await work(box, {}, { inactivity: 1_000, command: 500, login: 1_000 });
-      await eventually(() => it.sink.rows.size === 2);
-      for (const timer of timers) clearInterval(timer);
-      it.exact(wanted);
-      expect(it.codes).toEqual([code]);
-    });
-
-  test('sends a byte now and then', async () => {
-    const box = await serve();
-    const wanted = fill(box, 'INBOX', 2);
-    const timers: NodeJS.Timeout[] = [];
-    first(box, 'UID SEARCH', 1, (to, honest) => {
-      let at = 0;
-      timers.push(setInterval(() => to.raw(honest.subarray(at, ++at)), 100));
-      return true;
-    });
-    const it = await work(box, {}, { inactivity: 1_000, command: 500 });
-    await eventually(() => it.sink.rows.size === 2);
-    for (const timer of timers) clearInterval(timer);
-    it.exact(wanted);
-    expect(it.codes).toEqual(['IMAP_CONNECTION_LOST']);
   });
 });

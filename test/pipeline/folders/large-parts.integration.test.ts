@@ -1,40 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Fault, ScriptedMailbox, type ScriptedMailboxOptions } from '../../sources/imap/scripted-mailbox.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { expect, test } from 'vitest';
+import type { Fault, ScriptedMailbox } from '../../sources/imap/scripted-mailbox.ts';
 import { eventually } from '../../support/processes.ts';
 import { message } from '../../support/worker.ts';
-import { fill, startWork } from './fault-world.ts';
+import { faultWorld, fill } from './fault-world.ts';
 
 const MiB = 2 ** 20;
-let postgres: Postgres;
-const opened: { end(): Promise<void> }[] = [];
-const servers: ScriptedMailbox[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const it of opened.splice(0)) await it.end();
-  for (const box of servers.splice(0)) await box[Symbol.asyncDispose]();
-});
+const { serve, work } = faultWorld();
 
 /** A message of so many MiB that ends with its name. */
 const large = (name: string, size: number) => `${message(name)}${'x'.repeat(78)}\r\n`.padEnd(size * MiB, '-') + name;
-
-async function serve(options?: ScriptedMailboxOptions): Promise<ScriptedMailbox> {
-  const box = await new ScriptedMailbox(options).start();
-  servers.push(box);
-  return box;
-}
-
-async function work(box: ScriptedMailbox, ...more: Parameters<ScriptedMailbox['source']>) {
-  const it = await startWork(postgres, box, await box.source(...more));
-  opened.push(it);
-  return it;
-}
 
 /** Of the parts that a server was asked for, where each began; `whole` for one that was no part. */
 const asked = (box: ScriptedMailbox) =>
