@@ -40,17 +40,24 @@ export async function claimCredential(
   return row && { ...(row.sealed && { sealed: row.sealed }) };
 }
 
-/** Keeps what the provider gave. False: the claim was lost meanwhile, and nothing is kept. */
+/**
+ * Keeps what the provider gave. False: the claim was lost meanwhile, and somebody else has kept something; nothing is changed. Where nobody has,
+ * this is the one that the provider takes from now on.
+ *
+ * @param from as it was claimed.
+ */
 export async function saveCredential(
   database: Database,
   key: CredentialKey,
   holder: string,
   sealed: Buffer,
+  from: Buffer | undefined,
 ): Promise<boolean> {
   const rows = await database.query(
     `UPDATE mailmill.credential SET sealed = $6, updated_at = now()
-      WHERE namespace = $1 AND source = $2 AND account = $3 AND secret_hash = $4 AND holder = $5 RETURNING true`,
-    [key.namespace, key.source, key.account, key.secretHash, holder, sealed],
+      WHERE namespace = $1 AND source = $2 AND account = $3 AND secret_hash = $4
+        AND (holder = $5 OR sealed IS NOT DISTINCT FROM $7) RETURNING true`,
+    [key.namespace, key.source, key.account, key.secretHash, holder, sealed, from ?? null],
   );
   if (rows.length === 0) return false;
   await database.query(
@@ -74,7 +81,7 @@ export async function releaseCredential(database: Database, key: CredentialKey, 
 /** The credentials of one namespace, as sources use them. */
 export interface CredentialStore {
   claim(key: StoredKey, holder: string, ms: number): Promise<ClaimedCredential | undefined>;
-  save(key: StoredKey, holder: string, sealed: Buffer): Promise<boolean>;
+  save(key: StoredKey, holder: string, sealed: Buffer, from: Buffer | undefined): Promise<boolean>;
   release(key: StoredKey, holder: string): Promise<void>;
 }
 
@@ -85,7 +92,7 @@ export type StoredKey = Omit<CredentialKey, 'namespace'>;
 export function credentialStore(database: Database, namespace: string): CredentialStore {
   return {
     claim: (key, holder, ms) => claimCredential(database, { namespace, ...key }, holder, ms),
-    save: (key, holder, sealed) => saveCredential(database, { namespace, ...key }, holder, sealed),
+    save: (key, holder, sealed, from) => saveCredential(database, { namespace, ...key }, holder, sealed, from),
     release: (key, holder) => releaseCredential(database, { namespace, ...key }, holder),
   };
 }

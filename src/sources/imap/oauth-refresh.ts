@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { CredentialStore, StoredKey } from '../../store/credentials.ts';
 import { encryptionKey, seal, unseal } from '../../store/credentials-seal.ts';
 import { transient } from '../../telemetry/errors.ts';
@@ -21,6 +22,14 @@ export interface RefreshSecrets {
   readonly key: string;
 }
 
+/** What the provider gave, for what was claimed. */
+interface Unsaved {
+  readonly hash: string;
+  readonly from: Buffer | undefined;
+  readonly sealed: Buffer;
+  readonly granted: Granted;
+}
+
 /** A claim outlasts the request and the saving by far; who dies with one holds others up for as long. */
 const claimMs = 60_000;
 const claimPollMs = 250;
@@ -35,7 +44,7 @@ export class RefreshTokens {
   readonly #options: RefreshTokenOptions;
   readonly #holder = randomUUID();
   /** Given by the provider, and not yet in the store, which broke. */
-  #unsaved: { readonly hash: string; readonly sealed: Buffer; readonly granted: Granted } | undefined;
+  #unsaved: Unsaved | undefined;
 
   constructor(options: RefreshTokenOptions) {
     this.#options = options;
@@ -58,8 +67,10 @@ export class RefreshTokens {
     const claimed = await this.#claim(stored, signal);
     try {
       const unsaved = this.#unsaved?.hash === secretHash.toString('hex') ? this.#unsaved : undefined;
-      if (unsaved) {
-        await this.#save(stored, unsaved.sealed);
+      this.#unsaved = undefined;
+      // Somebody else may have kept a newer one meanwhile.
+      if (unsaved && isDeepStrictEqual(claimed.sealed, unsaved.from)) {
+        await this.#save(stored, unsaved);
         return unsaved.granted;
       }
       const current = claimed.sealed ? unseal(claimed.sealed, key, context) : secrets.refreshToken;
@@ -67,8 +78,7 @@ export class RefreshTokens {
       const granted = await use(current);
       if (granted.refreshToken !== undefined && granted.refreshToken !== current) {
         const sealed = seal(granted.refreshToken, key, context);
-        this.#unsaved = { hash: secretHash.toString('hex'), sealed, granted };
-        await this.#save(stored, sealed);
+        await this.#save(stored, { hash: secretHash.toString('hex'), from: claimed.sealed, sealed, granted });
       }
       return granted;
     } finally {
@@ -88,8 +98,10 @@ export class RefreshTokens {
     }
   }
 
-  async #save(stored: StoredKey, sealed: Buffer): Promise<void> {
-    const saved = await this.#options.credentials.save(stored, this.#holder, sealed);
+  async #save(stored: StoredKey, unsaved: Unsaved): Promise<void> {
+    const { sealed, from } = unsaved;
+    this.#unsaved = unsaved;
+    const saved = await this.#options.credentials.save(stored, this.#holder, sealed, from);
     this.#unsaved = undefined;
     if (saved) return;
     throw transient(

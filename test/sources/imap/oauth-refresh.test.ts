@@ -101,6 +101,16 @@ describe('a refresh token', () => {
     expect(await renew(new RefreshTokens(options(store)), 'first')).toBe('second');
   });
 
+  test('that the store did not take does not replace a newer one that somebody else was given', async () => {
+    const { store, state } = memory();
+    const tokens = new RefreshTokens(options(store));
+    state.broken = true;
+    await failure(renew(tokens, 'first', 'second'));
+    state.broken = false;
+    await renew(new RefreshTokens(options(store)), 'first', 'third');
+    expect(await renew(tokens, 'first')).toBe('third');
+  });
+
   test('of a worker that stood still for too long is not kept', async () => {
     const { store, state } = memory();
     state.stolen = true;
