@@ -8,10 +8,11 @@ const idleInTransactionMs = 8_000;
 const statementMs = 60_000;
 /**
  * Lets the server notice within half a minute that the other end of a transaction is gone, by a power cut or with the network: by its own
- * settings, two hours. Statements for the beginning of a transaction; they end with it.
+ * settings, two hours; a quarter of an hour where it has said something that nobody confirms, for which keepalives do not count. Statements
+ * for the beginning of a transaction; they end with it.
  */
 export const noticePeer =
-  'SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 4';
+  'SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 4; SET LOCAL tcp_user_timeout = 25000';
 
 /** Milliseconds for connections that are still being made when the pool is closed. */
 const farewellMs = 2_000;
@@ -23,6 +24,9 @@ const commitUnknown = (cause: unknown) =>
   transient('STORE_COMMIT_UNKNOWN', 'the connection to the store broke during COMMIT; what became of it is read', {
     cause,
   });
+
+/** A connection URI without the name that it gives to sessions: others must know whose they are. */
+export const unnamed = (uri: string): string => uri.replaceAll(/(?<=[?&])(?:fallback_)?application_name=[^&#]*&?/g, '');
 
 /** A query with a limit of its own; the driver knows it, its types do not. */
 export type LimitedQuery = pg.QueryConfig & { readonly query_timeout: number };
@@ -116,7 +120,7 @@ export class Database {
     }
     this.pool = new pg.Pool({
       Client: TrackedClient,
-      connectionString: options.uri,
+      connectionString: unnamed(options.uri),
       max: options.max,
       application_name: options.applicationName,
       connectionTimeoutMillis: 10_000,

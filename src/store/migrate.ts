@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { MailmillError, stalled } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
+import { endDeadSessions } from './dead-sessions.ts';
 
 const directory = new URL('./migrations/', import.meta.url);
+
+const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** Migrations in order: version and SQL text. */
 export function migrations(): readonly { readonly version: number; readonly sql: string }[] {
@@ -37,6 +40,8 @@ export async function migrate(database: Database): Promise<number> {
   const all = migrations();
   const before = await appliedVersions(database);
   if (all.every(({ version }) => before.has(version))) return 0;
+  // Who migrates is no worker yet; what a dead one has left open would keep the tables from it.
+  if (before.size > 0) await endDeadSessions(database, nobody);
   try {
     return await database.transaction(async (client) => {
       await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('mailmill.migrate', 0))`);
@@ -44,6 +49,8 @@ export async function migrate(database: Database): Promise<number> {
       await client.query(
         'CREATE TABLE IF NOT EXISTS mailmill.migration (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
       );
+      // All who work would queue up behind whoever waits for a table.
+      await client.query(`SET LOCAL lock_timeout = '5s'`);
       const done = await client.query<{ version: number }>('SELECT version FROM mailmill.migration');
       const applied = new Set(done.rows.map((row) => row.version));
       let count = 0;

@@ -64,3 +64,13 @@ test('a transaction whose query is not answered in time does not wait for its RO
     postgres.resume();
   }
 });
+
+test('sessions are called what they are called here, whatever the URI says', async () => {
+  const uri = `${await postgres.createDatabase()}?fallback_application_name=other&application_name=app&connect_timeout=10`;
+  const database = new Database({ uri, max: 1, applicationName: 'mailmill test' });
+  expect(await database.query(`SELECT current_setting('application_name') AS name`)).toEqual([
+    { name: 'mailmill test' },
+  ]);
+  expect(database.pool.options.connectionString).toMatch(/\?connect_timeout=10$/);
+  await database.close();
+});

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endDeadSessions, endDeadSessionsQuery, sessionName } from '../../src/store/dead-sessions.ts';
 import { lookAtShares } from '../../src/store/lease-shares.ts';
 import { leaseCheck, registerWorker } from '../../src/store/leases.ts';
+import { migrate } from '../../src/store/migrate.ts';
 import { tryAcquireRunLease } from '../../src/store/run-lease.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
@@ -71,14 +72,14 @@ describe('a worker that was stopped in the middle of a COPY', () => {
 
 describe('what was left open in the store', () => {
   /** A session of a worker that has locked the account and is in the middle of a large parameter, as a network that breaks leaves it. */
-  async function inParameter(worker: string) {
+  async function inParameter(worker: string, before = 'SELECT 1') {
     const connectionString = store.database.pool.options.connectionString;
     const client = new pg.Client({ connectionString, application_name: sessionName(worker) });
     client.on('error', () => undefined); // the driver knows nothing of what is said here
     const ended = new Promise<boolean>((resolve) => client.once('end', () => resolve(true)));
     await client.connect();
     await client.query(
-      `BEGIN; SET LOCAL statement_timeout = 200; SET LOCAL idle_in_transaction_session_timeout = 200;
+      `BEGIN; SET LOCAL statement_timeout = 200; SET LOCAL idle_in_transaction_session_timeout = 200; ${before};
        SELECT FROM mailmill.account WHERE id = ${store.account} FOR NO KEY UPDATE`,
     );
     client.connection.parse({ text: 'SELECT length($1::text)', name: '', types: [] }, true);
@@ -103,6 +104,16 @@ describe('what was left open in the store', () => {
     expect(await endDeadSessions(database, worker)).toBe(1);
     expect(await session.ended).toBe(true);
     expect((await waiting).size).toBe(1);
+  });
+
+  test('by a dead worker does not keep the next version from migrating', async () => {
+    const { database, expire } = store;
+    await database.query('ALTER TABLE mailmill.kept_message DROP COLUMN flags');
+    await database.query('DELETE FROM mailmill.migration WHERE version = 12');
+    const session = await inParameter(other, 'SELECT FROM mailmill.kept_message');
+    await expire(other);
+    expect(await migrate(database)).toBe(1);
+    expect(await session.ended).toBe(true);
   });
 
   test('by this worker itself is ended when it has given it up, and not before', async () => {
