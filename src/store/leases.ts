@@ -30,7 +30,7 @@ export interface Lease {
   readonly accountId: bigint;
   readonly workerId: string;
   readonly token: bigint;
-  /** Its holder before died: what that one has left open in a sink may hold locks. */
+  /** Its holder before died, or a sink is in trouble: what somebody dead has left open in a sink may hold locks. */
   readonly orphaned?: true;
   /** It is the right to execute runs of the pipeline, on this account now, beside whoever reads its mail. */
   readonly ofRun?: true;

@@ -179,6 +179,8 @@ export class AccountWorker {
     const until = new Date(context.clock().getTime() + (error.retryAfterMs ?? pause)).toISOString();
     this.#wait = error.family === 'Waiting' ? { code: error.code, message: error.message, until } : undefined;
     if (error.code === 'STORE_FENCED') this.#lose();
+    // Another pipeline's worker that died may hold what this one waits for in a table that they share.
+    else if (this.#lease && error.code.startsWith('SINK_')) this.#lease = { ...this.#lease, orphaned: true };
     this.#forget();
     if (error.family === 'Stalled') await this.#options.onStalled(error);
     // A run does not wait for another day: the next one goes on.

@@ -10,9 +10,22 @@ import { fencedError, type Recorded, readProgress } from './progress.ts';
 export const durable =
   "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 
+const attemptBits = (attempt: string): bigint => BigInt(`0x${attempt.replaceAll('-', '').slice(0, 16)}`);
+
 /** Locks the name of a commit, a UUID, until the transaction is over; whoever locks it next sees what became of it. */
 export const lockAttempt = (attempt: string): string =>
-  `SELECT pg_advisory_xact_lock(${BigInt.asIntN(64, BigInt(`0x${attempt.replaceAll('-', '').slice(0, 16)}`))})`;
+  `SELECT pg_advisory_xact_lock(${BigInt.asIntN(64, attemptBits(attempt))})`;
+
+/**
+ * Ends the sessions of commits that this side has given up. Where a proxy, or a pooler, keeps the server's side of a connection open, the next
+ * try would wait for the locks of the one before, which waits for the rest of a COPY.
+ */
+export const endAttempts = (attempts: Iterable<string>): string => {
+  const names = Array.from(attempts, attemptBits).map((bits) => `(${bits >> 32n}, ${bits & 0xffff_ffffn})`);
+  return `SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint, objid::bigint) IN (${names.join(', ')})
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+};
 
 /** Whether the server itself said, and lived to say, that COMMIT failed. */
 export function saysRolledBack(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { noticePeer } from '../../store/database.ts';
+import { noticePeer, unnamed } from '../../store/database.ts';
 import { transient } from '../../telemetry/errors.ts';
 import { invalidUri, sinkError } from './errors.ts';
 
@@ -21,7 +21,7 @@ export function openPool(uri: string, max: number, session = 'mailmill'): pg.Poo
   const connectionString = uri.trim(); // Secrets made from files end in a line break
   if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) throw invalidUri();
   const pool = new pg.Pool({
-    connectionString,
+    connectionString: unnamed(connectionString),
     max,
     application_name: session,
     connectionTimeoutMillis: connectMs,
@@ -37,6 +37,12 @@ export function openPool(uri: string, max: number, session = 'mailmill'): pg.Poo
 
 /** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
 export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; ${noticePeer}`;
+
+/**
+ * For a transaction that writes: whoever holds a row for so long may be dead, and is ended before the next try. Milliseconds that count for
+ * each lock; a healthy writer holds one for a second.
+ */
+export const impatient = 'SET LOCAL lock_timeout = 10000';
 
 /** A connection in use. `seal` makes it deaf to the caller's signal: COMMIT, once sent, is waited for. */
 export interface Connection {

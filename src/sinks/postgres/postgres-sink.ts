@@ -14,8 +14,8 @@ import type {
   WriteResult,
 } from '../sink.ts';
 import { columnsOf, type TableColumns } from './columns.ts';
-import { durable, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
-import { begin, openPool, withConnection } from './connection.ts';
+import { durable, endAttempts, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
+import { begin, impatient, openPool, withConnection } from './connection.ts';
 import { sinkError, sqlState } from './errors.ts';
 import { prepareTables } from './prepare.ts';
 import { inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
@@ -56,6 +56,8 @@ export class PostgresSink {
   readonly #writer: TableWriter;
   readonly #lineage = new Lineage();
   readonly #resolveDelaysMs: readonly number[];
+  /** Commits that failed before their COMMIT; the server may not know. */
+  readonly #givenUp = new Set<string>();
 
   private constructor(name: string, spec: PostgresSpec, types: ColumnTypes, options: PostgresSinkOptions) {
     this.name = name;
@@ -138,7 +140,7 @@ export class PostgresSink {
     if (ids.length === 0) return 0;
     if (client) return removeRows(client, this.#table, ids, edition);
     return withConnection(this.#pool, signal, async (own) => {
-      await own.client.query(`${begin}; ${durable}`);
+      await own.client.query(`${begin}; ${impatient}; ${durable}`);
       const count = await removeRows(own.client, this.#table, ids, edition);
       own.seal();
       await own.client.query('COMMIT');
@@ -220,10 +222,15 @@ export class PostgresSink {
     const ordered = inLockOrder(progress);
     if (ordered.length === 0) throw new TypeError('a commit without progress cannot be fenced');
     const attempt = randomUUID();
+    let begun = false;
     let sent: WriteResult | undefined;
     try {
       const result = await withConnection(this.#pool, signal, async ({ client, seal }) => {
-        await client.query(`${begin}; SET CONSTRAINTS ALL IMMEDIATE; ${durable}; ${lockAttempt(attempt)}`);
+        await this.#endGivenUp(client);
+        begun = true;
+        await client.query(
+          `${begin}; ${impatient}; SET CONSTRAINTS ALL IMMEDIATE; ${durable}; ${lockAttempt(attempt)}`,
+        );
         await this.#fence(client, ordered, attempt);
         const merged = await writeRows(client, this.#writer, rows, context, signal);
         seal();
@@ -241,7 +248,10 @@ export class PostgresSink {
       return result;
     } catch (error) {
       this.#lineage.forget(ordered.map(({ key }) => key));
-      if (sent === undefined) throw error;
+      if (sent === undefined) {
+        if (begun) this.#givenUp.add(attempt);
+        throw error;
+      }
       await resolveOutcome(this.#pool, this.#table.schema, ordered, attempt, this.#resolveDelaysMs, signal, error);
       this.#remember(ordered, attempt);
       return sent;
@@ -263,6 +273,13 @@ export class PostgresSink {
 
   async close(): Promise<void> {
     if (this.#ownsPool) await this.#pool.end();
+  }
+
+  async #endGivenUp(client: pg.ClientBase): Promise<void> {
+    const given = [...this.#givenUp];
+    if (given.length === 0) return;
+    await client.query(endAttempts(given));
+    for (const attempt of given) this.#givenUp.delete(attempt);
   }
 
   async #fence(client: pg.ClientBase, ordered: readonly Progress[], attempt: string): Promise<void> {
