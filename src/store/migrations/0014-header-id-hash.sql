@@ -1,5 +1,3 @@
--- Commits of workers that are at it queue up behind this lock when somebody reads the table for long: then it is tried again later.
-SET LOCAL lock_timeout = '5s';
 -- The first 64 bits of SHA-256 of the Message-ID, to find a message by when nobody else has it any more; 0: it has none. Null: its header could not
 -- be read, or a version recorded it that did not keep this. Without an index: one would cost each message more than all that is written of it here,
 -- and a scan of ten million rows takes a second or two.
