@@ -3,7 +3,7 @@ import type { Field } from '../message/fields.ts';
 import type { Progress, ProgressKey, Rehearsal, Row } from '../sinks/sink.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
-import type { DeadWorker } from '../store/dead-sessions.ts';
+import type { DeadWorker, Ended } from '../store/dead-sessions.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 import type { Phases } from '../telemetry/phases.ts';
@@ -34,8 +34,8 @@ export interface DirectSink {
   remove(ids: readonly string[], edition: number, signal: AbortSignal, client?: pg.ClientBase): Promise<number>;
   /** What writing these, and taking those out, would change; found out in a transaction that is rolled back. */
   rehearse(rows: readonly Row[], removed: readonly string[], signal: AbortSignal): Promise<Rehearsal>;
-  /** Ends what these workers have left open in the sink, and with it their locks. Returns how many sessions that were; 0 when it is shared: the store did. */
-  endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<number>;
+  /** Ends what these workers have left open in the sink, and with it their locks; nothing when it is shared: the store did. */
+  endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<Ended>;
   close(): Promise<void>;
 }
 

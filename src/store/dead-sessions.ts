@@ -1,4 +1,5 @@
-import type { Database } from './database.ts';
+import { MailmillError } from '../telemetry/errors.ts';
+import { type Database, sqlState } from './database.ts';
 
 /** What a worker's sessions are called in pg_stat_activity, in the store and in sinks: by it others end what it leaves open when it dies. */
 export const sessionName = (workerId: string): string => `mailmill ${workerId}`;
@@ -63,9 +64,22 @@ export async function deadWorkers(database: Database, self: string): Promise<rea
   return rows.map(({ id, for_ms }) => ({ id, forMs: for_ms }));
 }
 
-/** Ends what was left open in the store by dead workers, and by this one. Returns how many sessions that were. */
-export async function endDeadSessions(database: Database, self: string): Promise<number> {
+/** How many sessions were ended; `Refused` where the server lets nobody of this user do so. */
+export type Ended = number | 'Refused';
+
+/** The answer to one of the queries above. Throws what is wrong with the server otherwise. */
+export async function askEnded(query: () => Promise<readonly { readonly ended: number }[]>): Promise<Ended> {
+  try {
+    return (await query())[0]?.ended ?? 0;
+  } catch (error) {
+    const refused = sqlState(error) === '42501' || (error instanceof MailmillError && error.code === 'STORE_FORBIDDEN');
+    if (refused) return 'Refused';
+    throw error;
+  }
+}
+
+/** Ends what was left open in the store by dead workers, and by this one. */
+export async function endDeadSessions(database: Database, self: string): Promise<Ended> {
   const { text, values } = endDeadSessionsQuery(self);
-  const rows = await database.query<{ ended: number }>(text, values);
-  return rows[0]?.ended ?? 0;
+  return askEnded(() => database.query<{ ended: number }>(text, values));
 }

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { tellEnded } from '../../src/pipeline/left-open.ts';
+import { Database } from '../../src/store/database.ts';
 import { endDeadSessions, endDeadSessionsQuery, sessionName } from '../../src/store/dead-sessions.ts';
 import { lookAtShares } from '../../src/store/lease-shares.ts';
 import { leaseCheck, registerWorker } from '../../src/store/leases.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { tryAcquireRunLease } from '../../src/store/run-lease.ts';
+import { silentLogger } from '../../src/telemetry/log.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { openStore, type Store, sight, takeLease } from './fixture.ts';
@@ -190,4 +193,28 @@ test('a lease that was given back, or of a worker that lives, is nobody left beh
   expect((await lease()).orphaned).toBeUndefined();
   expect((await lease()).orphaned).toBeUndefined(); // its own
   expect(await lookAtShares(database, pipeline, other, [account])).toMatchObject({ free: 0, orphaned: false });
+});
+
+test('a user that may end no session is told so, and goes on without', async () => {
+  const { database, pipeline, account, worker, lease, expire } = store;
+  await lease();
+  await expire(worker);
+  const user = `user_${other.slice(0, 8)}`;
+  await database.query(`CREATE ROLE ${user} LOGIN PASSWORD 'secret'`);
+  await database.query(`GRANT USAGE ON SCHEMA mailmill TO ${user}`);
+  await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA mailmill TO ${user}`);
+  await database.query(`REVOKE EXECUTE ON FUNCTION pg_terminate_backend(integer, bigint) FROM PUBLIC`);
+  const uri = new URL(String(database.pool.options.connectionString));
+  uri.username = user;
+  uri.password = 'secret';
+  const restricted = new Database({ uri: uri.href, max: 1, applicationName: 'test' });
+  try {
+    expect(await endDeadSessions(restricted, other)).toBe('Refused');
+    expect(await takeLease(restricted, pipeline, account, other)).toMatchObject({ orphaned: true });
+  } finally {
+    await restricted.close();
+  }
+  const warned: string[] = [];
+  tellEnded({ ...silentLogger, warn: (text) => void warned.push(text) }, 'Refused');
+  expect(warned.join()).toContain('GRANT EXECUTE ON FUNCTION pg_terminate_backend');
 });

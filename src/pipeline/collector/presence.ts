@@ -3,6 +3,7 @@ import { endDeadSessions } from '../../store/dead-sessions.ts';
 import { registerWorker, unregisterWorker } from '../../store/leases.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { sleep } from '../backoff.ts';
+import { tellEnded } from '../left-open.ts';
 
 /** A third of a lease's term; milliseconds. */
 const everyMs = 5_000;
@@ -23,11 +24,14 @@ export async function stayPresent(
   log: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  while (!stop.aborted) {
+  for (let refused = false; !stop.aborted; ) {
     try {
       await registerWorker(database, id, name);
-      const sessions = await endDeadSessions(database, id);
-      if (sessions > 0) log.warn('ended what was left open in the store', { sessions });
+      if (!refused) {
+        const ended = await endDeadSessions(database, id);
+        refused = ended === 'Refused';
+        tellEnded(log, ended);
+      }
     } catch {
       // What is wrong with the store is told by who looks at it; here there is only the next try.
     }

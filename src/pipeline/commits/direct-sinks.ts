@@ -3,7 +3,7 @@ import type { FieldType } from '../../message/fields.ts';
 import { openSink, type Sink } from '../../sinks/registry.ts';
 import type { Progress, ProgressKey, Rehearsal, Row, WriteContext, WriteResult } from '../../sinks/sink.ts';
 import type { Database } from '../../store/database.ts';
-import type { DeadWorker } from '../../store/dead-sessions.ts';
+import type { DeadWorker, Ended } from '../../store/dead-sessions.ts';
 import type { DirectSink } from '../context.ts';
 import type { Death } from '../processed.ts';
 import type { RevisionDirectSink, RevisionSink } from '../revision/revision.ts';
@@ -93,7 +93,7 @@ class PipelineSink implements DirectSink {
     return this.#sink.rehearse(rows, removed, this.#options.context, signal);
   }
 
-  async endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<number> {
+  async endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<Ended> {
     return this.#shared ? 0 : this.#open.endSessions(workers, signal);
   }
 

@@ -6,6 +6,7 @@ import { retireQueues } from '../../store/outbox-queue.ts';
 import { refeed, registerSink, sinkBaseline } from '../../store/refeed.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
 import type { DirectSink, PipelineContext } from '../context.ts';
+import { tellEnded } from '../left-open.ts';
 
 /** The account whose cursors are compared. */
 export interface SettledAccount {
@@ -46,8 +47,7 @@ export async function endDeadWriters(context: PipelineContext): Promise<void> {
   const dead = await deadWorkers(database, workerId);
   for (const sink of context.sinks) {
     const ended = await health.during(sink.name, () => sink.endSessions(dead, hardStop));
-    if (ended > 0)
-      log.warn('ended what a worker that died had left open in the sink', { sink: sink.name, sessions: ended });
+    tellEnded(log, ended, { sink: sink.name });
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
-import { endDeadSessionsQuery } from '../../store/dead-sessions.ts';
+import { askEnded, type Ended, endDeadSessionsQuery } from '../../store/dead-sessions.ts';
 import { leaseTermMs } from '../../store/leases.ts';
 import { wantedSlotsQuery } from '../../store/slots.ts';
 
@@ -20,8 +20,8 @@ export type FromThread =
   /** The probe server could not listen; `reason` is the system's code. */
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'wanted'; readonly holders: readonly string[] }
-  /** So many sessions that were left open in the store. */
-  | { readonly type: 'ended'; readonly sessions: number }
+  /** What became of sessions that were left open in the store. */
+  | { readonly type: 'ended'; readonly sessions: Ended }
   | { readonly type: 'run'; readonly name: string; readonly specHash: string }
   | { readonly type: 'metrics'; readonly id: number };
 export type ToThread =
@@ -70,14 +70,19 @@ async function beat(client: pg.Client): Promise<void> {
   post({ type: 'wanted', holders: rows.map((row) => row.holder) });
 }
 
+/** The server lets nobody of this user end sessions. */
+let refused = false;
+
 /**
  * Ends what was left open in the store: whoever waits for its locks may have no connection left to do so. Of whatever pipeline it was: an
  * account, a folder of kept mail, the messages of a table are shared.
  */
 async function sweep(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ ended: number }>(endDeadSessionsQuery(data.workerId));
-  const sessions = rows[0]?.ended ?? 0;
-  if (sessions > 0) post({ type: 'ended', sessions });
+  if (refused) return;
+  const query = endDeadSessionsQuery(data.workerId);
+  const sessions = await askEnded(async () => (await client.query<{ ended: number }>(query)).rows);
+  refused = sessions === 'Refused';
+  if (sessions !== 0) post({ type: 'ended', sessions });
 }
 
 /** Beats over one connection until it breaks. */

@@ -1,4 +1,5 @@
 import { Worker as Thread } from 'node:worker_threads';
+import type { Ended } from '../../store/dead-sessions.ts';
 import { leaseTermMs } from '../../store/leases.ts';
 import { type MailmillError, stalled, transient } from '../../telemetry/errors.ts';
 import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts';
@@ -22,8 +23,8 @@ export interface HeartbeatOptions {
   readonly answers: ProbeAnswers;
   /** Holders of connection slots that somebody else waits for. */
   readonly onWanted: (holders: readonly string[]) => void;
-  /** So many sessions in the store were ended that were left open. */
-  readonly onEnded?: (sessions: number) => void;
+  /** What became of sessions that were left open in the store. */
+  readonly onEnded?: (sessions: Ended) => void;
   /** The thread has ended by itself: no lease can be kept and no probe is answered any more. */
   readonly onDied: (error: MailmillError) => void;
 }

@@ -15,6 +15,7 @@ import type { Registry } from '../../telemetry/prometheus.ts';
 import { ConnectionBroker } from '../accounts/connection-broker.ts';
 import { sleep } from '../backoff.ts';
 import { directOnes, directSinks } from '../commits/direct-sinks.ts';
+import { tellEnded } from '../left-open.ts';
 import type { Revision } from '../revision/revision.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -247,7 +248,7 @@ export class Worker {
         },
       },
       onWanted: (holders) => this.#broker.wanted(holders),
-      onEnded: (sessions) => this.#options.log.warn('ended what was left open in the store', { sessions }),
+      onEnded: (sessions) => tellEnded(this.#options.log, sessions),
       onDied: (error) => this.#failed.abort(error),
     });
   }

@@ -22,7 +22,7 @@ export const lockAttempt = (attempt: string): string =>
  */
 export const endAttempts = (attempts: Iterable<string>): string => {
   const names = Array.from(attempts, attemptBits).map((bits) => `(${bits >> 32n}, ${bits & 0xffff_ffffn})`);
-  return `SELECT pg_terminate_backend(pid) FROM pg_locks
+  return `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))::int AS ended FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint, objid::bigint) IN (${names.join(', ')})
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 };

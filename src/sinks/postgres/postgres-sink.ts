@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { PostgresSpec } from '../../api/kinds/postgres.ts';
-import { type DeadWorker, endSessions } from '../../store/dead-sessions.ts';
+import { askEnded, type DeadWorker, type Ended, endSessions } from '../../store/dead-sessions.ts';
 import { stalled, transient } from '../../telemetry/errors.ts';
 import type {
   ColumnTypes,
@@ -263,12 +263,11 @@ export class PostgresSink {
     return sharesDatabase(this.#pool, storePool, randomBytes(8).readBigInt64BE(), signal);
   }
 
-  /** Ends transactions that these workers have left open in the database, and with them their locks. Returns how many. */
-  async endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<number> {
-    return withConnection(this.#pool, signal, async ({ client }) => {
-      const { rows } = await client.query<{ ended: number }>(endSessions(workers));
-      return rows[0]?.ended ?? 0;
-    });
+  /** Ends transactions that these workers have left open in the database, and with them their locks. */
+  async endSessions(workers: readonly DeadWorker[], signal: AbortSignal): Promise<Ended> {
+    return withConnection(this.#pool, signal, ({ client }) =>
+      askEnded(async () => (await client.query<{ ended: number }>(endSessions(workers))).rows),
+    );
   }
 
   async close(): Promise<void> {
@@ -278,7 +277,7 @@ export class PostgresSink {
   async #endGivenUp(client: pg.ClientBase): Promise<void> {
     const given = [...this.#givenUp];
     if (given.length === 0) return;
-    await client.query(endAttempts(given));
+    await askEnded(async () => (await client.query<{ ended: number }>(endAttempts(given))).rows);
     for (const attempt of given) this.#givenUp.delete(attempt);
   }
 
