@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import type { Dovecot } from '../support/dovecot.ts';
 import type { Postgres } from '../support/postgres.ts';
-import { eventually } from '../support/processes.ts';
 import { message, type PodFiles, podFiles, rowCount, sql, type WorkerProcess } from '../support/worker.ts';
 
 /** A mailbox, a pipeline whose sink is the store's database or another one, and the worker processes of one test. */
@@ -72,28 +71,6 @@ export async function makeWorld(
       if (found[0]?.found) await sql(store, `UPDATE mailmill.worker SET expires_at = now() - interval '1 second'`);
     },
   };
-}
-
-/**
- * Stops a worker by SIGSTOP while it is in the middle of a COPY into the sink: the server waits for the rest, in a transaction, and listens
- * to no limit of time. From now on a row costs the server 2 ms, so that a batch that is larger than the network's buffers is sent slowly.
- */
-export async function stopInCopy(it: World, worker: WorkerProcess): Promise<void> {
-  await sql(
-    it.sink,
-    `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END';
-     CREATE TRIGGER slow BEFORE INSERT ON emails FOR EACH ROW EXECUTE FUNCTION slow()`,
-  );
-  const copying = async (wait: string) =>
-    (
-      await sql(
-        it.sink,
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%COPY %' AND pid <> pg_backend_pid() AND wait_event = '${wait}'`,
-      )
-    ).length > 0;
-  await eventually(() => copying('PgSleep'), 30_000);
-  worker.kill('SIGSTOP');
-  await eventually(() => copying('ClientRead'), 30_000);
 }
 
 /** Every message of the mailbox is one row, the twins two, and the store agrees with the mailbox. */

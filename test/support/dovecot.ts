@@ -215,8 +215,9 @@ export async function startDovecot(options: DovecotOptions = {}) {
       const next = renumber ? kept.length + 1 : Number(old[2]);
       fs.writeFileSync(`${list}.test`, [`3 V${epoch} N${next}${old[3]}`, ...kept, ''].join('\n'), 'latin1');
       own(`${list}.test`);
+      // Dovecot may be renaming one of them at this moment.
       for (const file of fs.readdirSync(target))
-        if (file.startsWith('dovecot.index')) fs.rmSync(path.join(target, file));
+        if (file.startsWith('dovecot.index')) fs.rmSync(path.join(target, file), { force: true });
       fs.renameSync(`${list}.test`, list);
       return epoch;
     },
