@@ -126,8 +126,8 @@ describe('a receiver that is away', () => {
     for (let n = 0; n < 30; n++) it.deliver(n);
     const worker = await it.start();
     await reach(it.receiver, 10);
-    const status = await sinkStatus(worker);
-    expect(status).toMatchObject({ ok: false, code: 'SINK_UNREACHABLE', queue: { dead: 0 } });
+    await eventually(async () => (await sinkStatus(worker)).code === 'SINK_UNREACHABLE');
+    expect(await sinkStatus(worker)).toMatchObject({ ok: false, queue: { dead: 0 } });
     expect((await queueOf(it.store)).filter(({ status: s }) => s === 'Dead')).toEqual([]);
     expect((await queueOf(it.store)).length).toBe(30);
     it.receiver.react(() => ({ status: 204 }));
