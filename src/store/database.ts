@@ -5,14 +5,21 @@ import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
 
 /** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
 const idleInTransactionMs = 8_000;
+/** Milliseconds that one statement may run on the server. */
 const statementMs = 60_000;
 /**
- * Lets the server notice within half a minute that the other end of a transaction is gone, by a power cut or with the network: by its own
- * settings, two hours; a quarter of an hour where it has said something that nobody confirms, for which keepalives do not count. Statements
- * for the beginning of a transaction; they end with it.
+ * What a transaction begins with, of the store and of sinks: limits that end with it, so that a pooler may give the connection to anybody
+ * afterwards. The server notices within half a minute that the other end is gone, by a power cut or with the network: by its own settings, two
+ * hours; a quarter of an hour where it has said something that nobody confirms, for which keepalives do not count.
  */
-export const noticePeer =
-  'SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 4; SET LOCAL tcp_user_timeout = 25000';
+export const transactionLimits = [
+  `SET LOCAL statement_timeout = ${statementMs}`,
+  `SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+  'SET LOCAL tcp_keepalives_idle = 10',
+  'SET LOCAL tcp_keepalives_interval = 5',
+  'SET LOCAL tcp_keepalives_count = 4',
+  'SET LOCAL tcp_user_timeout = 25000',
+].join('; ');
 
 /** Milliseconds for connections that are still being made when the pool is closed. */
 const farewellMs = 2_000;
@@ -171,9 +178,7 @@ export class Database {
     client.on('error', onError);
     let result: T;
     try {
-      await client.query(
-        `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; SET LOCAL statement_timeout = ${statementMs}; ${noticePeer}`,
-      );
+      await client.query(`BEGIN; ${transactionLimits}`);
       result = await body(client);
       beforeCommit?.();
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { alive } from './leases.ts';
 import type { Slot } from './slots.ts';
 
 /** A connection that is wanted at once, or not at all. */
@@ -6,9 +7,6 @@ export interface FreeSlotRequest {
   readonly accountId: bigint;
   readonly holder: string;
 }
-
-const alive = (column: string) =>
-  `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
 
 /**
  * Takes a connection of each of these accounts (each once) where one is free and nobody waits for one; the others must queue. With a limit of 2

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import type { Lease } from './leases.ts';
+import { alive, type Lease } from './leases.ts';
 
 /** A worker that has not asked for this long does not take part in sharing; milliseconds. */
 const candidateMs = 5_000;
@@ -21,9 +21,6 @@ export async function ensureLeases(database: Database, pipeline: bigint, account
     [pipeline, accounts],
   );
 }
-
-const alive = (column: string) =>
-  `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
 
 /** Says that this worker wants its share, and tells how things stand; `waiting` are the accounts that it would take. */
 export async function lookAtShares(

@@ -5,6 +5,10 @@ import type { Database } from './database.ts';
 /** How long a worker's word counts after its last heartbeat, by the clock of the database. */
 export const leaseTermMs = 15_000;
 
+/** SQL: whether the word of the worker that a column names counts. */
+export const alive = (column: string): string =>
+  `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
+
 /** Registers a worker, alive for one term. */
 export async function registerWorker(database: Database, id: string, name: string): Promise<void> {
   await database.query(

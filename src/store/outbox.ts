@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Database } from './database.ts';
-import type { Lease } from './leases.ts';
+import { alive, type Lease } from './leases.ts';
 import { Params } from './params.ts';
 
 /** A document that waits for sinks, with what they are sent; bytes are zstd. */
@@ -126,7 +126,7 @@ export async function claimDeliveries(
        SELECT o.id, o.next_at, o.bytes FROM mailmill.outbox o
         WHERE o.pipeline_id = $1 AND o.sink = $2 AND o.status <> 'Dead' AND o.next_at <= clock_timestamp()
           AND (o.claimed_by IS NULL OR CASE WHEN o.claimed_by = $3 THEN o.id <> ALL($4::bigint[])
-               ELSE NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = o.claimed_by AND w.expires_at > clock_timestamp()) END)
+               ELSE NOT ${alive('o.claimed_by')} END)
         ORDER BY o.next_at, o.id LIMIT $5 FOR UPDATE SKIP LOCKED),
      fitting AS (SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY next_at, id) - bytes AS before FROM due) d WHERE before < $6),
      claimed AS (UPDATE mailmill.outbox o SET claimed_by = $3 FROM fitting f WHERE o.id = f.id

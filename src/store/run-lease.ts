@@ -1,5 +1,6 @@
 import type { Database } from './database.ts';
 import { endDeadSessions } from './dead-sessions.ts';
+import { alive } from './leases.ts';
 
 /** The right to execute runs of a pipeline: one run at a time, by one worker. */
 export interface RunLease {
@@ -18,8 +19,7 @@ export async function tryAcquireRunLease(
 ): Promise<RunLease | undefined> {
   await database.query('INSERT INTO mailmill.run_lease (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING', [pipelineId]);
   const dead = await database.query(
-    `SELECT FROM mailmill.run_lease l WHERE pipeline_id = $1 AND worker_id <> $2
-        AND NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp())`,
+    `SELECT FROM mailmill.run_lease l WHERE pipeline_id = $1 AND worker_id <> $2 AND NOT ${alive('l.worker_id')}`,
     [pipelineId, workerId],
   );
   const orphaned = dead.length > 0;
@@ -27,7 +27,7 @@ export async function tryAcquireRunLease(
   const rows = await database.query<{ token: string }>(
     `UPDATE mailmill.run_lease l SET worker_id = $2, token = token + 1, acquired_at = clock_timestamp()
       WHERE pipeline_id = $1
-        AND (worker_id IS NULL OR worker_id = $2 OR NOT EXISTS (SELECT FROM mailmill.worker w WHERE w.id = l.worker_id AND w.expires_at > clock_timestamp()))
+        AND (worker_id IS NULL OR worker_id = $2 OR NOT ${alive('l.worker_id')})
       RETURNING token`,
     [pipelineId, workerId],
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
+import { alive } from './leases.ts';
 
 /** One connection to an account, out of those that all pipelines and workers share. */
 export interface Slot {
@@ -16,9 +17,6 @@ export interface SlotRequest {
   /** For the login that makes a new worker ready; may use the slot that is kept back for it. */
   readonly readiness: boolean;
 }
-
-const alive = (column: string) =>
-  `EXISTS (SELECT FROM mailmill.worker w WHERE w.id = ${column} AND w.expires_at > clock_timestamp())`;
 
 /**
  * Queues for a connection. `mine` are the holders that this worker knows of: requests of its own that it has forgotten, because the store broke

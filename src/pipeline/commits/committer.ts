@@ -238,9 +238,7 @@ export class Committer {
         namespace: context.revision.namespace,
         pipeline: context.revision.pipeline,
         sink,
-        source: this.#options.sourceName,
-        account: this.#options.account,
-        folder: this.#cursor.folder,
+        ...this.#origin,
         epoch: this.#cursor.uidvalidity,
       },
       version: this.#cursor.version + 1n,
@@ -255,13 +253,14 @@ export class Committer {
   /** What the steps make of those that are new here; they are under way from now on. */
   #judged(messages: readonly ReadMessage[], identities: ReadonlyMap<number, Identity>) {
     const { context } = this.#options;
+    const origin = this.#origin;
     const judged: Judged[] = [];
     const rows: Row[] = [];
     for (const read of messages) {
       const { messageId: id, handled } = identities.get(read.uid)!;
       if (handled || this.#underWay.has(id)) continue;
       this.#underWay.add(id);
-      const verdict = judge(read, id, this.#origin, context);
+      const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
       if (verdict.state === 'Processed')
         rows.push({ documentId: id, edition: context.edition, document: verdict.document });

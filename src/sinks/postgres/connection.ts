@@ -1,14 +1,10 @@
 import pg from 'pg';
-import { noticePeer, unnamed } from '../../store/database.ts';
+import { transactionLimits, unnamed } from '../../store/database.ts';
 import { transient } from '../../telemetry/errors.ts';
 import { invalidUri, sinkError } from './errors.ts';
 
 /** Milliseconds for a login, or for a connection of the pool to become free. */
 const connectMs = 15_000;
-/** Milliseconds that one statement may run on the server. */
-const statementMs = 60_000;
-/** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
-const idleInTransactionMs = 8_000;
 /** Milliseconds for everything done with one connection, in case the network stays silent. */
 const deadlineMs = 5 * 60_000;
 
@@ -36,7 +32,7 @@ export function openPool(uri: string, max: number, session = 'mailmill'): pg.Poo
 }
 
 /** Begins a transaction whose limits end with it, so that a pooler may give the connection to anybody afterwards. */
-export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}; ${noticePeer}`;
+export const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; ${transactionLimits}`;
 
 /**
  * For a transaction that writes: whoever holds a row for so long may be dead, and is ended before the next try. Milliseconds that count for
