@@ -149,22 +149,34 @@ describe('what was left open in the store', () => {
         .then(() => database.query('SELECT pg_reload_conf()'));
     const connectionString = database.pool.options.connectionString;
     const client = new pg.Client({ connectionString, application_name: sessionName(other) });
-    await client.connect();
+    const probe = new pg.Client({ connectionString, application_name: 'probe' });
+    await Promise.all([client.connect(), probe.connect()]);
     await client.query('BEGIN; CREATE TABLE t (n int)');
     await expire(other);
     await set('nowhere');
+    let probing: Promise<unknown> | undefined;
+    let probes = 0;
+    const waits = async (name: string) => {
+      const waiting = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SyncRep'`;
+      return (await database.query(waiting, [name])).length === 1;
+    };
     try {
-      const shown = 'SHOW synchronous_standby_names';
-      await eventually(async () => (await client.query(shown)).rows[0].synchronous_standby_names === 'nowhere');
+      // Commits wait only once the checkpointer has read the setting.
+      await eventually(() => {
+        probing ??= probe.query(`CREATE TABLE probe_${probes++} ()`).finally(() => {
+          probing = undefined;
+        });
+        return waits('probe');
+      }, 30_000);
       const committed = client.query('COMMIT');
-      const waits = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SyncRep'`;
-      await eventually(async () => (await database.query(waits, [sessionName(other)])).length === 1);
+      await eventually(() => waits(sessionName(other)));
       expect(await endDeadSessions(database, worker)).toBe(0);
       await set('');
       await committed;
     } finally {
       await set('');
-      await client.end();
+      await probing;
+      await Promise.all([client.end(), probe.end()]);
     }
   });
 });
