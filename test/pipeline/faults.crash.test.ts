@@ -1,23 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { leaseTermMs } from '../../src/store/leases.ts';
-import { startDovecot } from '../support/dovecot.ts';
+import { mailToStore } from '../support/mail-to-store.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { rowCount, rowsReach, sql } from '../support/worker.ts';
 import { stallsFirstCopy } from './copy-stall.ts';
-import { expectExact, makeWorld, type Servers } from './crash-world.ts';
+import { expectExact, makeWorld } from './crash-world.ts';
 
-let servers: Servers;
-
-beforeAll(async () => {
-  const [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-  servers = { dovecot, postgres };
-});
-afterAll(async () => {
-  await servers?.dovecot.stop();
-  await servers?.postgres.stop();
-});
+const servers = mailToStore();
 
 // Most of their time they wait for a lease to run out.
 describe.concurrent('faults', () => {

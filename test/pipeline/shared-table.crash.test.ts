@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sessionName } from '../../src/store/dead-sessions.ts';
 import { leaseTermMs } from '../../src/store/leases.ts';
-import { startDovecot } from '../support/dovecot.ts';
-import { startPostgres } from '../support/postgres.ts';
+import { mailToStore } from '../support/mail-to-store.ts';
 import { rowsReach, sql } from '../support/worker.ts';
-import { expectExact, makeWorld, type Servers } from './crash-world.ts';
+import { expectExact, makeWorld } from './crash-world.ts';
 
-let servers: Servers;
-
-beforeAll(async () => {
-  const [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-  servers = { dovecot, postgres };
-});
-afterAll(async () => {
-  await servers?.dovecot.stop();
-  await servers?.postgres.stop();
-});
+const servers = mailToStore();
 
 test("another pipeline's worker that was stopped while it wrote to the same table does not hold this one up", async ({
   onTestFinished,

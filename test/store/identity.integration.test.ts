@@ -1,30 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { cursors, openCursor, retireMissingFolders } from '../../src/store/epochs.ts';
 import { resolveIdentities } from '../../src/store/identity.ts';
 import { refeed } from '../../src/store/refeed.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
-import { openStore, place, type Store, sight } from './fixture.ts';
+import { place, type Store, sight } from './fixture.ts';
+import { eachTestHasStore } from './store-world.ts';
 
-let postgres: Postgres;
 let store: Store;
 let database: Database;
 let pipeline: bigint;
 let account: bigint;
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-beforeEach(async () => {
-  store = await openStore(postgres);
+eachTestHasStore((opened) => {
+  store = opened;
   ({ database, pipeline, account } = store);
-});
-afterEach(async () => {
-  await database?.close();
 });
 
 const lease: Store['lease'] = (of) => store.lease(of);

@@ -1,26 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { fence, record } from '../../src/store/record.ts';
 import { UidSet } from '../../src/store/uid-set.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { openStore, type Store, sight } from './fixture.ts';
+import { type Store, sight } from './fixture.ts';
+import { eachTestHasStore } from './store-world.ts';
 
-let postgres: Postgres;
 let store: Store;
 let database: Database;
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-beforeEach(async () => {
-  store = await openStore(postgres);
+eachTestHasStore((opened) => {
+  store = opened;
   ({ database } = store);
-});
-afterEach(async () => {
-  await database?.close();
 });
 
 test('a commit of many fates is recorded message by message', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Database } from '../../src/store/database.ts';
 import { markChecked } from '../../src/store/epochs.ts';
 import { assignUids } from '../../src/store/file-uids.ts';
@@ -16,28 +16,19 @@ import {
   tryAcquireSlot,
   withdrawSlotRequest,
 } from '../../src/store/slots.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { openStore, type Store, sight, takeLease } from './fixture.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { type Store, sight, takeLease } from './fixture.ts';
+import { eachTestHasStore } from './store-world.ts';
 
-let postgres: Postgres;
 let store: Store;
 let database: Database;
 let pipeline: bigint;
 let account: bigint;
 let worker: string;
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-beforeEach(async () => {
-  store = await openStore(postgres);
+const servers = eachTestHasStore((opened) => {
+  store = opened;
   ({ database, pipeline, account, worker } = store);
-});
-afterEach(async () => {
-  await database?.close();
 });
 
 const lease: Store['lease'] = (of) => store.lease(of);
@@ -47,7 +38,7 @@ const expire: Store['expire'] = (id) => store.expire(id);
 
 describe('migrations', () => {
   test('many at once apply each migration once', async () => {
-    const fresh = await postgres.createDatabase();
+    const fresh = await servers.postgres.createDatabase();
     const all = Array.from({ length: 4 }, () => new Database({ uri: fresh, max: 1, applicationName: 'test' }));
     const counts = await Promise.all(all.map((each) => migrate(each)));
     expect(counts.toSorted()).toEqual([0, 0, 0, migrations().length]);
@@ -55,7 +46,7 @@ describe('migrations', () => {
   });
 
   test('a user without the right to create gets the command to run', async () => {
-    const uri = new URL(await postgres.createDatabase());
+    const uri = new URL(await servers.postgres.createDatabase());
     const admin = new Database({ uri: uri.href, max: 1, applicationName: 'test' });
     await admin.query(`CREATE ROLE poor LOGIN PASSWORD 'x'`);
     await admin.close();
@@ -80,7 +71,7 @@ describe('migrations', () => {
 
   test('unreachable, unknown user and missing database are told apart', async () => {
     const codes: string[] = [];
-    const uri = new URL(postgres.uri);
+    const uri = new URL(servers.postgres.uri);
     for (const change of [{ port: '1' }, { password: 'wrong' }, { pathname: '/nothing' }]) {
       const target = new URL(uri.href);
       Object.assign(target, change);

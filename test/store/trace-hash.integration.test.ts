@@ -1,28 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { headerIdHash } from '../../src/message/header-id.ts';
 import type { Database } from '../../src/store/database.ts';
 import { idsByHash } from '../../src/store/trace-hash.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { openStore, type Store } from './fixture.ts';
+import type { Store } from './fixture.ts';
+import { eachTestHasStore } from './store-world.ts';
 
 const pipeline = { namespace: 'ns', pipeline: 'mail' };
 const id = (n: number) => `0191c2a5-3c58-8000-8000-${String(n).padStart(12, '0')}`;
-let postgres: Postgres;
 let store: Store;
 let database: Database;
 
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-beforeEach(async () => {
-  store = await openStore(postgres);
+eachTestHasStore((opened) => {
+  store = opened;
   ({ database } = store);
-});
-afterEach(async () => {
-  await database?.close();
 });
 
 /** As a commit records it; without a hash as a version does that knows none. */

@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { failpoints } from '../../../src/telemetry/failpoint.ts';
-import { startDovecot } from '../../support/dovecot.ts';
-import { startPostgres } from '../../support/postgres.ts';
-import { expectExact, makeWorld, type Servers } from '../crash-world.ts';
+import { mailToStore } from '../../support/mail-to-store.ts';
+import { expectExact, makeWorld } from '../crash-world.ts';
 
-let servers: Servers;
-
-beforeAll(async () => {
-  const [dovecot, postgres] = await Promise.all([startDovecot({ tls: false }), startPostgres()]);
-  servers = { dovecot, postgres };
-});
-afterAll(async () => {
-  await servers?.dovecot.stop();
-  await servers?.postgres.stop();
-});
+const servers = mailToStore();
 
 // The cases wait for disks and for each other's processes most of the time.
 describe.concurrent.each([
