@@ -1,16 +1,13 @@
 import { domainToASCII } from 'node:url';
+import { bareAddress, packedMailbox, unescaped, type Word, withoutBlanks, withoutRoute } from './address-words.ts';
 import { decodeWords } from './encoded-words.ts';
 import type { Address } from './message.ts';
 import { plainMailboxes } from './plain-mailboxes.ts';
 import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
 
-/** A word of a mailbox: an atom or a quoted string. */
-interface Word {
-  text: string;
-  readonly quoted: boolean;
-  /** A blank stood before it. */
-  readonly spaced: boolean;
-}
+const EQUALS = 0x3d;
+/** An encoded word that stands alone, with what none may hold there: commas, angle brackets (RFC 2047 §5 (3)). */
+const encodedWord = /=\?[^\s?"]{1,60}\?[bq]\?[^\s?"]+\?=(?=[\s<,;(]|$)/iy;
 
 /** Reads the mailboxes of one header; every character is looked at a bounded number of times. */
 class AddressReader {
@@ -25,6 +22,8 @@ class AddressReader {
   #spaced = false;
   #comment = '';
   #angle: string | null = null;
+  /** Words that stood before the angle bracket. */
+  #wordsBefore = 0;
   #group: string | null = null;
   #quotesEnd = false;
   #commentsEnd = false;
@@ -66,6 +65,12 @@ class AddressReader {
 
   #atom(): void {
     const start = this.#position;
+    encodedWord.lastIndex = start;
+    if (this.#text.charCodeAt(start) === EQUALS && encodedWord.test(this.#text)) {
+      this.#position = encodedWord.lastIndex;
+      this.#push(this.#text.slice(start, this.#position), true);
+      return;
+    }
     let end = start + 1;
     for (; end < this.#text.length; end++) {
       const code = this.#text.charCodeAt(end);
@@ -151,14 +156,31 @@ class AddressReader {
     this.#position = i;
     while (text[this.#position] === '>') this.#position++;
     this.#spaced = true;
-    this.#angle ??= withoutRoute(withoutBlanks(spec));
+    this.#takeAngle(withoutRoute(withoutBlanks(spec)));
+  }
+
+  /** Another address in angle brackets is that of another mailbox, whose comma is missing. */
+  #takeAngle(address: string): void {
+    if (this.#angle === null) {
+      this.#angle = address;
+      this.#wordsBefore = this.#words.length;
+    } else if (address.includes('@') && this.#angle.includes('@') && address !== this.#angle) {
+      this.#defects.add('ADDRESS_SEPARATOR_MISSING', this.#where);
+      const words = this.#words.splice(this.#wordsBefore);
+      this.#finish();
+      this.#words = words;
+      this.#wordsBefore = words.length;
+      this.#angle = address;
+    }
   }
 
   /** Takes the phrase so far as a group's name; false when the colon is none of a group. */
   #startsGroup(): boolean {
     if (this.#angle !== null || this.#group !== null) return false;
     if (this.#words.length === 0 || this.#hasAt) return false;
-    this.#group = this.#phrase(this.#words);
+    const name = this.#phrase(this.#words);
+    // A URI's scheme is no group.
+    if (name.toLowerCase() !== 'mailto') this.#group = name;
     this.#words = [];
     this.#comment = '';
     return true;
@@ -179,9 +201,15 @@ class AddressReader {
       address = bare.address;
       words = bare.rest;
     }
-    const phrase = this.#phrase(words);
+    let phrase = this.#phrase(words);
+    const packed = address === '' && this.#angle === null ? packedMailbox(phrase) : null;
+    if (packed !== null) {
+      this.#defects.add('ADDRESS_IN_NAME', this.#where);
+      phrase = packed.name;
+      address = packed.address;
+    }
     const comment = phrase === '' && address !== '' ? this.#comment : '';
-    const name = comment === '' ? phrase : this.#phrase([commentWord(comment)]);
+    const name = comment === '' ? phrase : this.#phrase([{ text: comment, quoted: true, spaced: false }]);
     const group = this.#group;
     if (address !== '' || name !== '') {
       const cleaned = clean(address, this.#where, this.#defects);
@@ -206,50 +234,6 @@ function normalDomain(domain: string): string {
 }
 
 const isAsciiText = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
-
-const commentWord = (text: string): Word => ({ text, quoted: true, spaced: false });
-const unescaped = (text: string): string => (text.includes('\\') ? text.replace(/\\([\s\S])/g, '$1') : text);
-
-/** Blanks outside quotes removed (RFC 5322 §4.4 allows them around dots and `@`). */
-function withoutBlanks(text: string): string {
-  if (!text.includes('"')) return text.replace(/\s+/g, '');
-  return text
-    .split('"')
-    .map((part, i) => (i % 2 === 0 ? part.replace(/\s+/g, '') : part))
-    .join('"');
-}
-
-/** `@one,@two:user@example.com` without its route, `mailto:` too. */
-function withoutRoute(text: string): string {
-  if (/^mailto:/i.test(text)) return text.slice(7);
-  if (text.endsWith(':;')) return ''; // an empty group in brackets: <undisclosed-recipients:;>
-  if (!text.startsWith('@')) return text;
-  const colon = text.indexOf(':');
-  return colon === -1 ? text : text.slice(colon + 1);
-}
-
-/** The address in words without angle brackets, and the words that are not of it. */
-function bareAddress(words: readonly Word[]): { readonly address: string; readonly rest: readonly Word[] } {
-  const at = words.findIndex((word) => !word.quoted && word.text.includes('@'));
-  const found = words[at];
-  if (found === undefined) return { address: '', rest: words };
-  let first = at;
-  let last = at;
-  // Obsolete forms have blanks around `@` and dots: what touches one belongs to the address.
-  while (first > 0 && joins(words[first - 1], words[first])) first--;
-  while (last + 1 < words.length && joins(words[last], words[last + 1])) last++;
-  let address = '';
-  for (const word of words.slice(first, last + 1))
-    address += word.quoted ? `"${word.text.replace(/["\\]/g, '\\$&')}"` : word.text;
-  return { address, rest: [...words.slice(0, first), ...words.slice(last + 1)] };
-}
-
-function joins(left: Word | undefined, right: Word | undefined): boolean {
-  if (left === undefined || right === undefined) return false;
-  if (!right.spaced) return true;
-  if (!right.quoted && (right.text.startsWith('@') || right.text.startsWith('.'))) return true;
-  return !left.quoted && (left.text.endsWith('@') || left.text.endsWith('.'));
-}
 
 /**
  * The mailboxes of an address header's decoded but still encoded-word text (RFC 5322 §3.4 with §4.4): groups flattened and

@@ -24,6 +24,8 @@ interface Level {
 const LF = 0x0a;
 const CR = 0x0d;
 const DASH = 0x2d;
+/** What may stand between a boundary and the end of its line: the dashes that close it, blanks before them. */
+const maxClose = 4;
 const isBlank = (byte: number | undefined) => byte === 0x20 || byte === 0x09;
 
 /** Finds the delimiter lines of the multiparts that are open, in one pass whatever the depth. */
@@ -86,11 +88,12 @@ export class Boundaries {
       if (level !== undefined) return found(level, false);
       while (stop > start + 2 && isBlank(raw[stop - 1])) stop--;
     }
-    if (stop - start - 2 <= this.#longest + 2) {
+    if (stop - start - 2 <= this.#longest + maxClose) {
       const text = raw.toString('latin1', start + 2, stop);
       const level = this.#levels.get(text);
       if (level !== undefined) return found(level, false);
-      const closed = text.endsWith('--') ? this.#levels.get(text.slice(0, -2)) : undefined;
+      const closes = text.endsWith('--') ? text.slice(0, -2) : '';
+      const closed = this.#levels.get(closes) ?? this.#levels.get(closes.trimEnd());
       if (closed !== undefined) return found(closed, true);
     }
     return this.#loose(start + 2, stop, found);

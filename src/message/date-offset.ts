@@ -29,7 +29,7 @@ export function dateOffset(value: string): number | null {
   }
   if (end > maxLength) return null;
   const words = value
-    .replace(/\([^()]*\)/g, ' ')
+    .replace(/"|\([^()]*\)/g, ' ')
     .replace(/(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-])/i, '$1 $2')
     .split(/[\s,]+/);
   for (const word of words.toReversed()) {

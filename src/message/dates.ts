@@ -40,8 +40,8 @@ export const zones: Readonly<Record<string, number>> = {
 const maxLength = 256;
 
 /**
- * Minutes east of Greenwich. Names that nobody knows count as 0 (RFC 5322 §4.3, `DATE_ZONE_UNKNOWN`), an impossible number
- * is null; `Eastern Daylight Time` is read by its initials.
+ * Minutes east of Greenwich, up to 99:59 (RFC 5322 §3.3). Names that nobody knows count as 0 (§4.3, `DATE_ZONE_UNKNOWN`), an
+ * impossible number is null; `Eastern Daylight Time` is read by its initials.
  */
 function zoneMinutes(words: readonly string[], defects: Defects): number | null {
   const zone = words[0] ?? '';
@@ -49,7 +49,7 @@ function zoneMinutes(words: readonly string[], defects: Defects): number | null 
   if (numeric) {
     const hours = Number(numeric[2]);
     const minutes = Number(numeric[3] ?? 0);
-    if (minutes > 59 || hours > 23) return null;
+    if (minutes > 59) return null;
     return (numeric[1] === '-' ? -1 : 1) * (hours * 60 + minutes);
   }
   if (/^[+-]?\d/.test(zone)) return null;
@@ -175,15 +175,15 @@ function commonDate(value: string): Date | null {
 
 /**
  * A Date header as an instant, or null when it cannot be read or lies outside the years 1 to 9999. Reads RFC 5322 with
- * its obsolete forms, asctime's order, `22-Aug-2002` and ISO 8601; a zone
- * that is missing or unknown counts as UTC.
+ * its obsolete forms, asctime's order, `22-Aug-2002`, `Aug 22, 2002` and ISO 8601; a zone that is missing or unknown counts as UTC.
  */
 export function parseDate(value: string, defects: Defects): Date | null {
   if (value.length > maxLength) return null;
   const quick = commonDate(value);
   if (quick !== null) return quick;
-  // Blanks and comments may stand around each colon (RFC 5322 §4.3).
+  // Blanks and comments may stand around each colon (RFC 5322 §4.3); some put quotes around all of it.
   const text = withoutComments(value)
+    .replace(/"/g, ' ')
     .replace(/\s*:\s*/g, ':')
     .trim();
   const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5})?$/.exec(
@@ -198,9 +198,13 @@ export function parseDate(value: string, defects: Defects): Date | null {
       iso[5] === undefined ? [] : [iso[5]],
       defects,
     );
-  let tokens = text.split(/[\s,]+/).filter((token) => token !== '');
-  // A day's name, in whatever language.
-  if (!/^\d/.test(tokens[0] ?? '') && monthOf(tokens[0]) === undefined) tokens = tokens.slice(1);
+  let tokens = text
+    .replace(/(:\d\d)([+-]\d{4})\b/, '$1 $2')
+    .split(/[\s,]+/)
+    .filter((token) => token !== '');
+  // A day's name, in whatever language: it may begin as a month does (mar, mardi).
+  const named = !/^\d/.test(tokens[0] ?? '');
+  if (named && (monthOf(tokens[0]) === undefined || monthOf(tokens[2]) !== undefined)) tokens = tokens.slice(1);
   const dashed = /^(\d{1,2})-([A-Za-z]{3,9})-(\d{2,4})$/.exec(tokens[0] ?? '');
   if (dashed) tokens = [dashed[1] ?? '', dashed[2] ?? '', dashed[3] ?? '', ...tokens.slice(1)];
   const [first = '', second = '', third = '', fourth = '', fifth] = tokens;
@@ -210,8 +214,11 @@ export function parseDate(value: string, defects: Defects): Date | null {
     const year = fullYear(third);
     return year === null ? null : instant(year, month, Number(first), fourth, rest, defects);
   }
-  // asctime: Thu Aug 22 12:36:23 [zone] 2024
   const early = monthOf(first);
+  // Aug 22, 2024 12:36:23 [zone]
+  if (early !== undefined && /^\d{1,2}$/.test(second) && /^\d{4}$/.test(third) && isTime(fourth))
+    return instant(Number(third), early, Number(second), fourth, rest, defects);
+  // asctime: Thu Aug 22 12:36:23 [zone] 2024
   if (early !== undefined && /^\d{1,2}$/.test(second) && isTime(third)) {
     const zoned = fifth !== undefined && /^\d{4}$/.test(fifth);
     const year = fullYear(zoned ? fifth : fourth);

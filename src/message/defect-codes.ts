@@ -2,7 +2,9 @@
 export const defectCodes = {
   ADDRESS_ANGLE_UNTERMINATED: 'An address lacks its `>`; it ends at the next comma.',
   ADDRESS_COMMENT_UNTERMINATED: 'A comment in an address header is never closed; its parenthesis counts for nothing.',
+  ADDRESS_IN_NAME: 'A mailbox has its address within quotes or an encoded word; it was taken out of the name.',
   ADDRESS_QUOTE_UNTERMINATED: 'A quoted string in an address header is never closed; its quote counts for nothing.',
+  ADDRESS_SEPARATOR_MISSING: 'Two addresses in angle brackets have no comma between them; each is a mailbox.',
   BASE64_INVALID: 'Bytes that base64 does not have stand among it; they were left out.',
   BASE64_TEXT_SKIPPED: 'Text that was appended to base64, such as a mailing list’s footer, was left out.',
   BODY_PART_LEFT_OUT: 'A second text or HTML body of an alternative was left out.',
@@ -17,7 +19,7 @@ export const defectCodes = {
   CHARSET_UNKNOWN: 'Nobody knows the declared charset; the bytes were read as UTF-8 or windows-1252.',
   CHARSET_WRONG:
     'Text that is declared as ISO-8859-1 or windows-1252 is valid UTF-8, which it is by no accident; it was read so.',
-  CONTENT_TYPE_INVALID: 'A Content-Type cannot be read; the part was read as plain text.',
+  CONTENT_TYPE_INVALID: 'A Content-Type is not written as one; what it means was taken, else plain text.',
   CR_LINES: 'Lines end in CR alone; it was read as LF.',
   CR_REPEATED: 'Lines end in several CRs and an LF; they were read as one line end.',
   DATE_UNREADABLE: 'The Date header cannot be read or lies outside the years 1 to 9999; there is no date.',

@@ -33,6 +33,7 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
   const result: string[] = [];
   let open = value.indexOf('<');
   while (open !== -1) {
+    while (value[open + 1] === '<') open++;
     const close = value.indexOf('>', open);
     if (close === -1) break;
     const id = cutId(value.slice(open + 1, close), name, defects);
@@ -46,9 +47,10 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
 
 /** A Message-ID without its brackets and blanks; only the id when comments stand around it. */
 function messageId(value: string): string {
-  const open = value.indexOf('<');
+  let open = value.indexOf('<');
   const close = open === -1 ? -1 : value.indexOf('>', open);
   if (close === -1) return value.replace(/^<|>$/g, '').trim();
+  while (value[open + 1] === '<') open++;
   return withoutBlanks(value.slice(open + 1, close));
 }
 

@@ -89,12 +89,25 @@ export function readHeaders(
 }
 
 const noProblems: DefectCode[] = [];
+/** What may follow a line that is no field, in place of a position. */
+const unknown = -1;
+const body = -2;
+
+const isFolded = (code: number): boolean => code === SPACE || code === TAB;
+
+function isBlankTo(text: string, start: number, end: number): boolean {
+  let i = start;
+  while (i < end && isFolded(text.charCodeAt(i))) i++;
+  return i === end;
+}
 
 /** Reads a block from `text`, which may end before the block does. */
 class BlockReader {
   readonly fields: HeaderField[] = [];
   bodyStart = 0;
   problems = noProblems;
+  /** Behind a line of blanks, which may be meant to end the header. */
+  #behindBlank = -1;
   readonly #text: string;
   readonly #offset: number;
   readonly #complete: boolean;
@@ -123,10 +136,10 @@ class BlockReader {
       if (text.charCodeAt(position) === DASH && this.#delimits(position, lineEnd)) return this.#ends(position);
       const length = nameLength(text, position, lineEnd);
       if (length === -1) {
-        const follows = this.#foreign(position, lf);
-        if (follows === 'unknown') return null;
-        if (follows === 'body') return this.#ends(position);
-        position = lf + 1;
+        const next = this.#foreign(position, lf);
+        if (next === unknown) return null;
+        if (next === body) return this.#ends(position);
+        position = next;
       } else if (length > maxNameLength) {
         this.#problem('HEADER_NAME_TOO_LONG');
         position = lf + 1;
@@ -149,7 +162,7 @@ class BlockReader {
     let code = text.charCodeAt(position);
     let value = text.slice(from, firstEnd);
     let end = firstEnd;
-    while (code === SPACE || code === TAB) {
+    while (isFolded(code)) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return -1;
       // A folding tab is a blank.
@@ -158,6 +171,7 @@ class BlockReader {
         position++;
       }
       end = endOfLine(text, position, lf);
+      if (isBlankTo(text, position, end)) this.#behindBlank = lf + 1;
       value += text.slice(position, end);
       position = lf + 1;
       code = text.charCodeAt(position);
@@ -174,32 +188,34 @@ class BlockReader {
     return lf === -1 && this.#complete ? this.#text.length : lf;
   }
 
-  /** What follows a line that is no field; `body` when it begins there. */
-  #foreign(position: number, lf: number): 'unknown' | 'body' | 'header' {
+  /** Where to go on behind a line that is no field, and the lines that continue it; `body` when the body begins there. */
+  #foreign(position: number, lf: number): number {
     const text = this.#text;
     const mbox = this.#offset === 0 && position === 0 && text.startsWith('From ');
     if (mbox || text.startsWith('>From ', position)) {
       this.#problem('MBOX_LINE_SKIPPED');
-      return 'header';
+      return lf + 1;
     }
-    const follows = this.#nextLine(lf + 1);
-    if (follows === 'unknown') return follows;
-    if (follows === 'body' || (follows === 'blank' && this.fields.length === 0)) {
-      this.#problem('HEADER_END_MISSING');
-      return 'body';
-    }
-    this.#problem('HEADER_LINE_SKIPPED');
-    return 'header';
+    const next = position === this.#behindBlank ? body : this.#behindForeign(lf + 1);
+    if (next === body) this.#problem('HEADER_END_MISSING');
+    else if (next !== unknown) this.#problem('HEADER_LINE_SKIPPED');
+    return next;
   }
 
-  /** What stands behind a line that is no field: the end of the header, more of it, or the body. */
-  #nextLine(start: number): 'blank' | 'header' | 'body' | 'unknown' {
-    const lf = this.#lineFeed(start);
-    if (lf === -1) return 'unknown';
-    const lineEnd = endOfLine(this.#text, start, lf);
-    if (lineEnd <= start) return start >= this.#text.length ? 'body' : 'blank';
-    if (this.#delimits(start, lineEnd)) return 'body';
-    return nameLength(this.#text, start, lineEnd) === -1 ? 'body' : 'header';
+  /** Where more of the header stands behind a line that is no field, or its end, which counts only behind fields. */
+  #behindForeign(start: number): number {
+    const text = this.#text;
+    for (let line = start; line < text.length; ) {
+      const lf = this.#lineFeed(line);
+      if (lf === -1) return unknown;
+      const end = endOfLine(text, line, lf);
+      if (end === line) return line === start && this.fields.length > 0 ? line : body;
+      if (this.#delimits(line, end)) return body;
+      if (nameLength(text, line, end) !== -1) return line;
+      if (!isFolded(text.charCodeAt(line))) return body;
+      line = lf + 1;
+    }
+    return this.#complete ? body : unknown;
   }
 
   #delimits(start: number, end: number): boolean {

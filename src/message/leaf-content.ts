@@ -21,7 +21,7 @@ export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Def
 export function transferEncoding({ fields }: Pick<Leaf, 'fields'>): string {
   const value = firstField(fields, 'content-transfer-encoding');
   const plain = value.startsWith('(') ? withoutComments(value).trim() : value;
-  return /^["']?([^\s;("']*)/.exec(plain)?.[1]?.toLowerCase() ?? '';
+  return /^["']?([^\s;,("']*)/.exec(plain)?.[1]?.toLowerCase() ?? '';
 }
 
 /** Decoded bytes of a leaf of `raw`. */

@@ -1,9 +1,10 @@
 import { stalled } from '../telemetry/errors.ts';
 import { Boundaries, guessBoundary } from './boundaries.ts';
+import { contentType, textPlain } from './content-type.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import type { ParseLimits } from './message.ts';
-import { type Parameterised, parseParameters } from './parameters.ts';
-import { Defects } from './sanitize.ts';
+import type { Parameterised } from './parameters.ts';
+import type { Defects } from './sanitize.ts';
 
 /** A part that holds no other parts; its content is `start` to `end` of the message, still encoded. */
 export interface Leaf {
@@ -48,49 +49,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Multiparts of a message whose boundary is looked for; each is read once more. */
 const maxGuesses = 16;
-const textPlain: Parameterised = { value: 'text/plain', parameters: new Map() };
 const textLeaf = { type: textPlain.value, parameters: textPlain.parameters };
-const digestPart: Parameterised = { value: 'message/rfc822', parameters: new Map() };
-
-/** Content-Types that came by without a defect and name nothing of their message, by how they were written: there are few. */
-const knownTypes = new Map<string, Parameterised>();
-const maxKnownTypes = 500;
-const longestKnownType = 80;
-
-/** A Content-Type as it is written; every sender writes the same few, so that they are kept. */
-function parseType(value: string, defects: Defects): Parameterised {
-  const known = knownTypes.get(value);
-  if (known !== undefined) return known;
-  const found = new Defects();
-  const parsed = parseParameters(value, 'content-type', found);
-  defects.addAll(found);
-  const isCommon =
-    value.length <= longestKnownType &&
-    found.list().length === 0 &&
-    [...parsed.parameters.keys()].every((name) => name === 'charset' || name === 'format' || name === 'delsp');
-  // Bounded: values come from strangers. A copy: a slice would keep the whole header.
-  if (isCommon && knownTypes.size < maxKnownTypes)
-    knownTypes.set(Buffer.from(value, 'latin1').toString('latin1'), detached(parsed));
-  return parsed;
-}
-
-const copyOf = (text: string): string => Buffer.from(text).toString();
-const detached = ({ value, parameters }: Parameterised): Parameterised => ({
-  value: copyOf(value),
-  parameters: new Map([...parameters].map(([name, text]) => [copyOf(name), copyOf(text)])),
-});
-
-/** Content-Type of a part; the default where there is none or none that can be read (RFC 2045 §5.2, RFC 2046 §5.1.5). */
-export function contentType(fields: readonly HeaderField[], inDigest: boolean, defects: Defects): Parameterised {
-  const value = firstField(fields, 'content-type');
-  const fallback = inDigest ? digestPart : textPlain;
-  if (value === '') return fallback;
-  const parsed = parseType(value, defects);
-  const slash = parsed.value.indexOf('/');
-  if (slash > 0 && slash < parsed.value.length - 1 && !/[\s"<>@,]/.test(parsed.value)) return parsed;
-  if (parsed.value !== 'text') defects.add('CONTENT_TYPE_INVALID', 'part');
-  return { value: fallback.value, parameters: parsed.parameters };
-}
 
 /** What the readers of one message count together. */
 interface Counts {
@@ -235,7 +194,8 @@ class TreeReader {
   #readGuessed({ boundary, subtype, fields, header, start }: Open, end: number): Part | null {
     if (this.#counts.guesses >= maxGuesses) return null;
     this.#counts.guesses++;
-    const guess = guessBoundary(this.#raw, start, end);
+    // It must not end in a blank (RFC 2046 §5.1.1), and what hands mail on takes blanks from the ends of lines.
+    const guess = guessBoundary(this.#raw, start, end) || boundary.trimEnd();
     if (guess === '' || guess === boundary) return null;
     this.#defects.add('BOUNDARY_GUESSED', 'multipart');
     const limits = { ...this.#limits, depth: this.#limits.depth - this.#open.length };

@@ -149,8 +149,9 @@ function collect(text: string, start: number, where: string, defects: Defects): 
       value = trimBlanks(text.slice(position, end));
       position = end + 1;
       if (!names.has(name)) {
-        const blank = value.search(/[ \t]/);
-        if (blank !== -1) value = value.slice(0, blank);
+        // A comment may follow without a blank; in names and boundaries it is what should be in quotes.
+        const ends = value.search(name === 'boundary' || name.includes('*') ? /[ \t]/ : /[ \t]|(?<=.)\(/);
+        if (ends !== -1) value = value.slice(0, ends);
       }
     }
     const encoded = name.endsWith('*');

@@ -50,9 +50,15 @@ describe('parseAddresses', () => {
     ['=?ISO-8859-1?Q?Andr=E9?= Pirard <PIRARD@vm1.ulg.ac.be>', ['André Pirard|PIRARD@vm1.ulg.ac.be']],
     ['"=?utf-8?Q?Caf=C3=A9=2C_Bar?=" <a@example.org>', ['Café, Bar|a@example.org']],
     ['one@example.org; two@example.org', ['|one@example.org', '|two@example.org']],
+    ['=?utf-8?Q?Doe,_John?= <j@example.org>, b@example.org', ['Doe, John|j@example.org', '|b@example.org']],
+    ['=?utf-8?Q?J_<x@example.net>?= <j@example.org>', ['J <x@example.net>|j@example.org']],
+    ['=?utf-8?Q?a?= j@example.org', ['a|j@example.org']],
+    ['J <j@example.org> <mailto:j@example.org>', ['J|j@example.org']],
+    ['mailto:a@example.org, b@example.org', ['|a@example.org', '|b@example.org']],
     ['root', ['root|']],
     ['"" <>', []],
     ['<<a@example.org>>', ['|a@example.org']],
+    ['a@example.org>, b@example.org', ['|a@example.org', '|b@example.org']],
     ['<mailto:a@example.org>', ['|a@example.org']],
     ['Jörg Müller <j@example.org>', ['Jörg Müller|j@example.org']],
   ])('%s', (text, expected) => {
@@ -78,6 +84,9 @@ describe('parseAddresses', () => {
       ['John|john@example.org', '|b@example.org'],
       'ADDRESS_ANGLE_UNTERMINATED',
     ],
+    ['J <j@example.org> B (x) <b@example.org>', ['J|j@example.org', 'B|b@example.org'], 'ADDRESS_SEPARATOR_MISSING'],
+    ['"j@example.org"', ['|j@example.org'], 'ADDRESS_IN_NAME'],
+    ['=?utf-8?B?SsO2IDxqQGV4YW1wbGUub3JnPg==?=', ['Jö|j@example.org'], 'ADDRESS_IN_NAME'],
   ])('%s is repaired', (text, expected, code) => {
     expect(read(text)).toEqual(expected);
     expect(defectsOf(text)).toEqual([code]);

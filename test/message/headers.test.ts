@@ -23,6 +23,12 @@ describe('readHeaders', () => {
     ['A: 1', ['a=1'], '', []],
     ['A: 1\r\nno field\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['HEADER_LINE_SKIPPED']],
     ['A: 1\r\nno field\r\nnor this\r\n\r\nbody', ['a=1'], 'no field\r\nnor this\r\n\r\nbody', ['HEADER_END_MISSING']],
+    // a line that is no field, with what continues it
+    ['A: 1\r\nno field\r\n of two lines\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['HEADER_LINE_SKIPPED']],
+    ['A: 1\r\ntext\r\n  indented\r\n\r\nbody', ['a=1'], 'text\r\n  indented\r\n\r\nbody', ['HEADER_END_MISSING']],
+    // blanks on the line that ends the header
+    ['A: 1\r\n  \r\ntext\r\n\r\nmore', ['a=1'], 'text\r\n\r\nmore', ['HEADER_END_MISSING']],
+    ['A: 1\r\n\t\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', []],
     ['only text\r\n\r\nmore', [], 'only text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['From a@b Mon Jan 1 00:00:00 2002\r\nA: 1\r\n\r\nbody', ['a=1'], 'body', ['MBOX_LINE_SKIPPED']],
     ['\xef\xbb\xbfA: 1\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['BYTE_ORDER_MARK_SKIPPED']],

@@ -92,6 +92,18 @@ describe('readTree', () => {
     [mixed('b', '--b\r\nno header\r\n--b--'), ['mixed(text/plain<no header>)', 'HEADER_END_MISSING']],
     ['Content-Type: ???\r\n\r\nx', ['text/plain<x>', 'CONTENT_TYPE_INVALID']],
     ['Content-Type: text\r\n\r\nx', ['text/plain<x>']],
+    // RFC 822 §3.1.4 lets blanks stand around the slash; quotes and a comma are not allowed
+    ['Content-Type: text / html\r\n\r\nx', ['text/html<x>', 'CONTENT_TYPE_INVALID']],
+    ['Content-Type: "text/html"; charset=utf-8\r\n\r\nx', ['text/html<x>', 'CONTENT_TYPE_INVALID']],
+    [
+      'Content-Type: text/html, charset=utf-8\r\n\r\nx',
+      ['text/html<x>', 'PARAMETER_SEPARATOR_MISSING', 'CONTENT_TYPE_INVALID'],
+    ],
+    [mixed('b', '--b\r\n\r\nx\r\n--b--').replace('/mixed', ''), ['mixed(text/plain<x>)', 'CONTENT_TYPE_INVALID']],
+    // blanks before the dashes that close it; at the end of a boundary, which lines lose on their way
+    [mixed('b', '--b\r\n\r\nx\r\n--b --\r\nepilogue'), ['mixed(text/plain<x>)']],
+    [mixed('b ', '--b \r\n\r\nx\r\n--b\r\n--b --\r\n'), ['mixed(text/plain<x\r\n--b>)']],
+    [mixed('b ', '--b\r\n\r\nx\r\n--b--\r\n'), ['mixed(text/plain<x>)', 'BOUNDARY_END_MISSING', 'BOUNDARY_GUESSED']],
     [mixed('b', '--b\r\n\r\nx\r\n--b'), ['mixed(text/plain<x>)', 'BOUNDARY_END_MISSING']],
   ])('%j', (text, expected) => {
     expect(read(text)).toEqual(expected);

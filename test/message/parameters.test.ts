@@ -15,6 +15,9 @@ describe('parseParameters', () => {
     ['Text/HTML (a page) ; Charset=UTF-8', 'text/html', { charset: 'UTF-8' }],
     // RFC 822 §3.1.4: comments stand between any two words
     ['(a) text/plain (b) ; (c) charset (d) = (e (f)) utf-8 (g)', 'text/plain', { charset: 'utf-8' }],
+    ['text/plain; charset=us-ascii(Plain text); format=fixed', 'text/plain', { charset: 'us-ascii', format: 'fixed' }],
+    ['multipart/mixed; boundary=a(1)b', 'multipart/mixed', { boundary: 'a(1)b' }],
+    ["attachment; filename*=utf-8''a(1).txt; size=3", 'attachment', { filename: 'a(1).txt', size: '3' }],
     ['text/plain; charset=(never closed; x=y', 'text/plain', { charset: '(never', x: 'y' }],
     // RFC 2231 §3, §4, §4.1
     [

@@ -70,6 +70,8 @@ describe('parseMessage', () => {
       'Message-ID: <a.very.long\r\n\t.id@x.test> (made here)\r\nIn-Reply-To: <b\r\n @y.test>\r\n\r\n',
     );
     expect([folded.messageId, folded.inReplyTo]).toEqual(['a.very.long.id@x.test', ['b@y.test']]);
+    const twice = await parse('Message-ID: <<a@x.test>>\r\nReferences: <<b@x.test>> <c@x.test>\r\n\r\n');
+    expect([twice.messageId, twice.references]).toEqual(['a@x.test', ['b@x.test', 'c@x.test']]);
   });
 
   test('a header beyond its limit is an error', async () => {
