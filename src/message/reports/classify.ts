@@ -21,7 +21,7 @@ const firstReply = /(?<![\w.@/#=-])[45]\d\d(?![\d.@\w])/;
 const loopback = /connection refused by (?:\[?127\.|localhost|\[?::1)/;
 const domainMissing = /[\w-]\.[a-z]{2,} does not exist/;
 const disabledAccount = /\baccount is (?:disabled|suspended)/;
-const transientDns = /nxdomain|domain name not found|host not found/;
+const transientDns = /nxdomain|domain name not found|host not found|dns soft error/;
 
 const address = /[^\s<>"'(),;:@[\]]{1,128}@[^\s<>"'(),;:@[\]]{1,255}/g;
 

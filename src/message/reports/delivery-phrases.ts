@@ -4,7 +4,7 @@ import { type Phrase, phrase } from './phrases.ts';
 export const deliveryPhrases: readonly Phrase[] = [
   phrase(
     'notcompliantrfc',
-    'not (?:rfc|compliant)|smtplf|stray newline|rfc[ -]?\\d{3,4}[ -](?:compliant|violation|conform)|(?:violat|compl(?:y|iant)|conform|break)\\w* (?:\\w+ ){0,3}rfc|bare (?:<?lf>?|<?cr>?|line ?feed|newline)|(?:multiple|duplicate|missing|more than one|no) (?:\\w+ ){0,4}(?:from|date|subject|to|message-id|sender):?(?: \\d{3} \\S+)?(?: \\w+)? (?:header|field|address)|(?:header|field)s? (?:is |are )?(?:missing|duplicated)',
+    'not (?:rfc|compliant)|smtplf|stray newline|rfc[ -]?\\d{3,4}[ -](?:compliant|violation|conform)|(?:violat|compl(?:y|iant)|conform|break)\\w* (?:\\w+ ){0,3}rfc|bare (?:<?lf>?|<?cr>?|line ?feed|newline)|(?:multiple|duplicate|missing|more than one|no) (?:\\w+ ){0,4}(?:from|date|subject|to|message-?id|sender):?(?: \\d{3} \\S+)?(?: \\w+)? (?:header|field|address)|(?:header|field)s? (?:is |are )?(?:missing|duplicated)',
   ),
   phrase(
     'policyviolation',

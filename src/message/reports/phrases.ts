@@ -27,7 +27,7 @@ export const phrases: readonly Phrase[] = [
   // Exchange Online's limits of rate and Gmail's rules of form stand before the words that they share with others.
   phrase(
     'speeding',
-    'submission quota|message receive limit|number of messages they can receive|recipient thread limit',
+    'submission quota|mail send limit|message receive limit|number of messages they can receive|recipient thread limit',
   ),
   phrase('notcompliantrfc', 'not rfc ?\\d{3,4} compliant|headers are not rfc compliant'),
   // The field that names the author, and what a client calls itself: their domains are not the recipient’s.
@@ -93,7 +93,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'mesgtoobig',
-    '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)',
+    '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)|(?:messages?|mail) (?:this|that) (?:big|large)\\b',
     '(?:message|mail|e-?mail|content|file|line|header|max(?:imum)?|fixed)[\\w ]{0,20}(?:size|limit)[\\w ]{0,24}(?:exceed|limit|restrict|violat)|exceed\\w* (?:\\w+ ){0,4}(?:message|mail|e-?mail|maximum|size|fixed) (?:\\w+ )?(?:size|limit)',
     'size (?:limit|exceed)|line length exceed|exceeds? (?:the )?(?:\\w+ ){0,2}size|taille limite du message|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded',
   ),
@@ -107,7 +107,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'failedstarttls',
-    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|expired|mismatch|is not|not|invalid)',
+    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|validat|expired|mismatch|is not|not|invalid)',
   ),
   phrase(
     'norelaying',
@@ -125,7 +125,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'notaccept',
-    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! from)(?! for policy)|indicated no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
   phrase('securityerror', 'delivery not authori[sz]ed'),
   phrase(
@@ -152,7 +152,7 @@ export const phrases: readonly Phrase[] = [
     'blocked',
     `(?:black|block|deny|reject|real-?time ?block|ban|grey|gray)[- ]?list|\\bd?n?s?[- ]?rbl\\b|\\brbls?\\b|\\bdnsbl|\\bbl\\b|spamhaus|spamcop|sorbs|barracuda|cloudmark|proofpoint|abuseat|senderbase|mxtoolbox|uceprotect|trustedsource|invaluement|surriel|njabl`,
     `${ip}(?:'s|s)?(?: \\S+){0,5}? (?:is |was |has been |are |been |currently |temporarily |on |in |our |your )*(?:blocked|banned|rejected|denied|refused|listed|blacklisted|barred|not (?:allowed|permitted|accepted|authori[sz]ed|welcome)|forbidden|bloqu)`,
-    `(?:blocked|banned|rejected|denied|refus\\w+|forbidden|bad|invalid|suspicious|dynamic|dial-?up|residential|blacklisted)(?: (?!by\\b)\\w+){0,3} (?:sending )?${ip}\\b`,
-    "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)|not in (?:the |our )?(?:white|allow)[- ]?list",
+    `(?:blocked|banned|rejected|denied|refus\\w+|forbidden|bad|invalid|suspicious|dynamic|dial-?up|residential|blacklisted)(?: (?!by\\b|destination\\b|recipient\\b)\\w+){0,3} (?:sending )?${ip}\\b`,
+    "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|\\bip=[\\d.]{7,15} - a problem occurred|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)|not in (?:the |our )?(?:white|allow)[- ]?list",
   ),
 ];

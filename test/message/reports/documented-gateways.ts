@@ -3,6 +3,8 @@
  */
 export const texts: Readonly<Record<string, string>> = {
   'Microsoft Learn, “NDRs and SMTP errors in Exchange Server”': `
+failedstarttls 454 4.7.5 Certificate validation failure, Reason:SubjectMismatch
+mesgtoobig 523 the recipient's mailbox cannot accept messages this big
 userunknown 550 5.1.1 RESOLVER.ADR.RecipNotFound; not found
 userunknown 550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found
 expired #550 4.4.7 QUEUE.Expired; message expired ##
@@ -91,6 +93,8 @@ securityerror 535 Incorrect authentication data
 notcompliantrfc 550 From header not allowed: multiple From header
 `,
   'Manuals of Proofpoint, IronPort, Barracuda, Symantec.cloud, Trend Micro, Spamhaus': `
+hostunknown 5.1.2 - Bad destination host 'DNS Hard Error looking up dest.test (MX):  NXDomain'
+networkerror 4.1.2 - Bad destination host 'DNS Soft Error looking up dest.test (MX) while asking 192.0.2.1.'
 blocked 554 5.7.1 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1
 blocked 554 Blocked - see https://support.proofpoint.com/dnsbl-lookup.cgi?ip=192.0.2.1
 badreputation 554-mx.x.test 554 Your access to this mail system has been rejected due to the sending MTA's poor reputation. If you believe that this failure is in error, please contact the intended recipient via alternate means.

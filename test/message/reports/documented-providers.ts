@@ -94,7 +94,11 @@ badreputation 451 4.7.650 The mail server [192.0.2.1] has been temporarily rate 
 blocked 550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140).
 badreputation 451 4.7.652 The mail server [192.0.2.1] has exceeded the maximum number of connections.
 `,
+  'postmaster.t-online.de': `
+blocked 554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help or to contact tosa@rx.t-online.de to clarify.)
+`,
   'postmaster.gmx.net, “Error messages”': `
+speeding 450 Requested mail action not taken: mailbox unavailable Mail send limit exceeded.
 requireptr 554-No SMTP service 554 Bad DNS PTR resource record. For explanation visit https://postmaster.gmx.net/en/error-messages?ip=192.0.2.1&c=rdns
 blocked 554-gmx.net (mxgmx103) Nemesis ESMTP Service not available 554-No SMTP service 554-IP address is black listed.
 blocked 554-gmx.net (mxgmx103) Nemesis ESMTP Service not available 554-No SMTP service 554 IP address is a dynamic IP address

@@ -113,6 +113,7 @@ export const texts: Readonly<Record<string, readonly (readonly [string, Reason])
       'notcompliantrfc',
     ],
     ['550 5.7.1 Messages missing a valid Message-ID: header are not accepted. gsmtp', 'notcompliantrfc'],
+    ['550-5.7.1 Messages missing a valid messageId header are not accepted. 550 5.7.1 gsmtp', 'notcompliantrfc'],
     ['550 5.7.1 Messages with multiple addresses in the From: header are not accepted. gsmtp', 'notcompliantrfc'],
     [
       '550 5.7.1 This message is not RFC 5322 compliant because it has duplicate headers. To reduce the amount of spam sent to Gmail, this message has been blocked. gsmtp',
