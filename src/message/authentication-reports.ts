@@ -1,4 +1,4 @@
-import { MailmillError } from '../telemetry/errors.ts';
+import { MailmillError, stalled } from '../telemetry/errors.ts';
 import type { DmarcAggregateReport } from './dmarc/aggregate.ts';
 import type { DmarcFailureReport } from './dmarc/failure.ts';
 import { readAggregate } from './dmarc/read-aggregate.ts';
@@ -49,7 +49,8 @@ function kindOf(start: Buffer): Kind | null {
 }
 
 /**
- * Reads a file that is a report: XML or JSON, bare, in gzip or ZIP, by what it is and not by its name.
+ * Reads a file that is a report: XML or JSON, bare, in gzip or ZIP, by what it is and not by its name. Of several files in an archive
+ * those that look like reports count, if any does.
  *
  * @throws MailmillError with a code that begins with `REPORT_`: why it is none.
  */
@@ -57,7 +58,13 @@ export function readReportFile(
   bytes: Buffer,
   budget: FileBudget = new UnpackBudget().file(bytes.length),
 ): readonly (DmarcAggregateReport | TlsReport)[] {
-  return unpack(bytes, budget).map((file) => (beginsObject(file) ? readTlsReport(file) : readAggregate(file)));
+  const files = unpack(bytes, budget);
+  if (files.length === 0)
+    throw stalled('REPORT_EMPTY', 'the packed report holds no file; ask its sender for another copy');
+  const likely = files.length === 1 ? files : files.filter((file) => kindOf(file.subarray(0, peeked)) !== null);
+  return (likely.length > 0 ? likely : files).map((file) =>
+    beginsObject(file) ? readTlsReport(file) : readAggregate(file),
+  );
 }
 
 /** Whether the first byte that is no blank is `{`. */

@@ -102,6 +102,7 @@ describe('findReports', () => {
       ['1 REPORT_ARCHIVE_BROKEN'],
     ],
     ['an empty report', alone({ content: Buffer.alloc(0), name }), ['1 REPORT_EMPTY']],
+    ['an empty archive', mixed({ content: zip([]), name: `${name}.zip` }), ['2 REPORT_EMPTY']],
     ['something else with its name', mixed({ content: Buffer.from('hello'), name }), ['2 REPORT_NOT_DMARC']],
     [
       'something else with its type',
@@ -126,6 +127,12 @@ describe('findReports', () => {
     ],
   ])('%s is refused', (_, raw, expected) => {
     expect(summary(raw)).toEqual(expected);
+  });
+
+  test('files beside a report in an archive do not matter', () => {
+    const readme = { name: 'readme.txt', content: Buffer.from('hello') };
+    expect(summary(mixed({ content: zip([readme, { name, content: xml }]) }))).toEqual(['2 dmarcAggregate']);
+    expect(summary(mixed({ content: zip([readme, readme]), name: `${name}.zip` }))).toEqual(['2 REPORT_NOT_DMARC']);
   });
 
   test('a report beside a refused one is read', () => {
