@@ -131,7 +131,9 @@ describe('findReports', () => {
 
   test('files beside a report in an archive do not matter', () => {
     const readme = { name: 'readme.txt', content: Buffer.from('hello') };
-    expect(summary(mixed({ content: zip([readme, { name, content: xml }]) }))).toEqual(['2 dmarcAggregate']);
+    expect(summary(mixed({ content: zip([readme, { name, content: xml }]), name: `${name}.zip` }))).toEqual([
+      '2 dmarcAggregate',
+    ]);
     expect(summary(mixed({ content: zip([readme, readme]), name: `${name}.zip` }))).toEqual(['2 REPORT_NOT_DMARC']);
   });
 
