@@ -9,7 +9,7 @@ import { addressesOf, inlineMessage, type OriginalMessage, returnedMessage } fro
 import { adviceFor, isHardBounce, type Reason } from './reasons.ts';
 import { openReport, type ReportSource } from './report-source.ts';
 import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
-import { readTextNotices, type TextNotices } from './text-notices.ts';
+import { besideReply, readTextNotices, type TextNotices } from './text-notices.ts';
 
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
@@ -179,10 +179,15 @@ function ignoredAddresses(source: ReportSource, original: OriginalMessage | null
 }
 
 function fromText(source: ReportSource, text: Text, original: OriginalMessage | null): readonly Notice[] {
-  const found = readTextNotices(text.lines, ignoredAddresses(source, original)).notices;
+  const ignored = ignoredAddresses(source, original);
+  const found = readTextNotices(text.lines, ignored).notices;
   if (found.length > 0) return found;
   const failed = addressesOf(source.header('x-failed-recipients'));
   const recipients = failed.length > 0 ? failed : (original?.to ?? []).slice(0, 1);
+  if (recipients.length === 0 && signOf(source) === 'likely') {
+    const notice = besideReply(text.lines, ignored);
+    if (notice !== null) return [notice];
+  }
   return recipients.map((recipient) => ({ ...emptyNotice, recipient, diagnostic: text.whole.slice(0, 4_000) }));
 }
 

@@ -134,6 +134,40 @@ function fromTranscript(exchanges: readonly Exchange[]): readonly Notice[] {
   return [...found.values()];
 }
 
+const anyAddress = new RegExp(address, 'g');
+
+/**
+ * The recipient of a notice that follows no template, in whatever language: an address beside a reply of failure with its enhanced code, or the only one of
+ * a text that quotes such a reply. Null when there is none.
+ *
+ * @param ignored as of `readTextNotices`.
+ */
+export function besideReply(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
+  const named = new Set<string>();
+  let reply = '';
+  for (const line of lines) {
+    if (line.length > 2_000) continue;
+    // A number alone may be a price.
+    const { code, status } = readReply(line);
+    const failed = /^[45]/.test(code) && status !== '';
+    const [recipient = '', ...others] = Array.from(line.matchAll(anyAddress), ([one]) => bareAddress(one)).filter(
+      (one) => !ignored.has(one.toLowerCase()),
+    );
+    if (failed && recipient !== '') return noticeOf(recipient, line);
+    if (failed && reply === '') reply = line;
+    for (const one of [recipient, ...others]) if (one !== '') named.add(one);
+  }
+  const [only = ''] = named;
+  return named.size === 1 && reply !== '' ? noticeOf(only, reply) : null;
+}
+
+const noticeOf = (recipient: string, reply: string): Notice => ({
+  ...emptyNotice,
+  recipient,
+  diagnostic: reply.trim(),
+  command: readCommand(reply),
+});
+
 export interface TextNotices {
   readonly notices: readonly Notice[];
   readonly exchanges: readonly Exchange[];

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { report, textBounce } from './messages.ts';
+import { deliveryStatus } from '../../../src/message/reports/delivery-status.ts';
+import { openReport } from '../../../src/message/reports/report-source.ts';
+import { only, report, textBounce } from './messages.ts';
 
 /** Recipient, enhanced status code, command and reason, as a notice tells them. */
 type Verdict = readonly [recipient: string, status: string, command: string, reason: string];
@@ -174,5 +176,22 @@ describe('whole notices', () => {
   test.each(notices)('%s', (_, text, verdicts) => {
     const { recipients } = report(textBounce(text));
     expect(recipients.map((one) => [one.recipient, one.status, one.command, one.reason])).toEqual(verdicts);
+  });
+});
+
+describe('notices in words that nobody knows', () => {
+  test.each([
+    ['beside the reply', 'Pesan gagal: 550 5.1.1 <joe@dest.test> user unknown\nTanya help@mta.test\n', 'userunknown'],
+    ['the only address', 'Empfänger: joe@dest.test\nFehler: 552 5.2.2 Mailbox full\n', 'mailboxfull'],
+  ])('%s', (_, text, reason) => {
+    expect(only(textBounce(text))).toMatchObject({ recipient: 'joe@dest.test', reason });
+  });
+
+  test.each([
+    ['a price', 'Kosten: 550 EUR, joe@dest.test'],
+    ['several addresses', 'Fragen an joe@dest.test oder ann@dest.test\nFehler: 552 5.2.2'],
+  ])('%s is no recipient of a failure', (_, text) => {
+    const raw = textBounce(text, []).toString().replace('Undelivered mail', 'Hallo');
+    expect(deliveryStatus(openReport(Buffer.from(raw)))).toBeNull();
   });
 });
