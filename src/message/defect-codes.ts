@@ -30,6 +30,7 @@ export const defectCodes = {
   ENCODING_UNKNOWN: 'Nobody knows the Content-Transfer-Encoding of a part; its bytes stay as they are.',
   HEADER_8BIT: 'A header holds 8-bit bytes outside encoded words; they were read as UTF-8 or windows-1252.',
   HEADER_END_MISSING: 'A header goes over into text without a blank line; the body begins there.',
+  HEADER_FOLD_MISSING: 'A parameter of a field stands on a line that does not begin with a blank; it was joined.',
   HEADER_LINE_SKIPPED: 'A line among headers is none; it was left out.',
   HEADER_MISSING: 'The message has no header.',
   HEADER_NAME_TOO_LONG: 'A header has a name of more than 256 characters; it was left out.',

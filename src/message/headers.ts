@@ -89,6 +89,8 @@ export function readHeaders(
 }
 
 const noProblems: DefectCode[] = [];
+/** `boundary="x"` and its kind (RFC 2045 §5.1, RFC 2231). */
+const parameterLine = /^[ \t]*[a-z][\w-]{0,40}(?:\*\d{0,3}\*?)?=\S/i;
 /** What may follow a line that is no field, in place of a position. */
 const unknown = -1;
 const body = -2;
@@ -136,7 +138,8 @@ class BlockReader {
       if (text.charCodeAt(position) === DASH && this.#delimits(position, lineEnd)) return this.#ends(position);
       const length = nameLength(text, position, lineEnd);
       if (length === -1) {
-        const next = this.#foreign(position, lf);
+        const joined = this.#joinParameter(position, lineEnd);
+        const next = joined ? lf + 1 : this.#foreign(position, lf);
         if (next === unknown) return null;
         if (next === body) return this.#ends(position);
         position = next;
@@ -186,6 +189,17 @@ class BlockReader {
   #lineFeed(start: number): number {
     const lf = this.#text.indexOf('\n', start);
     return lf === -1 && this.#complete ? this.#text.length : lf;
+  }
+
+  /** Takes a line that is a parameter of the field before it, whose blank at the beginning was lost. */
+  #joinParameter(start: number, end: number): boolean {
+    const last = this.fields.at(-1);
+    if (last?.value.endsWith(';') !== true) return false;
+    const line = this.#text.slice(start, end);
+    if (!parameterLine.test(line)) return false;
+    this.fields[this.fields.length - 1] = { name: last.name, value: `${last.value} ${trimBlanks(line)}` };
+    this.#problem('HEADER_FOLD_MISSING');
+    return true;
   }
 
   /** Where to go on behind a line that is no field, and the lines that continue it; `body` when the body begins there. */

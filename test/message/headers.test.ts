@@ -26,6 +26,9 @@ describe('readHeaders', () => {
     // a line that is no field, with what continues it
     ['A: 1\r\nno field\r\n of two lines\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['HEADER_LINE_SKIPPED']],
     ['A: 1\r\ntext\r\n  indented\r\n\r\nbody', ['a=1'], 'text\r\n  indented\r\n\r\nbody', ['HEADER_END_MISSING']],
+    // parameters that lost the blank before them
+    ['A: x;\r\nb="1";\r\n\tc=2;\r\nd*0*=3\r\n\r\nbody', ['a=x; b="1"; c=2; d*0*=3'], 'body', ['HEADER_FOLD_MISSING']],
+    ['A: x\r\nb=1\r\n\r\nbody', ['a=x'], 'body', ['HEADER_LINE_SKIPPED']],
     // blanks on the line that ends the header
     ['A: 1\r\n  \r\ntext\r\n\r\nmore', ['a=1'], 'text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['A: 1\r\n\t\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', []],
