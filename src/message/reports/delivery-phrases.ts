@@ -21,7 +21,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'filtered',
-    "(?:recipient|user|addressee|customer)(?:'s|s)? (?:\\w+ ){0,2}(?:preference|filter|black ?list|block ?list|settings|rule)|(?:rejected|refused|blocked|filtered|denied) (?:by|due to|because of) (?:the )?(?:recipient|user|addressee|customer|mail ?box owner|domain filter|personal|(?:the )?(?:destination|receiving|recipient) (?:domain|server|system)|sieve)|automatically (?:rejected|refused)|rejected by recipients?|(?:message|mailbox) (?:is |was |has been )?filtered|this user doesn't have an? \\S+ account|recipients? (?:has|have) (?:blocked|refused|rejected|not accepted)|(?:was|were) rejected by (?:a |the )?remote\\s+mail server",
+    "(?:recipient|user|addressee|customer)(?:'s|s)? (?:\\w+ ){0,2}(?:preference|filter|black ?list|block ?list|settings|rule)|(?:rejected|refused|blocked|filtered|denied) (?:by|due to|because of) (?:the )?(?:recipient|user|addressee|customer|mail ?box owner|domain filter|personal|(?:the )?(?:destination|receiving|recipient) (?:domain|server|system)|sieve)|automatically (?:rejected|refused)|rejected by recipients?|(?:message|mailbox) (?:is |was |has been )?filtered|this user doesn't have an? \\S+ account|recipients? (?:has|have) (?:blocked|refused|rejected|not accepted)|recipients? (?:refuses|declines) (?:\\w+ )?(?:messages?|mail|e-?mails?)|(?:was|were) rejected by (?:a |the )?remote\\s+mail server",
   ),
   phrase(
     'hostunknown',

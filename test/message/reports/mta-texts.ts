@@ -268,5 +268,8 @@ export const texts: Readonly<Record<string, readonly (readonly [string, Reason])
     ['550 5.6.0 Improper MIME header', 'contenterror'],
     ['550 Blacklisted', 'blocked'],
     ["550 5.7.1 rejected by recipient's filter", 'filtered'],
+    ['550 recipient refuses messages from you', 'filtered'],
+    ['550 user has too many messages on the server', 'mailboxfull'],
+    ['550 Mail is not accepted from your network', 'blocked'],
   ],
 };
