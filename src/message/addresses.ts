@@ -24,6 +24,8 @@ class AddressReader {
   #angle: string | null = null;
   /** Words that stood before the angle bracket. */
   #wordsBefore = 0;
+  /** Names without an address or quotes that commas end, one behind the other. */
+  #halves = 0;
   #group: string | null = null;
   #quotesEnd = false;
   #commentsEnd = false;
@@ -46,7 +48,10 @@ class AddressReader {
       else if (char === '<') this.#readAngle();
       else if (char === ',' || char === ';') {
         this.#finish();
-        if (char === ';') this.#group = null;
+        if (char === ';') {
+          this.#group = null;
+          this.#halves = 0;
+        }
         this.#position++;
       } else if (char === ':' && this.#startsGroup()) this.#position++;
       else this.#atom();
@@ -183,6 +188,7 @@ class AddressReader {
     if (name.toLowerCase() !== 'mailto') this.#group = name;
     this.#words = [];
     this.#comment = '';
+    this.#halves = 0;
     return true;
   }
 
@@ -191,6 +197,14 @@ class AddressReader {
     for (const word of words) text += text !== '' && word.spaced ? ` ${word.text}` : word.text;
     const name = decodeWords(text.trim(), this.#where, this.#defects).trim();
     return cut(clean(name, this.#where, this.#defects), maxValueLength, 'HEADER_VALUE_CUT', this.#where, this.#defects);
+  }
+
+  /** The name with what stands before its comma, which is not in quotes: `Doe, John <jdoe@example.com>`. */
+  #withHalf(name: string): string {
+    const half = this.#halves === 1 ? this.#result.pop() : undefined;
+    if (half === undefined) return name;
+    this.#defects.add('ADDRESS_COMMA_UNQUOTED', this.#where);
+    return cut(`${half.name}, ${name}`, maxValueLength, 'HEADER_VALUE_CUT', this.#where, this.#defects);
   }
 
   #finish(): void {
@@ -209,7 +223,9 @@ class AddressReader {
       address = packed.address;
     }
     const comment = phrase === '' && address !== '' ? this.#comment : '';
-    const name = comment === '' ? phrase : this.#phrase([{ text: comment, quoted: true, spaced: false }]);
+    const own = comment === '' ? phrase : this.#phrase([{ text: comment, quoted: true, spaced: false }]);
+    const name = this.#angle !== null && words[0]?.quoted === false ? this.#withHalf(own) : own;
+    if (own !== '') this.#halves = address === '' && words.every((word) => !word.quoted) ? this.#halves + 1 : 0;
     const group = this.#group;
     if (address !== '' || name !== '') {
       const cleaned = clean(address, this.#where, this.#defects);

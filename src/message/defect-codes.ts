@@ -1,6 +1,7 @@
 /** Every defect that a message can have, and what was done about it. Codes are never renamed or reused. */
 export const defectCodes = {
   ADDRESS_ANGLE_UNTERMINATED: 'An address lacks its `>`; it ends at the next comma.',
+  ADDRESS_COMMA_UNQUOTED: 'The name of a mailbox has a comma outside quotes; its halves were joined.',
   ADDRESS_COMMENT_UNTERMINATED: 'A comment in an address header is never closed; its parenthesis counts for nothing.',
   ADDRESS_IN_NAME: 'A mailbox has its address within quotes or an encoded word; it was taken out of the name.',
   ADDRESS_QUOTE_UNTERMINATED: 'A quoted string in an address header is never closed; its quote counts for nothing.',

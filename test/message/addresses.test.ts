@@ -56,6 +56,13 @@ describe('parseAddresses', () => {
     ['J <j@example.org> <mailto:j@example.org>', ['J|j@example.org']],
     ['mailto:a@example.org, b@example.org', ['|a@example.org', '|b@example.org']],
     ['root', ['root|']],
+    // names of local users stay: two in a row, one in quotes, one behind a semicolon
+    ['ann, bob, J <j@example.org>', ['ann|', 'bob|', 'J|j@example.org']],
+    ['"ann", J <j@example.org>', ['ann|', 'J|j@example.org']],
+    ['ann, "J" <j@example.org>', ['ann|', 'J|j@example.org']],
+    ['ann; J <j@example.org>', ['ann|', 'J|j@example.org']],
+    ['ann, <j@example.org>', ['ann|', '|j@example.org']],
+    ['ann, j@example.org (J)', ['ann|', 'J|j@example.org']],
     ['"" <>', []],
     ['<<a@example.org>>', ['|a@example.org']],
     ['a@example.org>, b@example.org', ['|a@example.org', '|b@example.org']],
@@ -86,6 +93,8 @@ describe('parseAddresses', () => {
     ],
     ['J <j@example.org> B (x) <b@example.org>', ['J|j@example.org', 'B|b@example.org'], 'ADDRESS_SEPARATOR_MISSING'],
     ['"j@example.org"', ['|j@example.org'], 'ADDRESS_IN_NAME'],
+    ['Doe, J. <j@example.org>, b@example.org', ['Doe, J.|j@example.org', '|b@example.org'], 'ADDRESS_COMMA_UNQUOTED'],
+    ['G: Doe, J <j@example.org>;', ['Doe, J|j@example.org|G'], 'ADDRESS_COMMA_UNQUOTED'],
     ['=?utf-8?B?SsO2IDxqQGV4YW1wbGUub3JnPg==?=', ['Jö|j@example.org'], 'ADDRESS_IN_NAME'],
   ])('%s is repaired', (text, expected, code) => {
     expect(read(text)).toEqual(expected);
