@@ -101,6 +101,22 @@ const aliases: Readonly<Record<string, string>> = {
   ccsid00858: 'cp858',
   'pc-multilingual-850+euro': 'cp858',
   'cp-is': 'cp861',
+  'iso-8859-1-windows-3.0-latin-1': 'windows-1252',
+  'iso-8859-1-windows-3.1-latin-1': 'windows-1252',
+  'iso-8859-2-windows-latin-2': 'windows-1250',
+  'iso-8859-9-windows-latin-5': 'windows-1254',
+  'cn-gb': 'gbk',
+  uhc: 'euc-kr',
+  hz: 'hz-gb-2312',
+  'x-mac-ce': 'maccenteuro',
+  'x-mac-croatian': 'maccroatian',
+  'x-mac-greek': 'macgreek',
+  'x-mac-icelandic': 'maciceland',
+  'x-mac-romanian': 'macromania',
+  'x-mac-turkish': 'macturkish',
+  'utf-8-sig': 'utf-8',
+  cp65001: 'utf-8',
+  'windows-65001': 'utf-8',
 };
 
 /** Lower-case name without quotes and blanks; `iso8859_1`, `win-1251` and their kind in the standard's spelling. */
@@ -114,7 +130,7 @@ function normalName(name: string): string {
   if (result.endsWith('"') || result.endsWith("'")) result = result.slice(0, -1);
   const windows = /^(?:x-)?(?:windows|win|cp|ms)[-_ ]?(125\d|874)$/.exec(result);
   if (windows) return `windows-${windows[1]}`;
-  const iso = /^iso[-_ ]?8859[-_ ]?(\d{1,2})(?:-[ie])?$/.exec(result);
+  const iso = /^(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})(?:-[ie])?$/.exec(result);
   if (iso) return `iso-8859-${iso[1]}`;
   // What the extensions of ISO-2022-JP add is rare; its switches are no characters then, and told.
   const iso2022 = /^iso[-_]?2022[-_]?(jp|kr|cn)(?:[-_]?(?:[123]|2004|ext|ms))?$/.exec(result);
