@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Field } from '../message/fields.ts';
-import type { Progress, ProgressKey, Rehearsal, Row } from '../sinks/sink.ts';
+import type { EncodedRow, Progress, ProgressKey, Rehearsal, Row } from '../sinks/sink.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { Database } from '../store/database.ts';
 import type { DeadWorker, Ended } from '../store/dead-sessions.ts';
@@ -26,6 +26,9 @@ export interface DirectSink {
   progress(keys: readonly ProgressKey[], signal: AbortSignal): Promise<readonly (Progress | undefined)[]>;
   /** Writes progress rows without documents; fenced by token. */
   fence(progress: readonly Progress[], signal: AbortSignal): Promise<void>;
+  /** Whether rows of an edition are better encoded while their documents are at hand. */
+  encodes(edition: number): boolean;
+  encode(row: Row): EncodedRow;
   /** Commits rows in the sink's own database. Returns the documents it refuses, with the reason. */
   commit(rows: readonly Row[], progress: readonly Progress[], signal: AbortSignal): Promise<Map<string, Death>>;
   /** The same within a transaction of the store. */

@@ -1,11 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { type Document, sha256 } from '../message/fields.ts';
 import { headerIdHash } from '../message/header-id.ts';
+import type { EncodedRow } from '../sinks/sink.ts';
 import { messageIdOf } from '../sources/message-id.ts';
 import type { Listed } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { DeadLetter } from '../store/commit.ts';
+import type { Minted } from '../store/occurrences.ts';
 
 /** Raw bytes of a dead letter are kept up to this size before compression. */
 const deadRawBytes = 4 * 2 ** 20;
@@ -29,10 +31,11 @@ export interface ReadMessage {
   readonly receivedAt: Date;
   readonly flags: readonly string[];
   readonly objectId?: string;
+  readonly minted?: Minted;
   /** Of its Message-ID; undefined: its header cannot be read. */
   readonly headerIdHash?: string | undefined;
   /** The document, whose id is not known yet, before any step; or why there is none. */
-  readonly parsed: { readonly document: Document } | { readonly death: Death };
+  readonly parsed: { readonly document: Document } | { readonly draft: Draft } | { readonly death: Death };
   /** What steps found out about it that had to ask somebody. */
   readonly prepared?: PreparedSteps;
 }
@@ -64,8 +67,27 @@ export function tooLargeMessage(listed: Listed, header: Buffer, limit: number): 
   };
 }
 
+/** What came of a document. */
+export interface Processed {
+  readonly state: 'Processed';
+  /** Of a draft it is made again each time. */
+  readonly document: Document;
+  readonly encoded?: readonly EncodedRow[];
+}
+
+/**
+ * What a revision made of a message while it was being read, under the id that the message has unless it was seen before. Its document is not
+ * kept: what waits in memory for its commit should be bytes.
+ */
+export interface Draft {
+  readonly minted: Minted;
+  readonly verdict: Verdict;
+  /** The document once more, before any step. */
+  again(): Document;
+}
+
 export type Verdict =
-  | { readonly state: 'Processed'; readonly document: Document }
+  | Processed
   | { readonly state: 'Dropped'; readonly step: string }
   | { readonly state: 'Dead'; readonly death: Death };
 
@@ -82,12 +104,25 @@ export interface Judging {
 
 /** Runs the steps of a revision on one message; its document is told where it stands. */
 export function judge(read: ReadMessage, id: string, origin: Origin, { steps }: Judging): Verdict {
-  if ('death' in read.parsed) return { state: 'Dead', death: read.parsed.death };
-  const { document } = read.parsed;
+  const { parsed } = read;
+  if ('death' in parsed) return { state: 'Dead', death: parsed.death };
+  if ('document' in parsed) return judgeDocument(parsed.document, id, origin, { steps }, read.prepared);
+  const { draft } = parsed;
+  return draft.minted.id === id ? draft.verdict : judgeDocument(draft.again(), id, origin, { steps }, read.prepared);
+}
+
+/** The same for a document that is at hand. */
+export function judgeDocument(
+  document: Document,
+  id: string,
+  origin: Origin,
+  { steps }: Judging,
+  prepared?: PreparedSteps,
+): Verdict {
   if ('id' in document) document.id = id;
   if ('account' in document) document.account = origin.account;
   if ('folder' in document) document.folder = origin.folder;
-  const result = runSteps(steps, document, read.prepared);
+  const result = runSteps(steps, document, prepared);
   if (result.outcome === 'pass') return { state: 'Processed', document: result.document };
   if (result.outcome === 'drop') return { state: 'Dropped', step: result.step };
   return { state: 'Dead', death: { code: result.code, detail: result.message, step: result.step } };

@@ -6,7 +6,17 @@ export interface Row {
   /** UUID; the document's id, derived from its message's. */
   readonly documentId: string;
   readonly edition: number;
+  /** May have to be made again of the raw message: to be asked for once. */
   readonly document: Document;
+  /** What sinks made of it while it was at hand. */
+  readonly encoded?: readonly EncodedRow[] | undefined;
+}
+
+/** A row as a sink sends it. Only what made it can read it. */
+export interface EncodedRow {
+  readonly by: object;
+  /** It was written and is not needed any more: its memory may be used for others. */
+  release(): void;
 }
 
 /** What a sink remembers of a folder's cursor; written with the rows. Used to notice a sink restored to an earlier day. */

@@ -1,43 +1,11 @@
-import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
 import type { Database } from './database.ts';
 import { checkLease, type Lease } from './leases.ts';
+import { Minter } from './message-id.ts';
 import { occurrenceInsert, type Sighted } from './occurrences.ts';
 import { Params } from './params.ts';
 import { readBySql } from './reading.ts';
-
-/** What identity is derived from, when a message is seen for the first time. */
-export interface FirstSight {
-  readonly namespace: string;
-  readonly source: string;
-  readonly account: string;
-  readonly folder: string;
-  readonly uidvalidity: bigint;
-  readonly uid: number;
-  readonly receivedAt: Date;
-  /** Hex. */
-  readonly rawSha256: string;
-}
-
-/**
- * The id of a message: a UUIDv8 (RFC 9562 §5.8) of INTERNALDATE in milliseconds (48 bits) and 74 bits of SHA-256 over where it was
- * first seen and its bytes. The same first sight gives the same id.
- */
-export const mintMessageId = (sight: FirstSight): string => mint(placePrefix(sight), sight);
-
-/** What the ids of one place have in common. */
-const placePrefix = ({ namespace, source, account, folder, uidvalidity }: Omit<Place, 'epochId'>): string =>
-  [namespace, source, account, folder, String(uidvalidity), ''].join('\0');
-
-function mint(prefix: string, { uid, rawSha256, receivedAt }: Sighted | FirstSight): string {
-  const digest = hash('sha256', `${prefix}${uid}\0${rawSha256}`, 'hex');
-  const time = Math.min(Math.max(receivedAt.getTime(), 0), 2 ** 48 - 1)
-    .toString(16)
-    .padStart(12, '0');
-  const variant = '89ab'[Number.parseInt(digest.charAt(4), 16) & 3];
-  return `${time.slice(0, 8)}-${time.slice(8)}-8${digest.slice(1, 4)}-${variant}${digest.slice(5, 8)}-${digest.slice(8, 20)}`;
-}
 
 export interface Identity {
   readonly messageId: string;
@@ -68,10 +36,10 @@ export async function resolveIdentities(
   const { ids, orphans: waiting } = await frozen(database, lease.accountId, place.epochId, sighted);
   const known = new Set(ids.values());
   const open = sighted.filter((s) => !ids.has(s.uid));
-  const prefix = placePrefix(place);
+  const minter = new Minter(place);
   const byObject = open.filter((s) => s.objectId !== undefined);
   const orphans = open.length > 0 && waiting;
-  if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, mint(prefix, s));
+  if (byObject.length === 0 && !orphans) for (const s of open) ids.set(s.uid, minter.idOf(s));
   else
     await database.transaction(async (client) => {
       await checkLease(client, lease);
@@ -86,7 +54,7 @@ export async function resolveIdentities(
       const minted = open.filter((s) => !ids.has(s.uid));
       const mintedObjects = new Map<string, string>(); // copies of one object in one batch are one message
       for (const s of minted) {
-        const id = (s.objectId !== undefined && mintedObjects.get(s.objectId)) || mint(prefix, s);
+        const id = (s.objectId !== undefined && mintedObjects.get(s.objectId)) || minter.idOf(s);
         ids.set(s.uid, id);
         if (s.objectId !== undefined) mintedObjects.set(s.objectId, id);
       }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { transient } from '../telemetry/errors.ts';
-import { mintMessageId } from './identity.ts';
 import type { Appended, AppendLimits, KeptFolder, NewKept } from './kept.ts';
+import { mintMessageId } from './message-id.ts';
 import { occurrenceInsert, type Sighted } from './occurrences.ts';
 import { Params } from './params.ts';
 

@@ -7,6 +7,14 @@ export interface Sighted {
   readonly size: number;
   readonly receivedAt: Date;
   readonly objectId?: string;
+  /** The id that was minted for it when it was read. */
+  readonly minted?: Minted;
+}
+
+/** An id, and for which place it was minted. */
+export interface Minted {
+  readonly place: string;
+  readonly id: string;
 }
 
 /** The statement that freezes identities; a place that has one already keeps it. */

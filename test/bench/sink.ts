@@ -8,7 +8,7 @@ import { RowEncoder } from '../../src/sinks/postgres/encode.ts';
 import { PostgresSink } from '../../src/sinks/postgres/postgres-sink.ts';
 import { copyRows } from '../../src/sinks/postgres/statements.ts';
 import type { Row } from '../../src/sinks/sink.ts';
-import { mintMessageId } from '../../src/store/identity.ts';
+import { mintMessageId } from '../../src/store/message-id.ts';
 import { attachments, spamAssassin } from '../support/corpus.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Corpus } from './servers.ts';

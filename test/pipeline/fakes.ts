@@ -144,6 +144,13 @@ export class FakeSink implements DirectSink {
     return [];
   }
   async fence(): Promise<void> {}
+  /** So that documents are made once more when they are looked at. */
+  encodes(): boolean {
+    return true;
+  }
+  encode() {
+    return { by: this, release: () => undefined };
+  }
   async commit(rows: readonly Row[]): Promise<Map<string, Death>> {
     if (this.broken) throw this.broken;
     this.commits += 1;

@@ -12,6 +12,7 @@ import { type Death, judge, type Origin, type ReadMessage } from '../processed.t
 import { countCommit } from './commit-metrics.ts';
 import { coverageOf, type Judged, outcomesOf, type ReadBatch, type Refusals } from './commit-record.ts';
 import { identify } from './identify.ts';
+import { ProcessedRow, releaseRows } from './processed-row.ts';
 
 /**
  * A commit takes what has queued up behind the one before it, up to this many rows: a slow disk makes large groups, a fast one small
@@ -119,7 +120,10 @@ export class Committer {
       while (this.#ready.length > 0) {
         group = this.#nextGroup();
         await this.#commit(group);
-        for (const { judged } of group) for (const { id } of judged) this.#underWay.delete(id);
+        for (const { judged, rows } of group) {
+          for (const { id } of judged) this.#underWay.delete(id);
+          releaseRows(rows);
+        }
         this.#release(group.map(({ batch }) => batch));
         group = [];
         this.#wake();
@@ -262,8 +266,7 @@ export class Committer {
       this.#underWay.add(id);
       const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
-      if (verdict.state === 'Processed')
-        rows.push({ documentId: id, edition: context.edition, document: verdict.document });
+      if (verdict.state === 'Processed') rows.push(new ProcessedRow(id, context.edition, verdict));
     }
     return { judged, rows };
   }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { FieldType } from '../../message/fields.ts';
 import { openSink, type Sink } from '../../sinks/registry.ts';
-import type { Progress, ProgressKey, Rehearsal, Row, WriteContext, WriteResult } from '../../sinks/sink.ts';
+import type { EncodedRow, Progress, ProgressKey, Rehearsal, Row, WriteContext, WriteResult } from '../../sinks/sink.ts';
 import type { Database } from '../../store/database.ts';
 import type { DeadWorker, Ended } from '../../store/dead-sessions.ts';
 import type { DirectSink } from '../context.ts';
@@ -67,6 +67,14 @@ class PipelineSink implements DirectSink {
 
   async fence(progress: readonly Progress[], signal: AbortSignal): Promise<void> {
     if (progress.length > 0) await this.#open.commit([], progress, this.#options.context, signal);
+  }
+
+  encodes(edition: number): boolean {
+    return this.#open.encodes(edition);
+  }
+
+  encode(row: Row): EncodedRow {
+    return this.#open.encode(row, this.#options.context);
   }
 
   async commit(rows: readonly Row[], progress: readonly Progress[], signal: AbortSignal): Promise<Map<string, Death>> {

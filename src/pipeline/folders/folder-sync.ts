@@ -8,6 +8,7 @@ import type { ReadBatch } from '../commits/commit-record.ts';
 import { Committer } from '../commits/committer.ts';
 import { BackfillProgress } from './backfill-progress.ts';
 import { listedIn } from './batch-plan.ts';
+import { Drafter } from './drafter.ts';
 import type { FolderOptions, Share } from './folder-options.ts';
 import { FolderWork } from './folder-work.ts';
 import type { Lane } from './lane.ts';
@@ -21,6 +22,7 @@ const muchNew = 2_000;
 export class FolderSync {
   readonly name: string;
   readonly #options: FolderOptions;
+  readonly #reader: MessageReader;
   readonly #work: FolderWork;
   #committer: Committer | undefined;
   /** Everything up to this UID was listed; undefined: nothing was. */
@@ -49,14 +51,14 @@ export class FolderSync {
     this.name = name;
     this.#options = options;
     const { context, source, account } = options;
-    const reader = new MessageReader({
+    this.#reader = new MessageReader({
       origin: { source: source.name, account, folder: name },
       fields: context.fields,
       onFallback: (reason, error) => countFallback(context, source.name, reason, error),
       // An archive takes mail as it is, whatever a parser would say.
       ...(context.keeper && { parse: () => unread, headerIds: false as const }),
     });
-    this.#work = new FolderWork({ ...options, folder: name, reader });
+    this.#work = new FolderWork({ ...options, folder: name, reader: this.#reader });
   }
 
   get epochId(): bigint | undefined {
@@ -232,6 +234,9 @@ export class FolderSync {
     if (this.#epoch !== state.epoch) this.drop();
     this.#epoch = state.epoch;
     this.#restart();
+    const { namespace } = context.revision;
+    const place = { namespace, source: source.name, account: this.#options.account, folder: this.name };
+    this.#reader.drafter = Drafter.of(context, { ...place, uidvalidity: cursor.uidvalidity });
     this.#committer = new Committer(cursor, {
       context,
       lease,

@@ -6,6 +6,7 @@ import { parseMessage } from '../../message/parse.ts';
 import type { Listed, RawMessage } from '../../sources/source.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { type Death, hashOfHeader, type Origin, type ReadMessage } from '../processed.ts';
+import type { Drafter } from './drafter.ts';
 
 /** mailparser works on the main thread and is slow: a larger message would stop everything else for seconds. */
 const fallbackBytes = 8 * 2 ** 20;
@@ -42,6 +43,8 @@ export class MessageReader {
   readonly #fallback: (raw: Buffer) => Promise<Message>;
   /** Of the message that is being read; one for all spares an object each. */
   readonly #sighting: Mutable<Sighting>;
+  /** Present: what messages of the open folder become is made of them at once. */
+  drafter: Drafter | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -73,7 +76,10 @@ export class MessageReader {
     let message: Message | undefined;
     try {
       message = this.#parse(raw);
-      read.parsed = { document: this.#document(message, read) };
+      const document = this.#document(message, read);
+      const draft = this.drafter?.draft(read, document, this.#again);
+      if (draft) read.minted = draft.minted;
+      read.parsed = draft ? { draft } : { document };
       if (this.#options.headerIds !== false) read.headerIdHash = hashOf(message);
       return read;
     } catch (error) {
@@ -86,6 +92,8 @@ export class MessageReader {
       return this.#readByFallback(read);
     }
   }
+
+  readonly #again = (read: ReadMessage): Document => this.#document(this.#parse(read.raw), read);
 
   #document(message: Message, read: ReadMessage): Document {
     const sighting = this.#sighting;

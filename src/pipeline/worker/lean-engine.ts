@@ -3,7 +3,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 /** Bytes of the young generation (both halves) from which on it is large enough: it holds what some hundred messages leave behind. */
 const youngBytes = 16 * 2 ** 20;
 /** By how much of what is live the old generation may grow before it is collected, percent. */
-const oldGrowth = 50;
+const oldGrowth = 100;
 
 /** What of V8 it works on. */
 export interface Engine {

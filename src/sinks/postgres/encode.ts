@@ -1,9 +1,11 @@
+import type { Document } from '../../message/fields.ts';
 import { ArrayWriter, type ElementType } from '../../store/wire/array-writer.ts';
 import type { BinaryWriter } from '../../store/wire/binary-writer.ts';
-import type { ColumnTypes, Refusal, Row, WriteContext } from '../sink.ts';
+import type { ColumnTypes, EncodedRow, Refusal, Row, WriteContext } from '../sink.ts';
 import type { SqlType, TableColumns } from './columns.ts';
 import { type CopyData, type CopyPiece, CopyPieces } from './copy.ts';
 import { ValueError } from './json.ts';
+import { RowMemory, rowAhead } from './row-memory.ts';
 import { type Encoder, elementEncoders, encoders } from './values.ts';
 
 /** Rows of one statement at most; beyond, a statement gains no speed and holds more memory on both sides. */
@@ -56,6 +58,7 @@ export class RowEncoder {
   readonly #known: ReadonlySet<string>;
   readonly #extra: boolean;
   readonly #memory = new CopyPieces();
+  readonly #ahead = new RowMemory();
 
   /** @param types every field that the revision knows: only others go to `extra`. */
   constructor(table: TableColumns, types: ColumnTypes) {
@@ -100,6 +103,14 @@ export class RowEncoder {
     return Object.assign(chunk, { pieces: this.#pieces(rows, context, chunk) });
   }
 
+  /** One row in the form that `copy` gives it, ahead of it: of the document nothing is kept. */
+  ahead(row: Row, context: WriteContext): EncodedRow {
+    return this.#ahead.add(this, row, context, (fields) => {
+      fields.rawInt16(this.#columns.length);
+      return this.#append(() => fields, 'encode', row, context);
+    });
+  }
+
   *#pieces(
     rows: readonly Row[],
     context: WriteContext,
@@ -112,9 +123,10 @@ export class RowEncoder {
     piece.begin();
     while (chunk.next < last && bytes < chunkBytes) {
       const row = rows[chunk.next++] as Row; // within bounds
+      const ahead = rowAhead(row, this, context);
       piece.fields.mark();
-      piece.fields.rawInt16(this.#columns.length);
-      const refusal = this.#append(writer, 'encode', row, context);
+      if (!ahead) piece.fields.rawInt16(this.#columns.length);
+      const refusal = ahead ? ahead.write(piece.fields) : this.#append(writer, 'encode', row, context);
       if (refusal) {
         chunk.refused.push(refusal);
         piece.fields.reset();
@@ -131,31 +143,31 @@ export class RowEncoder {
   #append(
     writer: () => BinaryWriter,
     form: 'encode' | 'element',
-    row: Row,
+    { documentId, edition, document }: Row,
     context: WriteContext,
   ): Refusal | undefined {
-    writer().uuid(row.documentId);
-    writer().int32(row.edition);
+    writer().uuid(documentId);
+    writer().int32(edition);
     writer().text(context.revision);
     writer().text(context.source);
     let name = 'extra';
     try {
       for (const column of this.#fields) {
         name = column.field;
-        const value = row.document[name];
+        const value = document[name];
         if (value === undefined || value === null) writer().null();
         else column[form](writer(), value);
       }
       if (this.#extra) {
         name = 'extra';
-        const extra = this.#beyond(row);
+        const extra = this.#beyond(document);
         if (extra === undefined) writer().null();
         else encoders.dyn(writer(), extra);
       }
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       return {
-        documentId: row.documentId,
+        documentId: documentId,
         code: 'SINK_VALUE_REFUSED',
         message: `the field ${name} ${error.message}; correct the step that sets it`,
       };
@@ -164,12 +176,12 @@ export class RowEncoder {
   }
 
   /** Fields that the revision does not know. */
-  #beyond(row: Row): Record<string, unknown> | undefined {
+  #beyond(document: Document): Record<string, unknown> | undefined {
     let beyond: Record<string, unknown> | undefined;
-    for (const field in row.document) {
-      if (this.#known.has(field) || row.document[field] === undefined) continue;
+    for (const field in document) {
+      if (this.#known.has(field) || document[field] === undefined) continue;
       beyond ??= {};
-      beyond[field] = row.document[field];
+      beyond[field] = document[field];
     }
     return beyond;
   }

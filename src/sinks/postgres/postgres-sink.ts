@@ -5,6 +5,7 @@ import { askEnded, type DeadWorker, type Ended, endSessions } from '../../store/
 import { stalled, transient } from '../../telemetry/errors.ts';
 import type {
   ColumnTypes,
+  EncodedRow,
   Guarantee,
   Progress,
   ProgressKey,
@@ -256,6 +257,16 @@ export class PostgresSink {
       this.#remember(ordered, attempt);
       return sent;
     }
+  }
+
+  /** Whether rows of an edition may be given encoded. */
+  encodes(edition: number): boolean {
+    return this.#writer.copiesNow(edition);
+  }
+
+  /** A row as it will be sent, for `commit` and `write` under the same context. */
+  encode(row: Row, context: WriteContext): EncodedRow {
+    return this.#writer.encoder.ahead(row, context);
   }
 
   /** Whether `storePool` reaches the same database as the same user, so that rows and store can share a transaction. */

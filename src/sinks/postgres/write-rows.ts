@@ -44,6 +44,11 @@ export class TableWriter {
     return false;
   }
 
+  /** Whether rows of an edition go in by COPY now, so that it is worth while to encode them ahead. */
+  copiesNow(edition: number): boolean {
+    return edition <= 1 && this.#merges === 0;
+  }
+
   /** Whether a chunk that COPY failed for is to be merged instead. */
   mergesAfter(error: unknown): boolean {
     const policies = sqlState(error) === '0A000'; // a table with row security takes no COPY

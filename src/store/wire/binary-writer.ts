@@ -184,6 +184,12 @@ export class BinaryWriter {
     this.#buffer[this.#end++] = value;
   }
 
+  /** A range of what another one holds. */
+  rawRange(from: BinaryWriter, start: number, end: number): void {
+    this.#reserve(end - start);
+    this.#end += from.#buffer.copy(this.#buffer, this.#end, start, end);
+  }
+
   /** ASCII without a length: what JSON is made of beside strings. */
   rawAscii(text: string): void {
     this.#reserve(text.length);

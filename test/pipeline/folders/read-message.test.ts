@@ -31,6 +31,7 @@ function reading(options: Partial<ReaderOptions>) {
 
 const documentOf = (read: ReadMessage) => {
   if ('death' in read.parsed) throw new Error(read.parsed.death.code);
+  if ('draft' in read.parsed) return read.parsed.draft.again();
   return read.parsed.document;
 };
 

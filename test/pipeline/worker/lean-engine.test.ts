@@ -17,7 +17,7 @@ function tuned(sizes: readonly number[]): readonly (readonly string[])[] {
 
 test('the limits of the heap are set once', () => {
   const [first, ...later] = tuned([2, 2, 2]);
-  expect(first).toContain('--heap-growing-percent=50');
+  expect(first).toContain('--heap-growing-percent=100');
   expect(later).toEqual([[], []]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mintMessageId } from '../../src/store/identity.ts';
+import { mintMessageId } from '../../src/store/message-id.ts';
 
 const sight = {
   namespace: 'team',
