@@ -107,6 +107,10 @@ export function readHeaderMap(
 export const readMessageId = (value: string, plain: boolean, defects: Defects): string =>
   cutId(messageId(readable(value, plain, defects)), 'message-id', defects);
 
+/** The first mailbox of a From field; one that is only a name does not hide the address behind it. */
+const author = (all: readonly Address[]): Address | null =>
+  (all[0]?.address === '' ? all.find((one) => one.address !== '') : undefined) ?? all[0] ?? null;
+
 /** Fields that an envelope is made of. */
 const names = new Set([
   'from',
@@ -194,7 +198,7 @@ export function readEnvelope(fields: readonly HeaderField[], plain: boolean, def
     inReplyTo: ids(text(inReplyTo), 'in-reply-to', defects),
     references: ids(text(references), 'references', defects),
     subject: text(subject),
-    from: from === null ? null : (mailboxes(from, 'from')[0] ?? null),
+    from: from === null ? null : author(mailboxes(from, 'from')),
     sender: sender === null ? null : (mailboxes(sender, 'sender')[0] ?? null),
     replyTo,
     to,

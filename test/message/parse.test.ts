@@ -65,6 +65,14 @@ describe('parseMessage', () => {
     expect(message.defects.map((d) => d.code)).toEqual(['HEADER_VALUE_CUT']);
   });
 
+  test.each([
+    ['Jane, <j@x.test>', 'j@x.test'],
+    ['root', ''],
+    ['a@x.test, b@x.test', 'a@x.test'],
+  ])('the author of %s', async (from, address) => {
+    expect((await parse(`From: ${from}\r\n\r\n`)).from?.address).toBe(address);
+  });
+
   test('ids that were folded are those that replies name', async () => {
     const folded = await parse(
       'Message-ID: <a.very.long\r\n\t.id@x.test> (made here)\r\nIn-Reply-To: <b\r\n @y.test>\r\n\r\n',
