@@ -40,7 +40,7 @@ function isType(value: string): boolean {
 
 /** What is meant by a type in quotes, with blanks around its slash or a comma behind it; a multipart without a subtype is mixed. */
 function repaired(value: string): string {
-  const type = value.replace(/^"|[",]+$/g, '').replace(/ ?\/ ?/, '/');
+  const type = value.replace(/^"|(?<![",])[",]+$/g, '').replace(/ ?\/ ?/, '/');
   return /^multipart\/?$/.test(type) ? 'multipart/mixed' : type;
 }
 

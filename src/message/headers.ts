@@ -138,8 +138,9 @@ class BlockReader {
       if (text.charCodeAt(position) === DASH && this.#delimits(position, lineEnd)) return this.#ends(position);
       const length = nameLength(text, position, lineEnd);
       if (length === -1) {
-        const joined = this.#joinParameter(position, lineEnd);
-        const next = joined ? lf + 1 : this.#foreign(position, lf);
+        const joined = this.#joinParameters(position);
+        if (joined === unknown) return null;
+        const next = joined > position ? joined : this.#foreign(position, lf);
         if (next === unknown) return null;
         if (next === body) return this.#ends(position);
         position = next;
@@ -191,15 +192,24 @@ class BlockReader {
     return lf === -1 && this.#complete ? this.#text.length : lf;
   }
 
-  /** Takes a line that is a parameter of the field before it, whose blank at the beginning was lost. */
-  #joinParameter(start: number, end: number): boolean {
+  /** Takes lines that are parameters of the field before them, whose blanks at the beginning were lost; where the line behind stands. */
+  #joinParameters(start: number): number {
     const last = this.fields.at(-1);
-    if (last?.value.endsWith(';') !== true) return false;
-    const line = this.#text.slice(start, end);
-    if (!parameterLine.test(line)) return false;
-    this.fields[this.fields.length - 1] = { name: last.name, value: `${last.value} ${trimBlanks(line)}` };
+    if (last?.value.endsWith(';') !== true) return start;
+    const pieces = [last.value];
+    let position = start;
+    while (position < this.#text.length && pieces.at(-1)?.endsWith(';') === true) {
+      const lf = this.#lineFeed(position);
+      if (lf === -1) return unknown;
+      const line = this.#text.slice(position, endOfLine(this.#text, position, lf));
+      if (!parameterLine.test(line)) break;
+      pieces.push(trimBlanks(line));
+      position = lf + 1;
+    }
+    if (position === start) return start;
+    this.fields[this.fields.length - 1] = { name: last.name, value: pieces.join(' ') };
     this.#problem('HEADER_FOLD_MISSING');
-    return true;
+    return position;
   }
 
   /** Where to go on behind a line that is no field, and the lines that continue it; `body` when the body begins there. */
