@@ -55,7 +55,7 @@ const exceptions: Readonly<Record<string, { readonly fields: readonly string[]; 
  */
 export const otherwise: Readonly<Record<string, string>> = {
   'mail-parser-malformed-002.eml':
-    'the content of a multipart without parts is text to read, not an attachment (RFC 2046 §5.1.1)',
+    'the content of a multipart without parts is text to read, not an attachment (RFC 2046 §5.1.1); postal-mime and mailparser lose it',
   'mail-parser-malformed-003.eml':
     'text/plain without a name or disposition is the body, however deep it stands (RFC 8621 §4.1.4); postal-mime and mailparser agree',
   'mail-parser-malformed-006.eml':
@@ -68,13 +68,14 @@ export const otherwise: Readonly<Record<string, string>> = {
     'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
   'mail-parser-malformed-012.eml':
     'an outer boundary ends the inner multipart (RFC 2046 §5.1.2); postal-mime and Python agree',
-  'mail-parser-malformed-017.eml': 'a disposition without a value still names its file',
+  'mail-parser-malformed-017.eml':
+    'a disposition without a value still names its file; postal-mime, mailparser and Python do not find the part at all',
   'mail-parser-malformed-020.eml':
-    'a delimiter that is missing is added: text and HTML are told apart instead of one text with both',
+    'a delimiter that is missing is added: text and HTML are told apart instead of one text with both; postal-mime, mailparser and Python lose the text',
   'mail-parser-malformed-021.eml':
-    'a delimiter that is missing is added: text and HTML are told apart instead of one text with both',
+    'a delimiter that is missing is added: text and HTML are told apart instead of one text with both; postal-mime, mailparser and Python lose the text',
   'mime4j-basic-plain-with-bad-header-separator.eml':
-    'text behind a header separator of blanks is read, not taken for bogus headers',
+    'text behind a header separator of blanks is read, not taken for bogus headers; Python agrees, postal-mime and mailparser lose it',
 };
 
 /** U+0000 is replaced by a written rule; parsers differ about final newlines. */
