@@ -57,9 +57,11 @@ function messageId(value: string): string {
 /** Whether a header holds nothing but ASCII without U+0000, as most do: its values need no look at each character. */
 export const isPlainHeader = (bytes: Buffer): boolean => isAscii(bytes) && !bytes.includes(0);
 
+const encodedWordStart = Buffer.from('=?');
+
 /** Whether the values of a plain header can be taken as they stand: no encoded word is in it, and none can be too long. */
 export const isReadableHeader = (bytes: Buffer): boolean =>
-  bytes.length <= maxValueLength && !bytes.toString('latin1').includes('=?');
+  bytes.length <= maxValueLength && !bytes.includes(encodedWordStart);
 
 /** One field as text: 8-bit bytes and encoded words decoded, cleaned and cut. */
 function decoded(raw: string, name: string, defects: Defects): string {

@@ -46,21 +46,21 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Length of the name of the field in `line`, or -1 when the line is no field (RFC 5322 §2.2, blanks before the colon allowed). */
-function nameLength(text: string, start: number, end: number): number {
+/** 1 for bytes of a field's name: graphic ASCII but the colon (RFC 5322 §2.2). */
+const nameBytes = new Uint8Array(256).fill(1, SPACE + 1, 0x7f);
+nameBytes[COLON] = 0;
+
+/** Length of the name of the field in a line, or -1 when the line is no field; blanks before the colon are allowed. */
+function nameLength(bytes: Buffer, start: number, end: number): number {
   let i = start;
-  for (; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code === COLON) break;
-    if (code <= SPACE || code >= 0x7f) break;
-  }
+  while (i < end && nameBytes[bytes[i] ?? 0] === 1) i++;
   if (i === start) return -1;
   const length = i - start;
-  while (i < end && (text.charCodeAt(i) === SPACE || text.charCodeAt(i) === TAB)) i++;
-  return i < end && text.charCodeAt(i) === COLON ? length : -1;
+  while (i < end && (bytes[i] === SPACE || bytes[i] === TAB)) i++;
+  return i < end && bytes[i] === COLON ? length : -1;
 }
 
-const isGraphic = (code: number): boolean => code > SPACE && code < 0x7f;
+const isGraphic = (code = 0): boolean => code > SPACE && code < 0x7f;
 
 /**
  * Reads the header block that starts at `start`. Lines that are no fields are skipped (`HEADER_LINE_SKIPPED`) as long as
@@ -79,7 +79,7 @@ export function readHeaders(
   for (let size = start === 0 ? firstChunk : firstPartChunk; ; size *= 8) {
     const stop = Math.min(end, start + size);
     const text = raw.toString('latin1', start, stop);
-    const block = new BlockReader(text, start, stop === end, isDelimiter).read();
+    const block = new BlockReader(raw, text, start, stop === end, isDelimiter).read();
     if (block === null ? size > limit : block.bodyStart - start > limit) throw headerTooLarge(limit);
     if (block !== null) {
       for (const code of block.problems) defects.add(code, 'header');
@@ -97,9 +97,9 @@ const body = -2;
 
 const isFolded = (code: number): boolean => code === SPACE || code === TAB;
 
-function isBlankTo(text: string, start: number, end: number): boolean {
+function isBlankTo(bytes: Buffer, start: number, end: number): boolean {
   let i = start;
-  while (i < end && isFolded(text.charCodeAt(i))) i++;
+  while (i < end && isFolded(bytes[i] ?? 0)) i++;
   return i === end;
 }
 
@@ -110,12 +110,15 @@ class BlockReader {
   problems = noProblems;
   /** Behind a line of blanks, which may be meant to end the header. */
   #behindBlank = -1;
+  readonly #bytes: Buffer;
   readonly #text: string;
   readonly #offset: number;
   readonly #complete: boolean;
   readonly #isDelimiter: IsDelimiter | undefined;
 
-  constructor(text: string, offset: number, complete: boolean, isDelimiter: IsDelimiter | undefined) {
+  /** @param text the bytes from `offset` on; positions count from there. */
+  constructor(bytes: Buffer, text: string, offset: number, complete: boolean, isDelimiter: IsDelimiter | undefined) {
+    this.#bytes = bytes;
     this.#text = text;
     this.#offset = offset;
     this.#complete = complete;
@@ -133,10 +136,11 @@ class BlockReader {
     while (position < text.length) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return null;
-      const lineEnd = endOfLine(text, position, lf);
+      const lineEnd = this.#endOfLine(position, lf);
       if (lineEnd === position) return this.#ends(Math.min(lf + 1, text.length));
-      if (text.charCodeAt(position) === DASH && this.#delimits(position, lineEnd)) return this.#ends(position);
-      const length = nameLength(text, position, lineEnd);
+      if (this.#bytes[this.#offset + position] === DASH && this.#delimits(position, lineEnd))
+        return this.#ends(position);
+      const length = this.#nameLength(position, lineEnd);
       if (length === -1) {
         const joined = this.#joinParameters(position);
         if (joined === unknown) return null;
@@ -158,32 +162,42 @@ class BlockReader {
   /** Adds the field whose first line is given; returns where the line behind it begins, or -1 when the text ends before. */
   #field(start: number, length: number, firstEnd: number, firstLf: number): number {
     const text = this.#text;
-    let from = start + length;
-    while (text.charCodeAt(from) !== COLON) from++;
-    from++;
-    while (from < firstEnd && text.charCodeAt(from) === SPACE) from++;
+    const bytes = this.#bytes;
+    const offset = this.#offset;
+    let from = offset + start + length;
+    while (bytes[from] !== COLON) from++;
+    from += 1 - offset;
+    while (from < firstEnd && bytes[offset + from] === SPACE) from++;
     let position = firstLf + 1;
-    let code = text.charCodeAt(position);
     let value = text.slice(from, firstEnd);
     let end = firstEnd;
-    while (isFolded(code)) {
+    while (position < text.length && isFolded(bytes[offset + position] ?? 0)) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return -1;
       // A folding tab is a blank.
-      if (code === TAB) {
+      if (bytes[offset + position] === TAB) {
         value += ' ';
         position++;
       }
-      end = endOfLine(text, position, lf);
-      if (isBlankTo(text, position, end)) this.#behindBlank = lf + 1;
+      end = this.#endOfLine(position, lf);
+      if (isBlankTo(bytes, offset + position, offset + end)) this.#behindBlank = lf + 1;
       value += text.slice(position, end);
       position = lf + 1;
-      code = text.charCodeAt(position);
     }
     // Looked at where it stands: a folded value is not made one piece before it is asked for.
-    const isTrimmed = from < firstEnd && isGraphic(text.charCodeAt(from)) && isGraphic(text.charCodeAt(end - 1));
-    this.fields.push({ name: lowerName(text, start, start + length), value: isTrimmed ? value : trimBlanks(value) });
+    const isTrimmed = from < firstEnd && isGraphic(bytes[offset + from]) && isGraphic(bytes[offset + end - 1]);
+    const name = lowerName(bytes, offset + start, offset + start + length);
+    this.fields.push({ name, value: isTrimmed ? value : trimBlanks(value) });
     return position;
+  }
+
+  /** Where the line that begins at `start` ends, without its CR. */
+  #endOfLine(start: number, lf: number): number {
+    return lf > start && this.#bytes[this.#offset + lf - 1] === CR ? lf - 1 : lf;
+  }
+
+  #nameLength(start: number, end: number): number {
+    return nameLength(this.#bytes, this.#offset + start, this.#offset + end);
   }
 
   /** Position of the next line feed, the end where there is none; -1 when the text may go on. */
@@ -201,7 +215,7 @@ class BlockReader {
     while (position < this.#text.length && pieces.at(-1)?.endsWith(';') === true) {
       const lf = this.#lineFeed(position);
       if (lf === -1) return unknown;
-      const line = this.#text.slice(position, endOfLine(this.#text, position, lf));
+      const line = this.#text.slice(position, this.#endOfLine(position, lf));
       if (!parameterLine.test(line)) break;
       pieces.push(trimBlanks(line));
       position = lf + 1;
@@ -232,11 +246,11 @@ class BlockReader {
     for (let line = start; line < text.length; ) {
       const lf = this.#lineFeed(line);
       if (lf === -1) return unknown;
-      const end = endOfLine(text, line, lf);
+      const end = this.#endOfLine(line, lf);
       if (end === line) return line === start && this.fields.length > 0 ? line : body;
       if (this.#delimits(line, end)) return body;
-      if (nameLength(text, line, end) !== -1) return line;
-      if (!isFolded(text.charCodeAt(line))) return body;
+      if (this.#nameLength(line, end) !== -1) return line;
+      if (!isFolded(this.#bytes[this.#offset + line] ?? 0)) return body;
       line = lf + 1;
     }
     return this.#complete ? body : unknown;
@@ -256,9 +270,6 @@ class BlockReader {
     return this;
   }
 }
-
-const endOfLine = (text: string, start: number, lf: number): number =>
-  lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
 
 /** The first field of that name, or the empty string. */
 export function firstField(fields: readonly HeaderField[], name: string): string {

@@ -7,7 +7,7 @@ const alike = ['X-Maila-One', 'X-Mbila-Ape', 'X-Mcila-Due', 'X-Mdila-Eve'];
 test('names that are kept in one place do not take each other for one', () => {
   const [a, b] = alike;
   for (const name of [...alike, ...alike, a!, b!, a!, b!, ...alike])
-    expect(lowerName(`\n${name}: x`, 1, 1 + name.length)).toBe(name.toLowerCase());
-  expect(lowerName('X-MAILA-ONE', 0, 11)).toBe('x-maila-one');
-  expect(lowerName('x'.repeat(200).toUpperCase(), 0, 200)).toBe('x'.repeat(200));
+    expect(lowerName(Buffer.from(`\n${name}: x`), 1, 1 + name.length)).toBe(name.toLowerCase());
+  expect(lowerName(Buffer.from('X-MAILA-ONE'), 0, 11)).toBe('x-maila-one');
+  expect(lowerName(Buffer.from('X'.repeat(200)), 0, 200)).toBe('x'.repeat(200));
 });
