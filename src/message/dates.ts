@@ -118,6 +118,9 @@ const writtenMonths = new Map<string, number>(
   Object.entries(months).map(([name, month]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, month]),
 );
 
+/** Days that each month has in every year. */
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /** How many letters stand from `at` on. */
 function letters(text: string, at: number): number {
   let end = at;
@@ -136,6 +139,7 @@ function isZoneComment(text: string, at: number): boolean {
 /** What nearly every sender writes: `[Thu, ]22 Aug 2002 12:36:23 +0000[ (UTC)]`; null when it must be read with more care. */
 function commonDate(value: string): Date | null {
   let at = letters(value, 0) === 3 && value.startsWith(', ', 3) ? 5 : 0;
+  if (at === 5 && value.charCodeAt(at) === 0x20) at++;
   const isShort = value.charCodeAt(at + 1) === 0x20;
   const day = isShort ? value.charCodeAt(at) - 0x30 : twoDigits(value, at);
   at += isShort ? 1 : 2;
@@ -160,7 +164,7 @@ function commonDate(value: string): Date | null {
   // Every comparison is false where no number stands.
   const isSure =
     day >= 1 &&
-    day <= (isShort ? 9 : 28) &&
+    day <= (isShort ? 9 : (monthDays[month ?? 0] ?? 0)) &&
     year >= 1000 &&
     year <= 9998 &&
     hours <= 23 &&
