@@ -1,19 +1,8 @@
-/** A line of flowed text taken apart (RFC 3676 §4.1). */
-interface FlowedLine {
-  /** Quote marks before it. */
-  readonly depth: number;
-  /** Without quote marks and the blank that was stuffed in. */
-  readonly content: string;
-}
+const SPACE = 0x20;
+const QUOTE = 0x3e;
 
 /** The line between a text and its signature (RFC 3676 §4.3): never flowed, although it ends in a blank. */
 const signatureLine = '-- ';
-
-function takeApart(line: string): FlowedLine {
-  let depth = 0;
-  while (line.charCodeAt(depth) === 0x3e) depth++;
-  return { depth, content: line.slice(line.charCodeAt(depth) === 0x20 ? depth + 1 : depth) };
-}
 
 /** A paragraph as a reader writes it: its quote marks, one blank, its text. */
 const shown = (depth: number, text: string): string =>
@@ -28,23 +17,40 @@ const shown = (depth: number, text: string): string =>
  */
 export function decodeFlowed(text: string, deleteSpace: boolean): string {
   if (!text.includes(' \n') && !text.includes('\n ') && !text.startsWith(' ') && !text.includes('>')) return text;
-  const lines: string[] = [];
-  const paragraph: string[] = [];
+  let result = '';
+  /** The lines before this are in the result, or in the paragraph. */
+  let done = 0;
+  let paragraph = '';
+  let isOpen = false;
   let depth = 0;
   const finish = () => {
-    if (paragraph.length > 0) lines.push(shown(depth, paragraph.join('')));
-    paragraph.length = 0;
+    if (isOpen) result += `${shown(depth, paragraph)}\n`;
+    paragraph = '';
+    isOpen = false;
   };
-  for (const line of text.split('\n')) {
-    const taken = takeApart(line);
-    const { content } = taken;
-    const isSignature = content === signatureLine;
-    if (taken.depth !== depth || isSignature) finish();
-    depth = taken.depth;
-    const flows = content.endsWith(' ') && !isSignature;
-    paragraph.push(flows && deleteSpace ? content.slice(0, -1) : content);
-    if (!flows) finish();
+  for (let start = 0; start <= text.length; ) {
+    const lf = text.indexOf('\n', start);
+    const end = lf === -1 ? text.length : lf;
+    let quoted = start;
+    while (text.charCodeAt(quoted) === QUOTE) quoted++;
+    const isStuffed = quoted < end && text.charCodeAt(quoted) === SPACE;
+    const from = isStuffed ? quoted + 1 : quoted;
+    const isSignature = end - from === signatureLine.length && text.startsWith(signatureLine, from);
+    const flows = end > from && text.charCodeAt(end - 1) === SPACE && !isSignature;
+    if (isOpen && (quoted - start !== depth || isSignature)) finish();
+    // Most lines are shown as they were sent, and copied many at a time.
+    const isShown = quoted === start ? !isStuffed : isStuffed === end > from;
+    if (isOpen || flows || !isShown) {
+      if (done < start) result += text.slice(done, start);
+      done = end + 1;
+      depth = quoted - start;
+      paragraph += text.slice(from, flows && deleteSpace ? end - 1 : end);
+      isOpen = true;
+      if (!flows) finish();
+    }
+    start = end + 1;
   }
   finish();
-  return lines.join('\n');
+  if (done <= text.length) result += `${text.slice(done)}\n`;
+  return result.slice(0, -1);
 }
