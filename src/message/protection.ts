@@ -15,7 +15,7 @@ export const isSmimeFile = (type: string, filename: string): boolean =>
   type === 'application/x-pkcs7-mime' ||
   (type === 'application/octet-stream' && filename.length <= 1_024 && /\.p7m$/i.test(filename));
 
-const armoured = '-----BEGIN PGP ';
+const armoured = 'BEGIN PGP ';
 /** Armour header lines (RFC 9580 §6.2, §7). */
 const armour = /^-----BEGIN PGP (SIGNED )?MESSAGE-----[ \t]*$/m;
 
