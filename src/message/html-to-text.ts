@@ -17,12 +17,14 @@ const longestName = 16;
 
 const isLetter = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 const isNamePart = (code: number) => isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x3a;
-/** By code: 1 for what is no text as it stands: blanks, `&` and `<`. */
-const special = new Uint8Array(256);
-special.fill(1, 0, SPACE + 1);
-for (const code of [AMPERSAND, LESS, NO_BREAK_SPACE]) special[code] = 1;
-/** Codes that are text as they stand. */
-const isPlain = (code: number) => code > 0xff || special[code] === 0;
+/** By code: 0 for text as it stands, 2 for the blank, which is that between two words, 3 for other blanks, `&` and `<`. */
+const kinds = new Uint8Array(65_536);
+kinds.fill(3, 0, SPACE);
+for (const code of [AMPERSAND, LESS, NO_BREAK_SPACE]) kinds[code] = 3;
+kinds[SPACE] = 2;
+/** By code: 1 for what may end a tag, or hide its end. */
+const tagEnds = new Uint8Array(65_536);
+for (const code of [GREATER, DOUBLE, SINGLE]) tagEnds[code] = 1;
 
 /** UTF-16 units of HTML, and of the text that is made of them, which is never longer. */
 interface Units {
@@ -34,7 +36,8 @@ interface Units {
 }
 
 function allocate(length: number): Units {
-  const html = Buffer.allocUnsafeSlow(2 * length);
+  // Two more: what ends text stands behind the end, and is looked at with what follows it.
+  const html = Buffer.allocUnsafeSlow(2 * length + 4);
   const text = Buffer.allocUnsafeSlow(2 * length);
   return { html, source: new Uint16Array(html.buffer), text, out: new Uint16Array(text.buffer) };
 }
@@ -74,6 +77,7 @@ class Converter {
     this.#source = this.#units.source;
     this.#out = this.#units.out;
     this.#units.html.write(html, 0, 'utf16le');
+    this.#source[html.length] = LESS;
     this.#noDouble = html.length;
     this.#noSingle = html.length;
   }
@@ -86,10 +90,12 @@ class Converter {
       const code = source[position] ?? 0;
       if (code === LESS) position = this.#markup(position);
       else if (code === AMPERSAND) position = this.#reference(position);
-      else if (this.#pre === 0 && !isPlain(code)) {
+      else if (this.#pre > 0) position = this.#preformatted(position, end);
+      else if (kinds[code] === 0) position = this.#run(position);
+      else {
         this.#space = true;
         position++;
-      } else position = this.#run(position, end);
+      }
     }
     return this.#text().trim();
   }
@@ -106,25 +112,41 @@ class Converter {
   }
 
   /** Copies text as it stands, single blanks between words too; returns where it ends. */
-  #run(start: number, end: number): number {
+  #run(start: number): number {
     this.#separate();
     const source = this.#source;
     const out = this.#out;
-    const pre = this.#pre > 0;
     let to = this.#length;
     let bits = this.#bits;
     let i = start;
-    for (; i < end; i++) {
-      const code = source[i] ?? 0;
-      if (!isPlain(code)) {
-        if (code === LESS || code === AMPERSAND) break;
-        if (!pre && (code !== SPACE || i + 1 >= end || !isPlain(source[i + 1] ?? 0))) break;
-      }
+    let code = source[i] ?? 0;
+    let kind = kinds[code] ?? 0;
+    for (;;) {
+      const nextCode = source[i + 1] ?? 0;
+      const next = kinds[nextCode] ?? 0;
+      // A blank goes on when text follows it, and what is neither text nor a blank never.
+      if ((kind & (next | 1)) !== 0) break;
       out[to++] = code;
       bits |= code;
+      code = nextCode;
+      kind = next;
+      i++;
     }
     this.#length = to;
     this.#bits = bits;
+    return i;
+  }
+
+  /** Copies text with its blanks; returns where it ends. */
+  #preformatted(start: number, end: number): number {
+    this.#separate();
+    let i = start;
+    for (; i < end; i++) {
+      const code = this.#source[i] ?? 0;
+      if (code === LESS || code === AMPERSAND) break;
+      this.#out[this.#length++] = code;
+      this.#bits |= code;
+    }
     return i;
   }
 
@@ -204,9 +226,10 @@ class Converter {
     const source = this.#source;
     for (let i = start; i < end; i++) {
       const code = source[i] ?? 0;
+      if (tagEnds[code] === 0) continue;
       if (code === GREATER) return i + 1;
       // Quotes count only as values: `="…"`.
-      if ((code === DOUBLE || code === SINGLE) && this.#isValue(i)) i = this.#closingQuote(i, code);
+      if (this.#isValue(i)) i = this.#closingQuote(i, code);
     }
     return end;
   }
@@ -214,8 +237,9 @@ class Converter {
   /** Position of the quote that closes the one at `quote`; that itself when nothing does. */
   #closingQuote(quote: number, code: number): number {
     if (quote >= (code === DOUBLE ? this.#noDouble : this.#noSingle)) return quote;
-    const close = this.#html.indexOf(code === DOUBLE ? '"' : "'", quote + 1);
-    if (close !== -1) return close;
+    const source = this.#source;
+    const end = this.#html.length;
+    for (let i = quote + 1; i < end; i++) if (source[i] === code) return i;
     if (code === DOUBLE) this.#noDouble = quote;
     else this.#noSingle = quote;
     return quote;
