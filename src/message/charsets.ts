@@ -206,16 +206,30 @@ export function decodeUndeclared(bytes: Buffer): string {
   return isUtf8(bytes) ? utf8(bytes) : latin1ToWindows1252(bytes.toString('latin1'));
 }
 
+/** What may stand behind a word of windows-1252, once more than once: `€ … ‚ „ ‹ ‘ ’ “ ” • – — ™ ›`, a blank, `§ © « ® ° ´ · »`. */
+const closing = new Set(
+  '80 82 84 85 8b 91 92 93 94 95 96 97 99 9b a0 a7 a9 ab ae b0 b4 b7 bb'
+    .split(' ')
+    .map((hex) => Number.parseInt(hex, 16)),
+);
+
 /**
  * Whether valid UTF-8 is so by no accident. In windows-1252 a capital and a symbol (`CAFÉ”`) are a letter of UTF-8 in two bytes; but for
- * those of Latin-1 (`Ã©`) only a word of such letters is meant.
+ * those of Latin-1 (`Ã©`) only a word of such letters is meant. A small letter and two symbols (`café »`) are one in three; but for
+ * punctuation (`â€™`), which nobody means otherwise.
  */
 function isMeant(utf8: Buffer): boolean {
   let behind = -1;
   for (let i = 0; i < utf8.length; i++) {
     const lead = utf8[i] ?? 0;
     if (lead < 0x80) continue;
-    if (lead <= 0xc3 || lead >= 0xe0 || i === behind) return true;
+    if (lead >= 0xe0) {
+      const isWord = lead <= 0xef && lead !== 0xe2 && closing.has(utf8[i + 1] ?? 0) && closing.has(utf8[i + 2] ?? 0);
+      if (!isWord && lead <= 0xf0) return true;
+      i += lead <= 0xef ? 2 : 3;
+      continue;
+    }
+    if (lead <= 0xc3 || i === behind) return true;
     behind = i + 2;
     i++;
   }

@@ -23,7 +23,8 @@ const domainMissing = /[\w-]\.[a-z]{2,} does not exist/;
 const disabledAccount = /\baccount is (?:disabled|suspended)/;
 const transientDns = /nxdomain|domain name not found|host not found|dns soft error/;
 
-const address = /[^\s<>"'(),;:@[\]]{1,128}@[^\s<>"'(),;:@[\]]{1,255}/g;
+/** Looked for at the beginning of words alone: within long ones it would take time. */
+const address = /(?<![^\s<>"'(),;:@[\]])[^\s<>"'(),;:@[\]]{1,128}@[^\s<>"'(),;:@[\]]{1,255}/g;
 
 /** Lower case, blanks collapsed, and without the codes that long replies repeat in every line. */
 function normalise(text: string): string {

@@ -134,7 +134,8 @@ function fromTranscript(exchanges: readonly Exchange[]): readonly Notice[] {
   return [...found.values()];
 }
 
-const anyAddress = new RegExp(address, 'g');
+/** At the beginning of a word, so that long ones are looked at once. */
+const anyAddress = new RegExp(String.raw`(?<![^\s<>"'()[\]:;,@])${address}`, 'g');
 
 /**
  * The recipient of a notice that follows no template, in whatever language: an address beside a reply of failure with its enhanced code, or the only one of

@@ -147,7 +147,14 @@ export const rules: readonly Rule[] = [
     count: 0,
     explains: ({ field, message }) =>
       (isBody(field) || field === 'attachments') &&
-      has(message, 'BOUNDARY_END_MISSING', 'BOUNDARY_START_MISSING', 'BOUNDARY_GUESSED', 'MULTIPART_WITHOUT_PARTS'),
+      has(
+        message,
+        'BOUNDARY_END_MISSING',
+        'BOUNDARY_START_MISSING',
+        'BOUNDARY_GUESSED',
+        'MULTIPART_WITHOUT_PARTS',
+        'HEADER_FOLD_MISSING',
+      ),
   },
   {
     name: 'a delimiter of an outer multipart ends the inner one',
