@@ -1,3 +1,4 @@
+import { asciiCodes } from './ascii-codes.ts';
 import { withoutComments } from './comments.ts';
 import type { Defects } from './sanitize.ts';
 
@@ -36,6 +37,14 @@ export const zones: Readonly<Record<string, number>> = {
   pst: -480,
   pdt: -420,
 };
+
+const SPACE = 0x20;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
 
 const maxLength = 256;
 
@@ -106,62 +115,71 @@ const isTime = (token: string | undefined) => token !== undefined && /^\d{1,2}[:
 const monthOf = (token: string | undefined) =>
   token === undefined ? undefined : months[token.slice(0, 3).toLowerCase()];
 
-/** The number that two digits at `at` write; NaN when they are none. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 0x30;
-  const ones = text.charCodeAt(at + 1) - 0x30;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+/** The number that two digits write; negative, more than a hundred times what they could, when they are none. */
+function twoDigits(codes: Uint8Array, at: number): number {
+  const tens = (codes[at] ?? 0) - 0x30;
+  const ones = (codes[at + 1] ?? 0) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -10_000;
 }
 
+/** Three codes as one number. */
+const threeCodes = (codes: Uint8Array, at: number): number =>
+  ((codes[at] ?? 0) << 16) | ((codes[at + 1] ?? 0) << 8) | (codes[at + 2] ?? 0);
+
 /** Months by their three letters as nearly everybody writes them. */
-const writtenMonths = new Map<string, number>(
-  Object.entries(months).map(([name, month]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, month]),
+const writtenMonths = new Map<number, number>(
+  Object.entries(months).map(([name, month]) => [
+    threeCodes(asciiCodes(`${name.charAt(0).toUpperCase()}${name.slice(1)}`), 0),
+    month,
+  ]),
 );
 
 /** Days that each month has in every year. */
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** How many letters stand from `at` on. */
-function letters(text: string, at: number): number {
+function letters(codes: Uint8Array, at: number): number {
   let end = at;
   for (; ; end++) {
-    const lower = text.charCodeAt(end) | 0x20;
+    const lower = (codes[end] ?? 0) | 0x20;
     if (!(lower >= 0x61 && lower <= 0x7a)) return end - at;
   }
 }
 
 /** Whether nothing but ` (UTC)` or its kind stands behind `at`. */
-function isZoneComment(text: string, at: number): boolean {
-  const count = text.startsWith(' (', at) ? letters(text, at + 2) : 0;
-  return count >= 1 && count <= 5 && text.length === at + count + 3 && text.endsWith(')');
+function isZoneComment(codes: Uint8Array, at: number, end: number): boolean {
+  if (codes[at] !== SPACE || codes[at + 1] !== OPEN) return false;
+  const count = letters(codes, at + 2);
+  return count >= 1 && count <= 5 && end === at + count + 3 && codes[end - 1] === CLOSE;
 }
 
 /** What nearly every sender writes: `[Thu, ]22 Aug 2002 12:36:23 +0000[ (UTC)]`; null when it must be read with more care. */
 function commonDate(value: string): Date | null {
-  let at = letters(value, 0) === 3 && value.startsWith(', ', 3) ? 5 : 0;
-  if (at === 5 && value.charCodeAt(at) === 0x20) at++;
-  const isShort = value.charCodeAt(at + 1) === 0x20;
-  const day = isShort ? value.charCodeAt(at) - 0x30 : twoDigits(value, at);
+  const end = value.length;
+  const codes = asciiCodes(value);
+  let at = letters(codes, 0) === 3 && codes[3] === COMMA && codes[4] === SPACE ? 5 : 0;
+  if (at === 5 && codes[at] === SPACE) at++;
+  const isShort = codes[at + 1] === SPACE;
+  const day = isShort ? (codes[at] ?? 0) - 0x30 : twoDigits(codes, at);
   at += isShort ? 1 : 2;
-  const month = writtenMonths.get(value.slice(at + 1, at + 4));
-  const century = twoDigits(value, at + 5);
-  const year = century * 100 + twoDigits(value, at + 7);
-  const hours = twoDigits(value, at + 10);
-  const minutes = twoDigits(value, at + 13);
-  const seconds = twoDigits(value, at + 16);
-  const sign = value.charCodeAt(at + 19);
-  const zoneHours = twoDigits(value, at + 20);
-  const zoneMinutes = twoDigits(value, at + 22);
+  const sign = codes[at + 19];
   const isForm =
-    value.charCodeAt(at) === 0x20 &&
-    value.charCodeAt(at + 4) === 0x20 &&
-    value.charCodeAt(at + 9) === 0x20 &&
-    value.charCodeAt(at + 12) === 0x3a &&
-    value.charCodeAt(at + 15) === 0x3a &&
-    value.charCodeAt(at + 18) === 0x20 &&
-    (sign === 0x2b || sign === 0x2d) &&
-    (value.length === at + 24 || isZoneComment(value, at + 24));
-  // Every comparison is false where no number stands.
+    codes[at] === SPACE &&
+    codes[at + 4] === SPACE &&
+    codes[at + 9] === SPACE &&
+    codes[at + 12] === COLON &&
+    codes[at + 15] === COLON &&
+    codes[at + 18] === SPACE &&
+    (sign === PLUS || sign === MINUS) &&
+    (end === at + 24 || isZoneComment(codes, at + 24, end));
+  if (!isForm) return null;
+  const month = writtenMonths.get(threeCodes(codes, at + 1));
+  const year = twoDigits(codes, at + 5) * 100 + twoDigits(codes, at + 7);
+  const hours = twoDigits(codes, at + 10);
+  const minutes = twoDigits(codes, at + 13);
+  const seconds = twoDigits(codes, at + 16);
+  const zoneHours = twoDigits(codes, at + 20);
+  const zoneMinutes = twoDigits(codes, at + 22);
   const isSure =
     day >= 1 &&
     day <= (isShort ? 9 : (monthDays[month ?? 0] ?? 0)) &&
@@ -171,9 +189,10 @@ function commonDate(value: string): Date | null {
     minutes <= 59 &&
     seconds <= 59 &&
     zoneHours <= 23 &&
-    zoneMinutes <= 59;
-  if (!isForm || !isSure || month === undefined) return null;
-  const offset = (zoneHours * 60 + zoneMinutes) * (sign === 0x2d ? -1 : 1);
+    zoneMinutes <= 59 &&
+    Math.min(hours, minutes, seconds, zoneHours, zoneMinutes) >= 0;
+  if (!isSure || month === undefined) return null;
+  const offset = (zoneHours * 60 + zoneMinutes) * (sign === MINUS ? -1 : 1);
   return new Date(Date.UTC(year, month, day, hours, minutes - offset, seconds));
 }
 

@@ -1,3 +1,4 @@
+import { asciiCodes } from './ascii-codes.ts';
 import type { Address } from './message.ts';
 import { maxIdLength, maxValueLength } from './sanitize.ts';
 
@@ -9,19 +10,15 @@ const LESS = 0x3c;
 const GREATER = 0x3e;
 
 /** Which ASCII characters may stand in a phrase (2) and in either half of an address too (1). */
-const kinds = new Uint8Array(128);
+const kinds = new Uint8Array(256);
 for (let code = 0x21; code < 0x7f; code++) kinds[code] = 1;
 for (const char of '"(),:;<@\\') kinds[char.charCodeAt(0)] = 0;
 for (const char of '>[]') kinds[char.charCodeAt(0)] = 2;
-const kindOf = (code: number): number => (code < 128 ? (kinds[code] ?? 0) : 0);
-
-/** The code at a position; 0 behind the end. */
-const codeAt = (text: string, position: number): number => (position < text.length ? text.charCodeAt(position) : 0);
 
 /** Where what may stand in an address ends. */
-function behindWord(text: string, start: number): number {
+function behindWord(codes: Uint8Array, start: number): number {
   let i = start;
-  while (i < text.length && kindOf(text.charCodeAt(i)) === 1) i++;
+  while (kinds[codes[i] ?? 0] === 1) i++;
   return i;
 }
 
@@ -32,9 +29,9 @@ const mailbox = (name: string, address: string, at: number): Address => ({
 });
 
 /** Position of what is no blank. */
-function behindBlanks(text: string, start: number): number {
+function behindBlanks(codes: Uint8Array, start: number): number {
   let i = start;
-  while (i < text.length && text.charCodeAt(i) === SPACE) i++;
+  while (codes[i] === SPACE) i++;
   return i;
 }
 
@@ -45,56 +42,57 @@ function behindBlanks(text: string, start: number): number {
 export function plainMailboxes(text: string): readonly Address[] | null {
   if (text.length > maxValueLength) return null;
   const result: Address[] = [];
-  let position = behindBlanks(text, 0);
+  const codes = asciiCodes(text);
+  let position = behindBlanks(codes, 0);
   for (;;) {
     const start = position;
     let name = '';
     let i = start;
-    if (codeAt(text, i) === QUOTE) {
+    if (codes[i] === QUOTE) {
       i++;
-      while (isQuotable(codeAt(text, i))) i++;
-      if (codeAt(text, i) !== QUOTE) return null;
+      while (isQuotable(codes[i])) i++;
+      if (codes[i] !== QUOTE) return null;
       name = text.slice(start + 1, i).trim();
-      i = behindBlanks(text, i + 1);
-      if (codeAt(text, i) !== LESS) return null;
+      i = behindBlanks(codes, i + 1);
+      if (codes[i] !== LESS) return null;
     } else {
-      i = behindWord(text, i);
-      if (i > start && codeAt(text, i) === AT) {
-        const end = addressEnd(text, i);
-        const next = behindBlanks(text, end);
-        const code = codeAt(text, next);
-        if (end === -1 || end - start > maxIdLength || (next < text.length && code !== COMMA)) return null;
+      i = behindWord(codes, i);
+      if (i > start && codes[i] === AT) {
+        const end = addressEnd(codes, i);
+        if (end === -1 || end - start > maxIdLength) return null;
+        const next = behindBlanks(codes, end);
+        if (next < text.length && codes[next] !== COMMA) return null;
         result.push(mailbox('', text.slice(start, end), i - start));
         if (next === text.length) return result;
-        position = behindBlanks(text, next + 1);
+        position = behindBlanks(codes, next + 1);
         continue;
       }
       i = start;
-      let code = codeAt(text, i);
+      let code = codes[i] ?? 0;
       // One blank between words: more would be made one.
-      while (kindOf(code) !== 0 || (code === SPACE && codeAt(text, i + 1) !== SPACE)) code = codeAt(text, ++i);
-      if (code !== LESS || (i > start && codeAt(text, i - 1) !== SPACE)) return null;
+      while (kinds[code] !== 0 || (code === SPACE && codes[i + 1] !== SPACE)) code = codes[++i] ?? 0;
+      if (code !== LESS || (i > start && codes[i - 1] !== SPACE)) return null;
       name = i > start ? text.slice(start, i - 1) : '';
     }
     if (name.includes('=?')) return null;
     const first = i + 1;
-    const at = behindWord(text, first);
-    if (at === first || codeAt(text, at) !== AT) return null;
-    const end = addressEnd(text, at);
-    if (end === -1 || end - first > maxIdLength || codeAt(text, end) !== GREATER) return null;
+    const at = behindWord(codes, first);
+    if (at === first || codes[at] !== AT) return null;
+    const end = addressEnd(codes, at);
+    if (end === -1 || end - first > maxIdLength || codes[end] !== GREATER) return null;
     result.push(mailbox(name, text.slice(first, end), at - first));
-    const next = behindBlanks(text, end + 1);
+    const next = behindBlanks(codes, end + 1);
     if (next === text.length) return result;
-    if (codeAt(text, next) !== COMMA) return null;
-    position = behindBlanks(text, next + 1);
+    if (codes[next] !== COMMA) return null;
+    position = behindBlanks(codes, next + 1);
   }
 }
 
 /** What may stand in a quoted string apart from the backslash and the quote. */
-const isQuotable = (code: number): boolean => code >= SPACE && code < 0x7f && code !== QUOTE && code !== 0x5c;
+const isQuotable = (code = 0): boolean => code >= SPACE && code < 0x7f && code !== QUOTE && code !== 0x5c;
 
 /** Where the domain behind the `@` ends; -1 when there is none. */
-function addressEnd(text: string, at: number): number {
-  const end = behindWord(text, at + 1);
+function addressEnd(codes: Uint8Array, at: number): number {
+  const end = behindWord(codes, at + 1);
   return end === at + 1 ? -1 : end;
 }
