@@ -65,6 +65,7 @@ describe('parseAddresses', () => {
     ['ann, j@example.org (J)', ['ann|', 'J|j@example.org']],
     ['"" <>', []],
     ['<<a@example.org>>', ['|a@example.org']],
+    ['>, > <a@example.org>, >', ['|a@example.org']],
     ['a@example.org>, b@example.org', ['|a@example.org', '|b@example.org']],
     ['<mailto:a@example.org>', ['|a@example.org']],
     ['Jörg Müller <j@example.org>', ['Jörg Müller|j@example.org']],

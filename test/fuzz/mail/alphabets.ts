@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import type { Random } from '../random.ts';
 
@@ -63,8 +64,15 @@ export const utf16: readonly Alphabet[] = [
 export const encode = (text: string, charset: string): Buffer =>
   charset === 'us-ascii' ? Buffer.from(text, 'latin1') : iconv.encode(text, charset);
 
-export const word = (random: Random, { letters }: Alphabet, longest = 12): string =>
-  random.list(1, longest, () => random.pick(letters)).join('');
+/** `ß€` and its kind in windows-1252: bytes that are UTF-8 too, which nobody can tell. */
+const isAmbiguous = (text: string, charset: string): boolean =>
+  charset === 'windows-1252' && isUtf8(encode(text, charset)) && !isAscii(encode(text, charset));
+
+/** A word; one that may be read otherwise ends in a letter that makes its bytes no UTF-8. */
+export function word(random: Random, { charset, letters }: Alphabet, longest = 12): string {
+  const text = random.list(1, longest, () => random.pick(letters)).join('');
+  return isAmbiguous(text, charset) ? `${text}é` : text;
+}
 
 /** Words with single blanks between them. */
 export const phrase = (random: Random, alphabet: Alphabet, most = 4): string =>
