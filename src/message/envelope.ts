@@ -113,20 +113,9 @@ export const readMessageId = (value: string, plain: boolean, defects: Defects): 
 const author = (all: readonly Address[]): Address | null =>
   (all[0]?.address === '' ? all.find((one) => one.address !== '') : undefined) ?? all[0] ?? null;
 
-/** Fields that an envelope is made of. */
-const names = new Set([
-  'from',
-  'sender',
-  'reply-to',
-  'to',
-  'cc',
-  'bcc',
-  'subject',
-  'date',
-  'message-id',
-  'in-reply-to',
-  'references',
-]);
+/** Fields of an envelope that may stand once, and those that are lists. */
+const once = ['message-id', 'in-reply-to', 'references', 'subject', 'from', 'sender', 'date'];
+const places = new Map([...once, 'reply-to', 'to', 'cc', 'bcc'].map((name, i) => [name, i]));
 
 /**
  * The envelope of a header. Of several fields that may stand once, the first counts (`HEADER_REPEATED`);
@@ -135,77 +124,33 @@ const names = new Set([
  * @param plain what `isPlainHeader` says of the fields' bytes.
  */
 export function readEnvelope(fields: readonly HeaderField[], plain: boolean, defects: Defects): Envelope {
-  let from: string | null = null;
-  let sender: string | null = null;
-  let subject: string | null = null;
-  let date: string | null = null;
-  let id: string | null = null;
-  let inReplyTo: string | null = null;
-  let references: string | null = null;
-  const replyTo: Address[] = [];
-  const to: Address[] = [];
-  const cc: Address[] = [];
-  const bcc: Address[] = [];
+  /** Of `once`, in its order. */
+  const values: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined, undefined, undefined];
+  /** Reply-To, To, Cc, Bcc. */
+  const lists: [Address[], Address[], Address[], Address[]] = [[], [], [], []];
   const mailboxes = (value: string, name: string) => parseAddresses(undecoded(value, plain, defects), name, defects);
   for (const { name, value } of fields) {
-    if (!names.has(name)) continue;
-    switch (name) {
-      case 'from':
-        if (from === null) from = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'date':
-        if (date === null) date = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'sender':
-        if (sender === null) sender = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'subject':
-        if (subject === null) subject = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'message-id':
-        if (id === null) id = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'in-reply-to':
-        if (inReplyTo === null) inReplyTo = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'references':
-        if (references === null) references = value;
-        else defects.add('HEADER_REPEATED', name);
-        break;
-      case 'reply-to':
-        for (const one of mailboxes(value, name)) replyTo.push(one);
-        break;
-      case 'to':
-        for (const one of mailboxes(value, name)) to.push(one);
-        break;
-      case 'cc':
-        for (const one of mailboxes(value, name)) cc.push(one);
-        break;
-      case 'bcc':
-        for (const one of mailboxes(value, name)) bcc.push(one);
-        break;
-    }
+    const place = places.get(name);
+    if (place === undefined) continue;
+    if (place >= once.length) for (const one of mailboxes(value, name)) lists[place - once.length]?.push(one);
+    else if (values[place] === undefined) values[place] = value;
+    else defects.add('HEADER_REPEATED', name);
   }
-  const text = (value: string | null): string => (value === null ? '' : readable(value, plain, defects));
-  const instant = date === null || date === '' ? null : parseDate(text(date), defects);
-  if (date !== null && instant === null) defects.add('DATE_UNREADABLE', 'date');
+  const text = (value = ''): string => (value === '' ? '' : readable(value, plain, defects));
+  const date = values[6];
+  const instant = date === undefined || date === '' ? null : parseDate(text(date), defects);
+  if (date !== undefined && instant === null) defects.add('DATE_UNREADABLE', 'date');
   return {
-    messageId: readMessageId(id ?? '', plain, defects),
-    inReplyTo: ids(text(inReplyTo), 'in-reply-to', defects),
-    references: ids(text(references), 'references', defects),
-    subject: text(subject),
-    from: from === null ? null : author(mailboxes(from, 'from')),
-    sender: sender === null ? null : (mailboxes(sender, 'sender')[0] ?? null),
-    replyTo,
-    to,
-    cc,
-    bcc,
+    messageId: readMessageId(values[0] ?? '', plain, defects),
+    inReplyTo: ids(text(values[1]), 'in-reply-to', defects),
+    references: ids(text(values[2]), 'references', defects),
+    subject: text(values[3]),
+    from: author(mailboxes(values[4] ?? '', 'from')),
+    sender: mailboxes(values[5] ?? '', 'sender')[0] ?? null,
+    replyTo: lists[0],
+    to: lists[1],
+    cc: lists[2],
+    bcc: lists[3],
     date: instant,
   };
 }
