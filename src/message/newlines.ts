@@ -1,3 +1,4 @@
+import { firstMarked, marksOf } from './four-bytes.ts';
 import type { Defects } from './sanitize.ts';
 
 const CR = 0x0d;
@@ -42,15 +43,6 @@ const keptLength = 262_144;
 const kept = Buffer.allocUnsafeSlow(keptLength);
 const keptView = new DataView(kept.buffer);
 
-/** 0x80 in each of four bytes that is a CR, up to the first; above it may be more. */
-function carriageReturns(word: number): number {
-  const rest = word ^ 0x0d0d0d0d;
-  return (rest - 0x01010101) & ~rest & 0x80808080;
-}
-
-/** Which of four bytes is the first that has a mark. */
-const firstOf = (marks: number): number => (31 - Math.clz32(marks & -marks)) >> 3;
-
 /** How many CRs stand from `start` on. */
 function carriageReturnsAt(bytes: Buffer, start: number): number {
   let end = start;
@@ -77,14 +69,14 @@ export function withLf(bytes: Buffer): Buffer {
     const high = source.getInt32(i + 4, true);
     target.setInt32(length, low, true);
     target.setInt32(length + 4, high, true);
-    const inLow = carriageReturns(low);
-    const inHigh = carriageReturns(high);
+    const inLow = marksOf(low, CR);
+    const inHigh = marksOf(high, CR);
     if ((inLow | inHigh) === 0) {
       i += 8;
       length += 8;
       continue;
     }
-    const before = inLow !== 0 ? firstOf(inLow) : 4 + firstOf(inHigh);
+    const before = inLow !== 0 ? firstMarked(inLow) : 4 + firstMarked(inHigh);
     i += before;
     length += before;
     if (bytes[i + 1] === LF) {

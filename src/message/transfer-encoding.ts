@@ -1,4 +1,5 @@
 import { decodeBase64 } from './base64.ts';
+import { firstMarked, marksOf } from './four-bytes.ts';
 import type { Defects } from './sanitize.ts';
 import { takeUuencoded } from './uuencode.ts';
 
@@ -14,12 +15,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
-
-/** Whether one of the four bytes of `word` is `byte`. */
-function holds(word: number, byte: number): boolean {
-  const rest = word ^ Math.imul(byte, 0x01010101);
-  return ((rest - 0x01010101) & ~rest & 0x80808080) !== 0;
-}
 
 /**
  * Quoted-printable bytes decoded (RFC 2045 §6.7): soft line breaks joined, blanks at line ends dropped, what is no escape
@@ -64,10 +59,12 @@ export function decodeQuotedPrintable(bytes: Buffer, defects?: Defects): Buffer 
       // Most of a text is words: four bytes at a time.
       while (i <= wordsEnd) {
         const word = source.getInt32(i, true);
-        if (holds(word, EQUALS) || holds(word, LF)) break;
+        const marks = marksOf(word, EQUALS) | marksOf(word, LF);
         target.setInt32(length, word, true);
-        i += 4;
-        length += 4;
+        const plain = marks === 0 ? 4 : firstMarked(marks);
+        i += plain;
+        length += plain;
+        if (marks !== 0) break;
       }
     }
   }
