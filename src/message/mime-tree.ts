@@ -49,7 +49,26 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Multiparts of a message whose boundary is looked for; each is read once more. */
 const maxGuesses = 16;
-const textLeaf = { type: textPlain.value, parameters: textPlain.parameters };
+
+/** A leaf; all are made here, so that they have one shape. */
+const leafOf = (
+  { value, parameters }: Parameterised,
+  fields: readonly HeaderField[],
+  header: number,
+  start: number,
+  end: number,
+): Leaf => ({ kind: 'leaf', type: value, parameters, fields, header, start, end });
+
+/** A leaf whose end has not been seen. */
+interface OpenLeaf {
+  readonly type: Parameterised;
+  readonly fields: readonly HeaderField[];
+  readonly header: number;
+  readonly start: number;
+}
+
+const closed = ({ type, fields, header, start }: OpenLeaf, end: number): Leaf =>
+  leafOf(type, fields, header, start, Math.max(start, end));
 
 /** What the readers of one message count together. */
 interface Counts {
@@ -73,7 +92,7 @@ class TreeReader {
   #boundaries: Boundaries | null = null;
   readonly #counts: Counts;
   /** The part whose delimiter is missing; it is none when nothing stands in it. */
-  #implied: Omit<Leaf, 'end'> | null = null;
+  #implied: OpenLeaf | null = null;
 
   constructor(raw: Buffer, limits: ParseLimits, defects: Defects, counts: Counts = { parts: 0, guesses: 0 }) {
     this.#raw = raw;
@@ -84,12 +103,12 @@ class TreeReader {
 
   read(fields: readonly HeaderField[], bodyStart: number, header: number): Part {
     const content = this.#enter(fields, header, bodyStart, null);
-    if (content !== null && this.#open.length === 0) return { ...content, end: this.#raw.length };
+    if (content !== null && this.#open.length === 0) return closed(content, this.#raw.length);
     return this.#readOpen(bodyStart, content);
   }
 
   /** Reads from `start` until everything that is open has ended; at least one multipart is. */
-  #readOpen(start: number, first: Omit<Leaf, 'end'> | null): Part {
+  #readOpen(start: number, first: OpenLeaf | null): Part {
     const raw = this.#raw;
     let content = first;
     let position = start;
@@ -104,7 +123,7 @@ class TreeReader {
       if (delimiter?.loose === true) this.#defects.add('BOUNDARY_TEXT_SKIPPED', 'multipart');
       const end = delimiter === null ? raw.length : this.#before(delimiter.start, position);
       if (content !== null && !(content === this.#implied && this.#isBlank(content.start, end)))
-        add({ ...content, end: Math.max(content.start, end) });
+        add(closed(content, end));
       content = null;
       const level = delimiter === null ? 0 : delimiter.level + (delimiter.close ? 0 : 1);
       while (this.#open.length > level) {
@@ -132,12 +151,8 @@ class TreeReader {
     return root;
   }
 
-  #leaf(type: Parameterised, fields: readonly HeaderField[], header: number, start: number): Omit<Leaf, 'end'> {
-    return { kind: 'leaf', type: type.value, parameters: type.parameters, fields, header, start };
-  }
-
   /** Begins a part: a leaf is returned, a multipart opened. */
-  #enter(fields: readonly HeaderField[], header: number, start: number, parent: Open | null): Omit<Leaf, 'end'> | null {
+  #enter(fields: readonly HeaderField[], header: number, start: number, parent: Open | null): OpenLeaf | null {
     this.#counts.parts++;
     if (this.#counts.parts > this.#limits.parts)
       throw stalled(
@@ -145,7 +160,7 @@ class TreeReader {
         `the message has more than ${this.#limits.parts} parts; such mail is not read`,
       );
     const type = contentType(fields, parent?.subtype === 'digest', this.#defects);
-    if (!type.value.startsWith('multipart/')) return this.#leaf(type, fields, header, start);
+    if (!type.value.startsWith('multipart/')) return { type, fields, header, start };
     const boundary = type.parameters.get('boundary') ?? '';
     if (boundary === '') this.#defects.add('BOUNDARY_MISSING', 'multipart');
     const second = parent === null || boundary === '' ? -1 : secondType(fields);
@@ -186,7 +201,7 @@ class TreeReader {
     const guessed = this.#readGuessed(open, Math.max(start, end));
     if (guessed !== null) return guessed;
     if (open.boundary !== '') this.#defects.add('MULTIPART_WITHOUT_PARTS', 'multipart');
-    const content = { ...this.#leaf(textPlain, [], start, start), end: Math.max(start, end) };
+    const content = leafOf(textPlain, [], start, start, Math.max(start, end));
     return { ...place, parts: [content], bare: true };
   }
 
@@ -233,5 +248,5 @@ export const readTree = (
   header = 0,
 ): Part =>
   limits.parts > 0 && firstField(fields, 'content-type') === ''
-    ? { kind: 'leaf', ...textLeaf, fields, header, start: bodyStart, end: raw.length }
+    ? leafOf(textPlain, fields, header, bodyStart, raw.length)
     : new TreeReader(raw, limits, defects).read(fields, bodyStart, header);
