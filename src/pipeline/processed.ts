@@ -30,6 +30,8 @@ export interface ReadMessage {
   readonly rawSha256: string;
   readonly receivedAt: Date;
   readonly flags: readonly string[];
+  /** As of `RawMessage`. */
+  readonly ownsMemory?: true;
   readonly objectId?: string;
   readonly minted?: Minted;
   /** Of its Message-ID; undefined: its header cannot be read. */

@@ -158,7 +158,7 @@ export class FakeSink implements DirectSink {
     for (const row of rows) {
       const death = this.refuse(row);
       if (death) refused.set(row.documentId, death);
-      else this.rows.set(row.documentId, row);
+      else this.rows.set(row.documentId, { ...row, document: row.document }); // there is none once it is committed
     }
     return refused;
   }

@@ -1,5 +1,8 @@
+import type { Row } from '../../sinks/sink.ts';
 import type { Coverage, DeadLetter, DeliveryRecord, Outcome } from '../../store/commit.ts';
+import type { Identity } from '../../store/identity.ts';
 import { listedIn, type PlannedBatch } from '../folders/batch-plan.ts';
+import type { PreparedDocuments } from '../prepared-documents.ts';
 import { type Death, deadLetter, type ReadMessage, type Verdict } from '../processed.ts';
 
 /** A batch that was fetched and parsed. */
@@ -21,6 +24,16 @@ export interface Judged {
   readonly read: ReadMessage;
   readonly id: string;
   readonly verdict: Verdict;
+}
+
+/** A batch whose messages are identified and judged, ready to be committed. */
+export interface JudgedBatch {
+  readonly batch: ReadBatch;
+  readonly identities: ReadonlyMap<number, Identity>;
+  readonly judged: readonly Judged[];
+  readonly rows: readonly Row[];
+  /** Present: some sinks have a queue. */
+  readonly queued?: PreparedDocuments;
 }
 
 /** By sink: the documents that it refuses, with the reason. */

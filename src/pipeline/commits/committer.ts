@@ -7,12 +7,13 @@ import { fence, record } from '../../store/record.ts';
 import { UidSet } from '../../store/uid-set.ts';
 import { failpoint } from '../../telemetry/failpoint.ts';
 import type { PipelineContext } from '../context.ts';
-import { type PreparedDocuments, queueRefusals } from '../prepared-documents.ts';
+import { queueRefusals } from '../prepared-documents.ts';
 import { type Death, judge, type Origin, type ReadMessage } from '../processed.ts';
 import { countCommit } from './commit-metrics.ts';
-import { coverageOf, type Judged, outcomesOf, type ReadBatch, type Refusals } from './commit-record.ts';
+import type { Judged, JudgedBatch, ReadBatch, Refusals } from './commit-record.ts';
+import { coverageOf, outcomesOf } from './commit-record.ts';
 import { identify } from './identify.ts';
-import { ProcessedRow, releaseRows } from './processed-row.ts';
+import { ProcessedRow, releaseMemory } from './processed-row.ts';
 
 /**
  * A commit takes what has queued up behind the one before it, up to this many rows: a slow disk makes large groups, a fast one small
@@ -33,16 +34,6 @@ export interface CommitterOptions {
   /** Whether the lease counts by this process's own clock. */
   readonly fresh: () => boolean;
   readonly onCommitted: (batches: readonly ReadBatch[]) => void;
-}
-
-/** A batch whose messages are identified and judged, ready to be committed. */
-interface JudgedBatch {
-  readonly batch: ReadBatch;
-  readonly identities: ReadonlyMap<number, Identity>;
-  readonly judged: readonly Judged[];
-  readonly rows: readonly Row[];
-  /** Present: some sinks have a queue. */
-  readonly queued?: PreparedDocuments;
 }
 
 /** Turns one folder's batches into commits, in order, while the next ones are being fetched and judged. */
@@ -115,27 +106,30 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    let group: readonly JudgedBatch[] = [];
+    let open: readonly ReadBatch[] = [];
     try {
       while (this.#ready.length > 0) {
-        group = this.#nextGroup();
+        const group = this.#nextGroup();
+        open = group.map(({ batch }) => batch);
         await this.#commit(group);
-        for (const { judged, rows } of group) {
-          for (const { id } of judged) this.#underWay.delete(id);
-          releaseRows(rows);
-        }
-        this.#release(group.map(({ batch }) => batch));
-        group = [];
+        open = [];
+        this.#settle(group);
         this.#wake();
       }
     } catch (error) {
-      this.#fail(
-        error,
-        group.map(({ batch }) => batch),
-      );
+      this.#fail(error, open);
     } finally {
       this.#running = undefined;
       this.#wake();
+    }
+  }
+
+  /** These are committed. */
+  #settle(group: readonly JudgedBatch[]): void {
+    this.#release(group.map(({ batch }) => batch));
+    for (const { batch, judged, rows } of group) {
+      for (const { id } of judged) this.#underWay.delete(id);
+      releaseMemory(rows, batch.messages);
     }
   }
 

@@ -67,6 +67,7 @@ export class MessageReader {
       flags,
       parsed: notYet,
     };
+    if (fetched.ownsMemory) read.ownsMemory = true;
     if (listed.objectId !== undefined) read.objectId = listed.objectId;
     if (refused) {
       read.headerIdHash = hashOfHeader(raw);

@@ -167,7 +167,7 @@ export class RowEncoder {
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       return {
-        documentId: documentId,
+        documentId,
         code: 'SINK_VALUE_REFUSED',
         message: `the field ${name} ${error.message}; correct the step that sets it`,
       };

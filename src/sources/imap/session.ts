@@ -16,6 +16,7 @@ import type {
 import { readFlags } from './changes.ts';
 import type { ImapConnection } from './connection.ts';
 import { epochOver, folderGone, isFolderError, searchFailed } from './errors.ts';
+import { fetchedMessage } from './fetched.ts';
 import { findMessages } from './find.ts';
 import { pathsByName } from './folder-names.ts';
 import { type FolderView, gmailView, type ListedFolder } from './gmail.ts';
@@ -198,9 +199,7 @@ export class ImapSession implements SourceSession {
       for await (const some of rows) {
         for (const { uid, body, oversize, flags = [] } of some) {
           if (body === undefined || !wanted.delete(uid)) continue;
-          const larger = oversize === undefined ? undefined : { oversize };
-          // \Recent tells about sessions, not about the message.
-          yield { uid, raw: body, flags: flags.filter((flag) => flag !== '\\Recent'), ...larger };
+          yield fetchedMessage(uid, body, flags, oversize);
           throwIfAborted(signal);
         }
       }

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { releaseMemory } from '../../../src/pipeline/commits/processed-row.ts';
+import type { ReadMessage } from '../../../src/pipeline/processed.ts';
+
+const read = (raw: Buffer, more: Partial<ReadMessage> = {}): ReadMessage => ({
+  uid: 1,
+  raw,
+  headerOnly: false,
+  size: raw.length,
+  rawSha256: '',
+  receivedAt: new Date(0),
+  flags: [],
+  parsed: { death: { code: 'X', detail: '' } },
+  ...more,
+});
+
+test('memory goes back of rows that were written ahead, and of mail that nobody else looks at', () => {
+  let released = 0;
+  const encoded = [{ by: {}, release: () => void released++ }];
+  const [own, shared] = [Buffer.allocUnsafeSlow(100_000), Buffer.allocUnsafeSlow(100_000)];
+  releaseMemory(
+    [
+      { documentId: 'a', edition: 1, document: {}, encoded },
+      { documentId: 'b', edition: 1, document: {} },
+    ],
+    [read(own, { ownsMemory: true }), read(shared)],
+  );
+  expect(released).toBe(1);
+  expect([own.length, shared.length]).toEqual([0, 100_000]);
+});
