@@ -75,14 +75,11 @@ export class MessageReader {
       return read;
     }
     let message: Message | undefined;
+    let document: Document;
     try {
       message = this.#parse(raw);
-      const document = this.#document(message, read);
-      const draft = this.drafter?.draft(read, document, this.#again);
-      if (draft) read.minted = draft.minted;
-      read.parsed = draft ? { draft } : { document };
+      document = this.#document(message, read);
       if (this.#options.headerIds !== false) read.headerIdHash = hashOf(message);
-      return read;
     } catch (error) {
       if (error instanceof MailmillError && error.code.startsWith('MESSAGE_')) {
         read.headerIdHash = hashOfHeader(raw);
@@ -92,6 +89,11 @@ export class MessageReader {
       this.#options.onFallback(this.#reason(message), error);
       return this.#readByFallback(read);
     }
+    // What a sink throws here is no failure of the parser.
+    const draft = this.drafter?.draft(read, document, this.#again);
+    if (draft) read.minted = draft.minted;
+    read.parsed = draft ? { draft } : { document };
+    return read;
   }
 
   readonly #again = (read: ReadMessage): Document => this.#document(this.#parse(read.raw), read);

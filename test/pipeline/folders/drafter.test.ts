@@ -74,6 +74,15 @@ describe('a draft', () => {
     }
   });
 
+  test('that a sink cannot make is no failure of the parser', () => {
+    class Broken extends FakeSink {
+      override encode(): never {
+        throw new Error('out of memory');
+      }
+    }
+    expect(() => reading({ sinks: [new Broken('w')] })).toThrow('out of memory');
+  });
+
   test('is not made where documents are needed later, or nothing wants them encoded', () => {
     const asking = [{ ...steps(set)[0]!, prepare: async () => steps(set)[0]!.run }];
     class Merging extends FakeSink {
