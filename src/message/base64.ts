@@ -14,7 +14,15 @@ for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 /** Position of the first byte from `start` on that is neither of the alphabet nor a blank, or -1. */
 function firstForeign(bytes: Buffer, start: number): number {
-  for (let i = start; i < bytes.length; i++) if (alphabet[bytes[i] ?? 0] !== 1) return i;
+  const end = bytes.length;
+  let i = start;
+  // Four at a time, for most data is nothing else.
+  for (; i + 3 < end; i += 4) {
+    const first = (alphabet[bytes[i] ?? 0] ?? 0) & (alphabet[bytes[i + 1] ?? 0] ?? 0);
+    const second = (alphabet[bytes[i + 2] ?? 0] ?? 0) & (alphabet[bytes[i + 3] ?? 0] ?? 0);
+    if ((first & second) === 0) break;
+  }
+  for (; i < end; i++) if (alphabet[bytes[i] ?? 0] !== 1) return i;
   return -1;
 }
 
