@@ -7,13 +7,16 @@ const signature = 'PGCOPY\n\xff\r\n\0';
 
 /** CopyData messages are this long, about: they go to the server while those behind are encoded. */
 const pieceBytes = 2 ** 17;
+/** Behind that is room for one more row, so that memory need not grow; what has grown beyond the most is not used again. */
+const roomBytes = 2 ** 16;
+const mostBytes = 4 * pieceBytes;
 /** Of the memory of messages that were sent, what is kept for the next: as much as one COPY takes. */
 const sparePieces = 32;
 
 /** One CopyData message in the making. */
 export class CopyPiece {
   /** Takes the number of columns of each row, and its fields. */
-  readonly fields = new BinaryWriter(pieceBytes + pieceBytes / 8, messageHead);
+  readonly fields = new BinaryWriter(pieceBytes + roomBytes, messageHead);
 
   /** Whether it is time to send it. */
   get full(): boolean {
@@ -45,7 +48,7 @@ export class CopyPieces {
   }
 
   give(piece: CopyPiece): void {
-    if (this.#spare.length >= sparePieces || piece.fields.capacity > 2 * pieceBytes) return;
+    if (this.#spare.length >= sparePieces || piece.fields.capacity > mostBytes) return;
     piece.fields.clear();
     this.#spare.push(piece);
   }

@@ -1,8 +1,11 @@
 import { BinaryWriter } from '../../store/wire/binary-writer.ts';
 import type { EncodedRow, Refusal, Row, WriteContext } from '../sink.ts';
 
-/** Rows share memory of this size, about. */
+/** Rows share memory of this size, about; behind it is room for one more, so that it need not grow. */
 const slabBytes = 2 ** 17;
+const roomBytes = 2 ** 16;
+/** Memory that has grown beyond this is not used again. */
+const mostBytes = 4 * slabBytes;
 /** Of the memory of rows that were written, what is kept for the next. */
 const spareSlabs = 64;
 
@@ -104,14 +107,14 @@ export class RowMemory {
 
   #take(): Slab {
     if (!this.#slab || this.#slab.full)
-      this.#slab = this.#spare.pop() ?? { fields: new BinaryWriter(slabBytes + slabBytes / 8), rows: 0, full: false };
+      this.#slab = this.#spare.pop() ?? { fields: new BinaryWriter(slabBytes + roomBytes), rows: 0, full: false };
     return this.#slab;
   }
 
   released(slab: Slab): void {
     slab.rows -= 1;
     if (slab.rows > 0 || !slab.full) return;
-    if (this.#spare.length >= spareSlabs || slab.fields.capacity > 2 * slabBytes) return;
+    if (this.#spare.length >= spareSlabs || slab.fields.capacity > mostBytes) return;
     slab.fields.clear();
     slab.full = false;
     this.#spare.push(slab);
