@@ -18,7 +18,7 @@ import { columnsOf, type TableColumns } from './columns.ts';
 import { durable, endAttempts, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, impatient, openPool, withConnection } from './connection.ts';
 import { sinkError, sqlState } from './errors.ts';
-import { prepareTables } from './prepare.ts';
+import { prepareTables, raceStates } from './prepare.ts';
 import { inLockOrder, insertProgress, Lineage, readProgress, upsertProgress } from './progress.ts';
 import { rehearse } from './rehearse.ts';
 import { removeRows } from './remove-rows.ts';
@@ -39,8 +39,6 @@ export interface PostgresSinkOptions {
   readonly resolveDelaysMs?: readonly number[];
 }
 
-/** Somebody else is making the same table at this moment. */
-const raceStates = new Set(['23505', '42P07', '42710']);
 const createTries = 5;
 
 /**

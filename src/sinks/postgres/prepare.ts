@@ -11,6 +11,9 @@ import {
 } from './statements.ts';
 import { readRelation, readServer, rightsProblem, serverProblem, tableProblem } from './table-check.ts';
 
+/** SQLSTATEs that say: somebody else is making the same table at this moment. */
+export const raceStates: ReadonlySet<string> = new Set(['23505', '42P07', '42710']);
+
 /**
  * Checks server, rights and tables, and makes the tables that do not exist, in the transaction that `client` is in.
  *
