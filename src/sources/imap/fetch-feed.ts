@@ -90,9 +90,13 @@ export class FetchFeed {
     await command;
   }
 
+  /**
+   * After everybody else had a turn: libuv reads 2 MiB of one socket before it looks at another, and the answers of a database would wait for all
+   * of it.
+   */
   #goOn(): void {
     const resume = this.#resume;
     this.#resume = undefined;
-    resume?.();
+    if (resume) setImmediate(resume);
   }
 }
