@@ -24,8 +24,8 @@ export class ProcessedRow implements Row {
 }
 
 /**
- * These are committed for good, nobody looks at them again: gives their memory back. It lies outside of the heap, where V8 sees to it by collecting
- * everything, each 64 MiB.
+ * These are committed for good, nobody looks at them again: gives their memory back. It lies outside of the heap, and V8 would collect everything to
+ * get at it.
  */
 export function releaseMemory(rows: readonly Row[], messages: readonly ReadMessage[]): void {
   for (const { encoded } of rows) if (encoded) for (const each of encoded) each.release();

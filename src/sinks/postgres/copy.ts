@@ -10,7 +10,7 @@ const pieceBytes = 2 ** 17;
 /** Behind that is room for one more row, so that memory need not grow; what has grown beyond the most is not used again. */
 const roomBytes = 2 ** 16;
 const mostBytes = 4 * pieceBytes;
-/** Of the memory of messages that were sent, what is kept for the next: as much as one COPY takes. */
+/** What is kept of memory that is free, unless more is said: as much as one COPY takes. */
 const sparePieces = 32;
 
 /** One CopyData message in the making. */
@@ -42,13 +42,19 @@ export class CopyPiece {
 /** Memory for messages. What was sent is used again: fresh memory costs as much as what is written to it. */
 export class CopyPieces {
   readonly #spare: CopyPiece[] = [];
+  readonly #most: number;
+
+  /** @param most pieces that are kept. */
+  constructor(most = sparePieces) {
+    this.#most = most;
+  }
 
   take(): CopyPiece {
     return this.#spare.pop() ?? new CopyPiece();
   }
 
   give(piece: CopyPiece): void {
-    if (this.#spare.length >= sparePieces || piece.fields.capacity > mostBytes) return;
+    if (this.#spare.length >= this.#most || piece.fields.capacity > mostBytes) return;
     piece.fields.clear();
     this.#spare.push(piece);
   }

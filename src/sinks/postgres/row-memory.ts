@@ -1,20 +1,15 @@
-import { BinaryWriter } from '../../store/wire/binary-writer.ts';
+import type { BinaryWriter } from '../../store/wire/binary-writer.ts';
 import type { EncodedRow, Refusal, Row, WriteContext } from '../sink.ts';
+import { type CopyPiece, CopyPieces } from './copy.ts';
 
-/** Rows share memory of this size, about; behind it is room for one more, so that it need not grow. */
-const slabBytes = 2 ** 17;
-const roomBytes = 2 ** 16;
-/** Memory that has grown beyond this is not used again. */
-const mostBytes = 4 * slabBytes;
-/** Of the memory of rows that were written, what is kept for the next. */
-const spareSlabs = 64;
+/** Of the memory of rows that were written, what is kept for the next: pieces. */
+const sparePieces = 64;
 
-/** Memory of some rows. */
+/** Memory that some rows share. */
 interface Slab {
-  readonly fields: BinaryWriter;
+  readonly piece: CopyPiece;
   /** Rows in it that are still needed. */
   rows: number;
-  full: boolean;
 }
 
 /** Fields of one row in COPY's form. */
@@ -45,7 +40,7 @@ class RowAhead implements EncodedRow {
     this.#memory = memory;
     this.#slab = slab;
     this.#start = start;
-    this.#end = slab.fields.length;
+    this.#end = slab.piece.fields.length;
     this.#refusal = refusal;
   }
 
@@ -56,7 +51,7 @@ class RowAhead implements EncodedRow {
   /** Appends it, or says why it never reaches the database. */
   write(to: BinaryWriter): Refusal | undefined {
     if (!this.#slab) throw new Error('a row was written after it was released');
-    if (!this.#refusal) to.rawRange(this.#slab.fields, this.#start, this.#end);
+    if (!this.#refusal) to.rawRange(this.#slab.piece.fields, this.#start, this.#end);
     return this.#refusal;
   }
 
@@ -89,34 +84,27 @@ export function rowAhead(row: Row, by: object, context: WriteContext): RowAhead 
  * lies outside of its heap.
  */
 export class RowMemory {
-  readonly #spare: Slab[] = [];
+  readonly #pieces = new CopyPieces(sparePieces);
   #slab: Slab | undefined;
 
   /** @param append appends the fields of the row, or says why they never reach the database. */
   add(by: object, row: Row, context: WriteContext, append: (fields: BinaryWriter) => Refusal | undefined): EncodedRow {
-    const slab = this.#take();
-    const { fields } = slab;
+    if (!this.#slab || this.#slab.piece.full) this.#slab = { piece: this.#pieces.take(), rows: 0 };
+    const slab = this.#slab;
+    const { fields } = slab.piece;
     const start = fields.length;
     fields.mark();
     const refusal = append(fields);
     if (refusal) fields.reset();
     slab.rows += 1;
-    slab.full = fields.length >= slabBytes;
     return new RowAhead(by, row, context, this, slab, start, refusal);
-  }
-
-  #take(): Slab {
-    if (!this.#slab || this.#slab.full)
-      this.#slab = this.#spare.pop() ?? { fields: new BinaryWriter(slabBytes + roomBytes), rows: 0, full: false };
-    return this.#slab;
   }
 
   released(slab: Slab): void {
     slab.rows -= 1;
-    if (slab.rows > 0 || !slab.full) return;
-    if (this.#spare.length >= spareSlabs || slab.fields.capacity > mostBytes) return;
-    slab.fields.clear();
-    slab.full = false;
-    this.#spare.push(slab);
+    if (slab.rows > 0 || !slab.piece.full) return;
+    // The next row takes a piece of its own: this one is everybody's now.
+    if (slab === this.#slab) this.#slab = undefined;
+    this.#pieces.give(slab.piece);
   }
 }

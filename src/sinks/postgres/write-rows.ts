@@ -38,9 +38,8 @@ export class TableWriter {
 
   /** Whether COPY may do for a chunk that begins with this row: a later edition replaces a row. */
   copies(first: Row): boolean {
-    if (first.edition > 1) return false;
-    if (this.#merges === 0) return true;
-    this.#merges -= 1;
+    if (this.copiesNow(first.edition)) return true;
+    if (first.edition <= 1) this.#merges -= 1;
     return false;
   }
 

@@ -95,4 +95,14 @@ describe('rows that are encoded ahead of their COPY', () => {
     const rows = [...waits, ...more.map((each) => waiting(by, each))];
     expect(copied(by, rows)).toEqual(copied(encoder(), [...plain, ...more]));
   });
+
+  test('that filled a piece and were released at once leave it to others, and to nobody twice', () => {
+    const by = encoder();
+    for (const each of waiting(by, row(1, 'x'.repeat(150_000))).encoded) each.release();
+    const plain = Array.from({ length: 4 }, (_, n) => row(10 + n, `${n}`.repeat(150_000)));
+    const waits = plain.map((each) => waiting(by, each));
+    for (const each of waits[1]?.encoded ?? []) each.release();
+    const last = row(20, 'y'.repeat(150_000));
+    expect(copied(by, [...waits, waiting(by, last)])).toEqual(copied(encoder(), [...plain, last]));
+  });
 });
