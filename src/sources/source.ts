@@ -42,6 +42,9 @@ export interface Listed {
   readonly excluded?: boolean;
 }
 
+/** For whoever fills an object in before others see it: objects that begin with all their properties have one shape, and code for it stays fast. */
+export type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+
 /** One message as received. */
 export interface RawMessage {
   readonly uid: number;

@@ -3,7 +3,7 @@ import { headerIdHash } from '../../message/header-id.ts';
 import { LazyMessage } from '../../message/lazy-message.ts';
 import type { Message } from '../../message/normal-message.ts';
 import { parseMessage } from '../../message/parse.ts';
-import type { Listed, RawMessage } from '../../sources/source.ts';
+import type { Listed, Mutable, RawMessage } from '../../sources/source.ts';
 import { MailmillError } from '../../telemetry/errors.ts';
 import { type Death, hashOfHeader, type Origin, type ReadMessage } from '../processed.ts';
 import type { Drafter } from './drafter.ts';
@@ -30,8 +30,6 @@ const mailparser = async (raw: Buffer): Promise<Message> => {
   const { parseWithMailparser } = await import('../../message/mailparser.ts');
   return parseWithMailparser(raw);
 };
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 /**
  * Makes documents of messages as they arrive, at once and completely: nothing of the parser's is kept or can fail later. No error of a

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { askEnded } from '../../store/dead-sessions.ts';
 import { transient } from '../../telemetry/errors.ts';
 import type { Progress } from '../sink.ts';
 import { begin, withConnection } from './connection.ts';
@@ -16,16 +17,32 @@ const attemptBits = (attempt: string): bigint => BigInt(`0x${attempt.replaceAll(
 export const lockAttempt = (attempt: string): string =>
   `SELECT pg_advisory_xact_lock(${BigInt.asIntN(64, attemptBits(attempt))})`;
 
-/**
- * Ends the sessions of commits that this side has given up. Where a proxy, or a pooler, keeps the server's side of a connection open, the next
- * try would wait for the locks of the one before, which waits for the rest of a COPY.
- */
-export const endAttempts = (attempts: Iterable<string>): string => {
+const endAttempts = (attempts: Iterable<string>): string => {
   const names = Array.from(attempts, attemptBits).map((bits) => `(${bits >> 32n}, ${bits & 0xffff_ffffn})`);
   return `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))::int AS ended FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint, objid::bigint) IN (${names.join(', ')})
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 };
+
+/** Commits that failed before their COMMIT; the server may not know. */
+export class GivenUp {
+  readonly #attempts = new Set<string>();
+
+  add(attempt: string): void {
+    this.#attempts.add(attempt);
+  }
+
+  /**
+   * Ends their sessions. Where a proxy, or a pooler, keeps the server's side of a connection open, the next try would wait for the locks of
+   * the one before, which waits for the rest of a COPY.
+   */
+  async end(client: pg.ClientBase): Promise<void> {
+    const attempts = [...this.#attempts];
+    if (attempts.length === 0) return;
+    await askEnded(async () => (await client.query<{ ended: number }>(endAttempts(attempts))).rows);
+    for (const attempt of attempts) this.#attempts.delete(attempt);
+  }
+}
 
 /** Whether the server itself said, and lived to say, that COMMIT failed. */
 export function saysRolledBack(error: unknown): boolean {

@@ -15,7 +15,7 @@ import type {
   WriteResult,
 } from '../sink.ts';
 import { columnsOf, type TableColumns } from './columns.ts';
-import { durable, endAttempts, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
+import { durable, GivenUp, lockAttempt, resolveOutcome, saysRolledBack } from './commit-outcome.ts';
 import { begin, impatient, openPool, withConnection } from './connection.ts';
 import { sinkError, sqlState } from './errors.ts';
 import { prepareTables, raceStates } from './prepare.ts';
@@ -55,8 +55,7 @@ export class PostgresSink {
   readonly #writer: TableWriter;
   readonly #lineage = new Lineage();
   readonly #resolveDelaysMs: readonly number[];
-  /** Commits that failed before their COMMIT; the server may not know. */
-  readonly #givenUp = new Set<string>();
+  readonly #givenUp = new GivenUp();
 
   private constructor(name: string, spec: PostgresSpec, types: ColumnTypes, options: PostgresSinkOptions) {
     this.name = name;
@@ -225,7 +224,7 @@ export class PostgresSink {
     let sent: WriteResult | undefined;
     try {
       const result = await withConnection(this.#pool, signal, async ({ client, seal }) => {
-        await this.#endGivenUp(client);
+        await this.#givenUp.end(client);
         begun = true;
         await client.query(
           `${begin}; ${impatient}; SET CONSTRAINTS ALL IMMEDIATE; ${durable}; ${lockAttempt(attempt)}`,
@@ -281,13 +280,6 @@ export class PostgresSink {
 
   async close(): Promise<void> {
     if (this.#ownsPool) await this.#pool.end();
-  }
-
-  async #endGivenUp(client: pg.ClientBase): Promise<void> {
-    const given = [...this.#givenUp];
-    if (given.length === 0) return;
-    await askEnded(async () => (await client.query<{ ended: number }>(endAttempts(given))).rows);
-    for (const attempt of given) this.#givenUp.delete(attempt);
   }
 
   async #fence(client: pg.ClientBase, ordered: readonly Progress[], attempt: string): Promise<void> {

@@ -1,9 +1,7 @@
-import type { RawMessage } from '../source.ts';
+import type { Mutable, RawMessage } from '../source.ts';
 
 /** Bytes from which on it is worth while to free memory of its own. */
 const worthFreeing = 2 ** 16;
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** A message as it came; `oversize` as of `RawMessage`. */
 export function fetchedMessage(
