@@ -45,6 +45,8 @@ function kindOf(start: Buffer): Kind | null {
   const text = start.toString('latin1').replaceAll('\0', '');
   if (/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*\{/.test(text))
     return /"(?:organization-name|date-range|contact-info|report-id|policies)"\s*:/.test(text) ? 'tls' : null;
+  // Text that only speaks of such an element, or quotes it, begins otherwise; pages may have elements of any name.
+  if (!/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)*\s*<(?!!doctype\s+html|html[\s>])/i.test(text)) return null;
   return /<(?:[\w.-]{1,64}:)?feedback[\s>]/i.test(text) ? 'dmarc' : null;
 }
 

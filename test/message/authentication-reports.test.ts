@@ -151,6 +151,12 @@ describe('findReports', () => {
     ['other XML', mixed({ content: Buffer.from('<?xml version="1.0"?><rss/>'), type: 'text/xml', name: 'a.xml' })],
     ['other JSON', mixed({ content: Buffer.from('{"a": "report-id"}'), type: 'application/json' })],
     ['a mail that quotes a name', Buffer.from('Subject: x\n\nreport-id: "policies"')],
+    ['a mail that speaks of an element', Buffer.from('Subject: x\n\nOur <feedback> element is not read.\n')],
+    ['a mail that quotes a report', Buffer.from(`Subject: x\n\nWhat is this?\n\n${report()}`)],
+    [
+      'a page with such an element',
+      Buffer.from('Content-Type: text/html\n\n<!doctype html><html><feedback>x</feedback></html>'),
+    ],
     ['no message', Buffer.alloc(0)],
   ])('%s is no report', (_, raw) => {
     expect(summary(raw)).toEqual([]);

@@ -9,6 +9,7 @@ import type {
   DmarcAggregateReport,
   OverrideType,
   Policy,
+  PolicyOverride,
   PublishedPolicy,
 } from './aggregate.ts';
 import { child, childrenOf, type Element, readElement } from './element.ts';
@@ -67,7 +68,9 @@ function readPolicy(element: Element | undefined, values: Values): PublishedPoli
   const domain = values.domain(element, 'domain');
   if (domain === null) throw refused('REPORT_INCOMPLETE', 'it does not name the domain that it is about');
   const p = values.word(element, 'p', policies, true);
-  const pct = values.count(element, 'pct');
+  const stated = values.count(element, 'pct');
+  const pct = stated !== null && stated <= 100 ? stated : null;
+  if (pct === null && values.text(element, 'pct') !== null) values.deviations.add('VALUE_UNKNOWN');
   return {
     domain,
     adkim: values.word(element, 'adkim', modes) ?? 'r',
@@ -75,11 +78,19 @@ function readPolicy(element: Element | undefined, values: Values): PublishedPoli
     p,
     sp: values.word(element, 'sp', policies) ?? p,
     np: values.word(element, 'np', policies),
-    pct: pct !== null && pct <= 100 ? pct : null,
+    pct,
     fo: values.text(element, 'fo') ?? '0',
     testing: values.word(element, 'testing', testing),
     discoveryMethod: values.word(element, 'discovery_method', methods),
   };
+}
+
+/** Why a policy was not applied; null for an element that says nothing. Some write the type without an element of its own. */
+function readReason(reason: Element, values: Values): PolicyOverride | null {
+  const filled = reason.children.some(({ text }) => text !== '');
+  if (!filled && reason.text === '') return null;
+  const element = filled ? reason : { ...reason, children: [{ name: 'type', text: reason.text, children: [] }] };
+  return { type: values.word(element, 'type', overrides) ?? 'other', comment: values.text(element, 'comment') };
 }
 
 /** A record; null when it does not say how many messages came from where. */
@@ -92,7 +103,7 @@ function readRecord(element: Element, values: Values): AggregateRecord | null {
   // Drafts called them identities.
   const identifiers = child(element, 'identifiers') ?? child(element, 'identities');
   const auth = child(element, 'auth_results');
-  const reasons = childrenOf(evaluated, 'reason').filter((reason) => reason.children.length > 0);
+  const reasons = childrenOf(evaluated, 'reason').flatMap((reason) => readReason(reason, values) ?? []);
   return {
     sourceIp,
     count,
@@ -100,10 +111,7 @@ function readRecord(element: Element, values: Values): AggregateRecord | null {
       disposition: values.word(evaluated, 'disposition', dispositions, true),
       dkim: values.word(evaluated, 'dkim', alignments, true),
       spf: values.word(evaluated, 'spf', alignments, true),
-      reasons: reasons.map((reason) => ({
-        type: values.word(reason, 'type', overrides) ?? 'other',
-        comment: values.text(reason, 'comment'),
-      })),
+      reasons,
     },
     identifiers: {
       headerFrom: values.domain(identifiers, 'header_from'),

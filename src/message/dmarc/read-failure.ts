@@ -41,9 +41,9 @@ class Fields {
     return this.stated(name) || null;
   }
 
-  /** Words that commas part. */
+  /** Words that commas part, or semicolons. */
   words(name: string): readonly string[] {
-    return this.all(name).flatMap((value) => value.toLowerCase().split(/[\s,]+/));
+    return this.all(name).flatMap((value) => value.toLowerCase().split(/[\s,;]+/));
   }
 }
 
@@ -66,10 +66,11 @@ const positive = (text: string | null, most: number): number | null => {
   return number > 0 && number <= most ? number : null;
 };
 
-/** What a report's own fields say; null when they are not of an authentication failure. */
+/** What a report's own fields say; null when they are not of an authentication failure. One that names what failed needs no type. */
 function readFields(fields: Fields): Omit<DmarcFailureReport, 'original'> | null {
-  const feedbackType = fields.text('feedback-type')?.toLowerCase() ?? '';
   const types = fields.words('auth-failure');
+  const unnamed = failures.some((type) => types.includes(type)) ? 'auth-failure' : '';
+  const feedbackType = fields.text('feedback-type')?.toLowerCase() ?? unnamed;
   if (feedbackType !== 'auth-failure' && (feedbackType === '' || types.length === 0)) return null;
   const arrival = fields.text('arrival-date') ?? fields.text('received-date');
   return {
@@ -159,6 +160,9 @@ function fieldsOf(bytes: Buffer, { leaf }: PlacedLeaf): Fields | null {
   return new Fields(headerFields(decodeLeaf(bytes, leaf, maxBytes)));
 }
 
+/** The message that failed, or its header; some call either of them text/rfc822. */
+const enclosed = /^message\/global(?:-headers)?$|\/rfc822(?:-headers)?$/;
+
 /** The DMARC failure report that an opened message is, with the part that it stands in; null when it is none. */
 export function findFailureReport(
   structure: Structure,
@@ -171,7 +175,7 @@ export function findFailureReport(
       const fields = fieldsOf(bytes, placed);
       const report = fields === null ? null : readFields(fields);
       if (report !== null) found = { section, report };
-    } else if (leaf.type === 'message/rfc822' || leaf.type === 'message/global' || leaf.type.endsWith('rfc822-headers'))
+    } else if (enclosed.test(leaf.type))
       return {
         section: found.section,
         report: { ...found.report, original: original(decodeLeaf(bytes, leaf, maxBytes)) },

@@ -4,10 +4,9 @@ import { bareLiteral } from '../ip-literal.ts';
 import { clean, Defects } from '../sanitize.ts';
 import type { DmarcDeviation } from './aggregate.ts';
 import { child, type Element } from './element.ts';
+import { epochDate } from './epoch.ts';
 
 const maxValue = 4_096;
-/** The last second of the year 9999. */
-const lastSecond = 253_402_300_799;
 const unused = new Defects();
 
 /** Collects deviations, each once, in the order of their first sight. */
@@ -77,17 +76,14 @@ export class Values {
     return isIP(text) === 0 ? null : text;
   }
 
-  /** Seconds since 1970, or a date in another form that mail has. */
+  /** Seconds since 1970, or a date in another form that mail and machines have. */
   instant(parent: Element | undefined, name: string): Date | null {
     const text = this.text(parent, name);
     if (text === null) return null;
-    if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) {
-      if (text.includes('.')) this.deviations.add('DATE_UNUSUAL');
-      const seconds = Math.trunc(Number(text));
-      return seconds <= lastSecond ? new Date(seconds * 1_000) : null;
-    }
-    this.deviations.add('DATE_UNUSUAL');
-    return parseDate(text, unused);
+    if (!/^\d{1,12}$/.test(text)) this.deviations.add('DATE_UNUSUAL');
+    if (/^\d+(\.\d*)?$/.test(text)) return epochDate(text);
+    // A day by itself begins at midnight UTC.
+    return parseDate(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text, unused);
   }
 }
 

@@ -38,8 +38,8 @@ function referenced(name: string): string | undefined {
 }
 
 /**
- * Reads XML 1.0 piece by piece, in time linear in the text and with bounded depth. There is no DTD (a DOCTYPE is refused)
- * and no entity beyond the five predefined ones and numbers, so nothing can expand. What senders get wrong is repaired and
+ * Reads XML 1.0 piece by piece, in time linear in the text and with bounded depth. There is no DTD (a DOCTYPE
+ * with definitions is refused) and no entity beyond the five predefined ones and numbers, so nothing can expand. What senders get wrong is repaired and
  * noted in `repaired`: a `<` or `&` that begins nothing is text, an end tag that closes an outer element closes the inner ones.
  */
 export class XmlReader {
@@ -93,7 +93,7 @@ export class XmlReader {
         this.text = text.slice(start + 9, Math.min(this.#position - 3, start + 9 + maxText));
         return 'text';
       } else if (following === 0x3f) this.#skip(start + 2, '?>');
-      else if (following === 0x21) throw refused('it has a document type declaration');
+      else if (following === 0x21) this.#skipDoctype(start);
       else {
         this.#repair();
         return this.#readText(start);
@@ -111,6 +111,15 @@ export class XmlReader {
   #skip(from: number, mark: string): void {
     const end = this.#text.indexOf(mark, from);
     this.#position = end === -1 ? this.#text.length : end + mark.length;
+  }
+
+  /** A document type's name, and where its definition is said to be, mean nothing here; definitions of its own are refused. */
+  #skipDoctype(start: number): void {
+    const end = this.#text.indexOf('>', start);
+    const declaration = this.#text.slice(start, Math.min(end === -1 ? this.#text.length : end, start + maxTag));
+    if (this.#opened > 0 || end - start > maxTag || !/^<!DOCTYPE\s[^[<]*$/i.test(declaration))
+      throw refused('it has a document type declaration with definitions');
+    this.#skip(start, '>');
   }
 
   /** The end of a text that ends within a tag. */

@@ -1,5 +1,6 @@
 import { stalled } from '../../telemetry/errors.ts';
 import { parseDate } from '../dates.ts';
+import { epochDate } from '../dmarc/epoch.ts';
 import { clean, Defects } from '../sanitize.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import type { TlsDeviation, TlsFailure, TlsPolicyResult, TlsPolicyType, TlsReport } from './report.ts';
@@ -69,6 +70,7 @@ class Reader {
     if (text === null) return null;
     if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text))
       this.deviations.add('DATE_UNUSUAL');
+    if (/^\d+$/.test(text)) return epochDate(text);
     // A day by itself begins at midnight UTC.
     return parseDate(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text.toUpperCase(), unused);
   }
@@ -136,7 +138,10 @@ export function readTlsReport(bytes: Buffer): TlsReport {
     if (policy === null) reader.deviations.add('POLICY_INVALID');
     else policies.push(policy);
   }
-  if (policies.length === 0) throw incomplete('it has no policy with a domain');
+  if (policies.length === 0) {
+    if (stated.length > 0 || !Array.isArray(report.policies)) throw incomplete('it has no policy with a domain');
+    reader.deviations.add('POLICIES_MISSING');
+  }
   return {
     kind: 'tls',
     orgName: reader.text(report, 'organization-name', true),

@@ -63,6 +63,7 @@ export const tlsDeviations = {
   COUNT_INVALID: 'A number of sessions is none; it was counted as 0, or as the sum of its details.',
   DATE_UNUSUAL: 'The period is not given as RFC 3339 dates, or begins after its end; it was read as it stands.',
   LIST_EXPECTED: 'A single value stands where a list must be.',
+  POLICIES_MISSING: 'The report has no policy.',
   POLICY_INVALID: 'A policy without a domain was left out.',
   VALUE_CUT: 'A text of more than 4,096 characters, or a list of more than 100, was cut.',
   VALUE_MISSING: 'A value that must be there is not; it is null.',

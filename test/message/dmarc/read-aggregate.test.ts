@@ -157,6 +157,7 @@ describe('readAggregate', () => {
   test.each([
     ['words in capitals', report().replaceAll(/>(none|pass|fail)</g, (word) => word.toUpperCase())],
     ['drafts', report().replaceAll('identifiers', 'identities').replace('<result>pass', '<result>unknown')],
+    ['a document type', report().replace('<feedback>', '<!DOCTYPE feedback SYSTEM "rua.dtd">\n<feedback>')],
     ['text before and after', `\n\n${report()}\n</xs:schema> <not closed`],
   ])('%s: nothing is odd', (_, text) => {
     expect(read(text)).toMatchObject({ records: [{ count: 2, identifiers: { headerFrom: 'example.com' } }] });
@@ -181,6 +182,9 @@ describe('readAggregate', () => {
       ['VALUE_UNKNOWN'],
     ],
     ['a long text', report().replace('acme.com<', `${'x'.repeat(5_000)}<`), ['VALUE_CUT']],
+    ['milliseconds', report().replace('1335571200', '1335571200000'), ['DATE_UNUSUAL']],
+    ['a day', report().replace('1335571200', '2012-04-28'), ['DATE_UNUSUAL']],
+    ['a percentage that is none', report().replace('>50<', '>50 %<'), ['VALUE_UNKNOWN']],
     ['dates as text', report().replace('1335571200', '2012-04-28T00:00:00Z'), ['DATE_UNUSUAL']],
     ['a fraction of a second', report().replace('1335571200', '1335571200.5'), ['DATE_UNUSUAL']],
     ['a period backwards', report().replace('1335571200', '1335671200'), ['DATE_UNUSUAL']],
@@ -199,7 +203,19 @@ describe('readAggregate', () => {
     expect(read(report().replace('1335571200', '2012-04-28T00:00:00Z')).begin).toEqual(
       new Date('2012-04-28T00:00:00Z'),
     );
-    expect(read(report().replace('</policy_ev', '<reason/></policy_ev')).records[0]?.evaluated.reasons).toEqual([]);
+    for (const begin of ['1335571200000', '2012-04-28', '1335571200.0'])
+      expect(read(report().replace('1335571200', begin)).begin).toEqual(new Date('2012-04-28T00:00:00Z'));
+  });
+
+  test.each([
+    ['<reason/>', []],
+    ['<reason><type/><comment></comment></reason>', []],
+    ['<reason>local_policy</reason>', [{ type: 'local_policy', comment: null }]],
+    ['<reason><comment>x</comment></reason>', [{ type: 'other', comment: 'x' }]],
+  ])('a reason that says little: %s', (reason, expected) => {
+    expect(read(report().replace('</policy_ev', `${reason}</policy_ev`)).records[0]?.evaluated.reasons).toEqual(
+      expected,
+    );
   });
 
   test.each([
@@ -208,6 +224,7 @@ describe('readAggregate', () => {
     ['another document', '<html></html>', 'REPORT_NOT_DMARC'],
     ['no XML', 'hello', 'REPORT_NOT_DMARC'],
     ['an entity', `<!DOCTYPE a [<!ENTITY b "c">]>${report()}`, 'REPORT_XML_INVALID'],
+    ['a document type inside', report().replace('<record>', '<!DOCTYPE record><record>'), 'REPORT_XML_INVALID'],
     ['no metadata', report({ metadata: '' }), 'REPORT_INCOMPLETE'],
     ['no identity', report().replace('9391651994964116463', ''), 'REPORT_INCOMPLETE'],
     ['no period', report().replace('1335571200', 'today'), 'REPORT_INCOMPLETE'],

@@ -127,13 +127,24 @@ describe('findFailureReport', () => {
     ],
     ['no parts', `Content-Type: message/feedback-report\n\n${base}`],
     ['another type of feedback that names a failure', multipart(fields('Feedback-Type: dmarc\nAuth-Failure: dmarc'))],
+    ['no Feedback-Type', multipart(text, fields('Version: 1\nAuth-Failure: dmarc\nSource-IP: 192.0.2.1'))],
+    ['semicolons', multipart(text, fields('Feedback-Type: auth-failure\nAuth-Failure: dmarc; x'))],
     ['CR for newlines', multipart(text, fields(base)).replaceAll('\n', '\r')],
   ])('%s is found too', (_, raw) => {
     expect(find(raw)?.report).toMatchObject({ authFailure: ['dmarc'], original: null });
   });
 
+  test.each(['message/rfc822', 'message/global-headers', 'text/rfc822-headers', 'text/rfc822'])(
+    'the message that failed may be enclosed as %s',
+    (type) => {
+      const enclosed = original.replace('message/rfc822', type);
+      expect(find(multipart(text, fields(base), enclosed))?.report.original?.from).toBe('author@example.org');
+    },
+  );
+
   test.each([
     ['a complaint', multipart(text, fields('Feedback-Type: abuse\nVersion: 1'), original)],
+    ['a report that does not say what of', multipart(text, fields('Version: 1\nAuth-Failure: something'), original)],
     ['nothing', ''],
     ['text that speaks of it', 'Subject: x\n\nWhat does "Feedback-Type: auth-failure" mean?\n'],
     [

@@ -128,6 +128,12 @@ describe('readTlsReport', () => {
       'DATE_UNUSUAL',
     ],
     ['a date without zone', JSON.stringify(example).replace('00:00Z', '00:00'), 'DATE_UNUSUAL'],
+    [
+      'seconds',
+      { ...example, 'date-range': { 'start-datetime': 1459468800, 'end-datetime': '1459555199000' } },
+      'DATE_UNUSUAL',
+    ],
+    ['no policies', { ...example, policies: [] }, 'POLICIES_MISSING'],
     ['a period backwards', JSON.stringify(example).replace('2016-04-01T23', '2015-04-01T23'), 'DATE_UNUSUAL'],
     ['a single policy', { ...example, policies: example.policies[0] }, 'LIST_EXPECTED'],
     ['a policy as text', policyOf({}, { 'policy-string': 'version: STSv1' }), 'LIST_EXPECTED'],
@@ -146,6 +152,12 @@ describe('readTlsReport', () => {
     expect([...seen].sort()).toEqual(Object.keys(tlsDeviations).sort());
   });
 
+  test('seconds since 1970 are the instant that they count', () => {
+    const range = { 'start-datetime': 1459468800, 'end-datetime': '1459555199000' };
+    const { begin, end } = read(example);
+    expect(read({ ...example, 'date-range': range })).toMatchObject({ begin, end });
+  });
+
   test('sums that are missing are those of the details', () => {
     expect(read(policyOf({ summary: {} })).policies[0]).toMatchObject({ successfulSessions: 0, failedSessions: 303 });
   });
@@ -158,7 +170,7 @@ describe('readTlsReport', () => {
     ['null', 'null', 'REPORT_INCOMPLETE'],
     ['no identity', { ...example, 'report-id': '' }, 'REPORT_INCOMPLETE'],
     ['no period', { ...example, 'date-range': 'today' }, 'REPORT_INCOMPLETE'],
-    ['no policies', { ...example, policies: [] }, 'REPORT_INCOMPLETE'],
+    ['no list of policies', { ...example, policies: undefined }, 'REPORT_INCOMPLETE'],
     ['policies of another kind', { ...example, policies: ['x', null, 1] }, 'REPORT_INCOMPLETE'],
     ['deep nesting', '['.repeat(10_000_000), 'REPORT_JSON_INVALID'],
     ['many values', `[${'{},'.repeat(4_000_000)}{}]`, 'REPORT_TOO_LARGE'],
