@@ -79,6 +79,6 @@ export function zoneLines(text: string, invalid: Invalid): readonly ZoneLine[] {
       i += length;
     } else token = (token ?? '') + c;
   }
-  if (depth > 0) throw invalid(line, 'ends within a parenthesis');
+  if (depth > 0) throw invalid(begin, 'opens a parenthesis that nothing closes');
   return lines;
 }

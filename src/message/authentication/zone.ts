@@ -1,6 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { stalled } from '../../telemetry/errors.ts';
-import { canonicalName, type DnsAnswer, type DnsRecord, type DnsSource, type RecordType } from './dns.ts';
+import {
+  canonicalName,
+  type DnsAnswer,
+  type DnsRecord,
+  type DnsSource,
+  isPossibleName,
+  type RecordType,
+} from './dns.ts';
 import { zoneLines } from './zone-lines.ts';
 
 /** Records of names by type; a type without records says only that the name exists. */
@@ -9,6 +16,24 @@ export type Zone = ReadonlyMap<string, ReadonlyMap<string, readonly DnsRecord[]>
 const maxRecords = 100_000;
 /** A CNAME is followed this often. */
 const maxAliases = 8;
+
+/** Types that are answered, with how many words of data each has; TXT has any number. */
+const answered: Readonly<Record<string, number>> = {
+  A: 1,
+  AAAA: 1,
+  CNAME: 1,
+  MX: 2,
+  PTR: 1,
+  TXT: Number.POSITIVE_INFINITY,
+};
+/** Others of the registry that zones have; a type that is none of them is a slip of the pen. */
+const otherTypes = new Set(
+  (
+    'AFSDB APL CAA CDNSKEY CDS CERT CSYNC DHCID DLV DNAME DNSKEY DS EUI48 EUI64 HINFO HIP HTTPS IPSECKEY KEY KX LOC MB MD MF MG ' +
+    'MINFO MR NAPTR NS NSEC NSEC3 NSEC3PARAM OPENPGPKEY RP RRSIG SIG SMIMEA SOA SPF SRV SSHFP SVCB TA TKEY TLSA URI WKS X25 ZONEMD'
+  ).split(' '),
+);
+const isKnownType = (type: string): boolean => type in answered || otherTypes.has(type) || /^TYPE\d{1,5}$/.test(type);
 
 const invalid = (line: number, what: string) =>
   stalled('ZONE_FILE_INVALID', `line ${line} of the zone file ${what}; mend it`);
@@ -20,16 +45,22 @@ interface Place {
 }
 
 function absolute(name: string, { origin, line }: Place): string {
-  if (name.endsWith('.')) return canonicalName(name);
-  if (origin === undefined)
+  if (name === '.') return '';
+  const rooted = name.endsWith('.');
+  if (!rooted && origin === undefined)
     throw invalid(line, 'has a name without a dot at its end, and there is no $ORIGIN before it');
-  return name === '@' ? origin : canonicalName(`${name}.${origin}`);
+  if (name === '@') return origin ?? '';
+  const whole = canonicalName(rooted ? name : `${name}.${origin}`);
+  if (!isPossibleName(whole)) throw invalid(line, 'has a name that cannot be: its labels have 1 to 63 characters');
+  return whole;
 }
 
 /** The record of a line's data; null for types that are known by their existence alone. */
 function recordOf(type: string, data: readonly string[], place: Place): DnsRecord | null {
   const [first = '', second = ''] = data;
   if (data.length === 0) throw invalid(place.line, `has a ${type} record without data`);
+  if (data.length > (answered[type] ?? Number.POSITIVE_INFINITY))
+    throw invalid(place.line, `has more behind ${type} than such a record holds`);
   switch (type) {
     case 'A':
       if (!isIPv4(first)) throw invalid(place.line, 'has an A record without an IPv4 address');
@@ -41,9 +72,9 @@ function recordOf(type: string, data: readonly string[], place: Place): DnsRecor
     case 'PTR':
       return absolute(first, place);
     case 'MX': {
-      if (!/^\d{1,5}$/.test(first) || second === '')
+      if (!/^\d{1,5}$/.test(first) || Number(first) > 65_535 || second === '')
         throw invalid(place.line, 'has an MX record without number and host');
-      return { priority: Number(first), exchange: second === '.' ? '' : absolute(second, place) };
+      return { priority: Number(first), exchange: absolute(second, place) };
     }
     case 'TXT':
       return data;
@@ -76,9 +107,10 @@ export function readZone(text: string): Zone {
   let count = 0;
   for (const { line, tokens, continues } of zoneLines(text, invalid)) {
     const words = tokens.map((token) => token.text);
-    const [first = '', argument = ''] = words;
+    const [first = '', argument = '', more] = words;
     if (first.startsWith('$')) {
       const directive = first.toUpperCase();
+      if (more !== undefined) throw invalid(line, `has more behind ${directive} than one word`);
       if (directive === '$ORIGIN' && argument !== '') origin = absolute(argument, { origin, line });
       else if (directive !== '$TTL' || seconds(argument) === undefined)
         throw invalid(line, `has an unknown ${directive}`);
@@ -90,6 +122,7 @@ export function readZone(text: string): Zone {
     while (words.length > 0 && (seconds(words[0] ?? '') !== undefined || /^in$/i.test(words[0] ?? ''))) words.shift();
     const type = (words.shift() ?? '').toUpperCase();
     if (!/^[A-Z][A-Z0-9]*$/.test(type) || /^(?:CH|HS|CS)$/.test(type)) throw invalid(line, 'has no type of record');
+    if (!isKnownType(type)) throw invalid(line, 'has a type of record that nobody knows');
     if (++count > maxRecords) throw invalid(line, `is beyond ${maxRecords} records`);
     const types = zone.get(owner) ?? new Map<string, DnsRecord[]>();
     zone.set(owner, types);

@@ -75,6 +75,16 @@ describe('a zone file', () => {
     expect(await ask('example.net', 'A')).toEqual({ kind: 'noName' });
   });
 
+  test('has other types of the registry, for the names alone', async () => {
+    const { query } = zoneSource(readZone('a.example. CAA 0 issue "ca.example"\nb.example. TYPE65280 \\# 0\n'));
+    for (const name of ['a.example', 'b.example']) expect(await query(name, 'A', signal)).toEqual({ kind: 'noData' });
+    const { query: root } = zoneSource(readZone('a.example. MX 0 .\n'));
+    expect(await root('a.example', 'MX', signal)).toEqual({
+      kind: 'records',
+      records: [{ priority: 0, exchange: '' }],
+    });
+  });
+
   test('has wildcards', async () => {
     expect(await ask('a.b.wild.example.com', 'A')).toEqual({ kind: 'records', records: ['192.0.2.9'] });
     expect(await ask('a.wild.example.com', 'TXT')).toEqual({ kind: 'noData' });
@@ -94,6 +104,15 @@ describe('a zone file', () => {
     ['example.com. TXT a)', 'parenthesis'],
     ['example.com. MX mail.example.com.', 'MX'],
     ['example.com. TXT', 'without data'],
+    ['\nexample.com. A 192.0.2.1 192.0.2.2', 'line 2 of the zone file has more behind A'],
+    ['example.com. CNAME a. b.', 'more behind CNAME'],
+    ['example.com. MX 10 mail. more.', 'more behind MX'],
+    ['example.com. MX 65536 mail.', 'MX'],
+    ['$ORIGIN example.com. example.net.', 'more behind $ORIGIN'],
+    ['\n\nexample.com. TXTT "v=spf1 -all"', 'line 3 of the zone file has a type of record that nobody knows'],
+    ['example..com. A 192.0.2.1', 'name that cannot be'],
+    [`example.com. CNAME ${'x'.repeat(64)}.com.`, 'name that cannot be'],
+    ['\nexample.com. TXT (a\nb\nc', 'line 2 of the zone file opens a parenthesis'],
   ])('that is wrong says where: %s', (wrong, says) => {
     expect(() => readZone(wrong)).toThrow(
       expect.objectContaining({ code: 'ZONE_FILE_INVALID', message: expect.stringContaining(says) }),
