@@ -18,9 +18,12 @@ const maxAge = 3 * 86_400_000;
 /** Clocks of servers differ. */
 const maxFuture = 3_600_000;
 
-/** The envelope sender that the last of our servers wrote; empty for the null sender, null when it wrote none. */
-function mailFromOf(fields: readonly HeaderField[], { untrusted }: Border): string | null {
-  const value = fields.slice(0, untrusted).find((field) => field.name === 'return-path')?.value;
+/**
+ * The envelope sender that the last of our servers wrote, on top of its Received field (RFC 5321 §4.4): what stands below may be the
+ * sender's own. Empty for the null sender, null when it wrote none.
+ */
+function mailFromOf(fields: readonly HeaderField[], { received }: Border): string | null {
+  const value = fields.slice(0, received).find((field) => field.name === 'return-path')?.value;
   const address = value === undefined ? undefined : /<([^<>]*)>/.exec(value)?.[1];
   return address?.trim() ?? null;
 }

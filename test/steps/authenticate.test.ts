@@ -97,6 +97,18 @@ describe('trusted results', () => {
     });
   });
 
+  test.each([
+    ['spf=pass smtp.helo=evil.example; spf=fail smtp.mailfrom=ann@a.example', { result: 'fail', domain: 'a.example' }],
+    ['spf=pass smtp.mailfrom=<> smtp.helo=mail.a.example', { result: 'pass', domain: 'mail.a.example' }],
+    ['spf=pass smtp.helo=mail.a.example', { result: 'pass', domain: 'mail.a.example' }],
+    ['spf=hardfail smtp.mailfrom=a.example', { result: 'fail', domain: 'a.example' }],
+    ['dkim=hardfail header.d=a.example', { result: 'unverifiable', domain: '' }],
+  ])('of SPF are those of the envelope sender: %s', async (said, spf) => {
+    const result = await authenticate(`Authentication-Results: mx.b.example; ${said}\r\n${trace}${body}`, trust);
+    expect(result).toMatchObject({ source: 'trusted', spf });
+    expect(result.dkim[0]?.result).toBe(said.startsWith('dkim') ? 'fail' : 'unverifiable');
+  });
+
   test('of nobody whom we trust are unverifiable, not failed', async () => {
     const result = await authenticate(results.replace('mx.b', 'mx.evil') + trace + body, trust);
     expect(result).toMatchObject({ source: 'none', reason: 'NoTrustedResults' });
@@ -159,8 +171,18 @@ describe('live checks', () => {
     });
   });
 
-  test('come after what a trusted server says', async () => {
+  test('come after what a trusted server says, and where it says nothing', async () => {
     expect(await authenticate(trace + results + body, live, environment)).toMatchObject({ source: 'trusted' });
+    const none = 'Authentication-Results: mx.b.example 1; none\r\n';
+    expect(await authenticate(none + trace + body, live, environment)).toMatchObject({ source: 'live' });
+  });
+
+  test('take the envelope from above the border alone, what stands below may be the sender’s', async () => {
+    const [path = '', ...received] = trace.split(/(?<=\r\n)(?! |\t)/);
+    expect(await authenticate(received.join('') + path + body, live, environment)).toMatchObject({
+      source: 'live',
+      spf: { result: 'unverifiable', domain: '' },
+    });
   });
 
   test.each([

@@ -83,14 +83,19 @@ export const cleanText = (text: string): string =>
 export const domainOf = (address: string): string =>
   cleanText(address.slice(address.lastIndexOf('@') + 1).replace(/^<|(?<![>.])[>.]+$/g, '')).toLowerCase();
 
-function spfOf(result: MethodResult | undefined): SpfOutcome {
+/** A result; RFC 5451 called `hardfail` what is `fail` since RFC 7001. */
+const keywordOf = ({ result }: MethodResult): string => (result === 'hardfail' ? 'fail' : cleanText(result));
+
+/** The result of the envelope sender where a server checked HELO too (RFC 7208 §2.3): anybody may pass with a HELO of their own. */
+function spfOf(results: readonly MethodResult[]): SpfOutcome {
+  const sender = (result: MethodResult) => domainOf(propertyOf(result, 'smtp', 'mailfrom', 'mfrom'));
+  const result = results.find((each) => sender(each) !== '') ?? results[0];
   if (result === undefined) return { result: unverifiable, domain: '' };
-  const domain = propertyOf(result, 'smtp', 'mailfrom', 'mfrom', 'helo');
-  return { result: cleanText(result.result), domain: domainOf(domain) };
+  return { result: keywordOf(result), domain: sender(result) || domainOf(propertyOf(result, 'smtp', 'helo')) };
 }
 
 const dkimOf = (result: MethodResult): DkimOutcome => ({
-  result: cleanText(result.result),
+  result: keywordOf(result),
   domain: domainOf(propertyOf(result, 'header', 'd', 'i')),
   selector: cleanText(propertyOf(result, 'header', 's')),
   unsignedBytes: 0,
@@ -114,12 +119,13 @@ function arcOf(result: MethodResult | undefined): ArcOutcome {
 /** What a trusted server said. A method that it does not mention is `unverifiable`. */
 export function fromTrusted({ authservId, results }: TrustedResults): Authentication {
   const first = (method: string) => results.find((result) => result.method === method);
-  const signatures = results.filter((result) => result.method === 'dkim').slice(0, maxSignatures);
+  const all = (method: string) => results.filter((result) => result.method === method);
+  const signatures = all('dkim').slice(0, maxSignatures);
   return {
     source: 'trusted',
     server: cleanText(authservId),
     reason: '',
-    spf: spfOf(first('spf')),
+    spf: spfOf(all('spf')),
     dkim:
       signatures.length > 0
         ? signatures.map(dkimOf)

@@ -97,16 +97,14 @@ export async function checkChain(verifier: BoundedVerifier, lookups: Lookups): P
   };
 }
 
-function dmarcOf(response: DMARCResult | false, reason: string | undefined, spfKnown: boolean): DmarcOutcome {
+function dmarcOf(response: DMARCResult | false, reason: string | undefined): DmarcOutcome {
   const none = { spf: '', dkim: '' };
   // Without one author domain nothing can be discovered (RFC 9989 §5.3.1): the message breaks RFC 5322, or has no From.
   if (response === false)
     return { result: reason === 'no-author-domain' ? 'none' : 'permerror', policy: '', domain: '', alignment: none };
-  const { result } = response.status;
   const alignment = response.alignment ?? { spf: {}, dkim: {} };
   return {
-    // SPF might have aligned, had we known the envelope.
-    result: result === 'fail' && !spfKnown ? unverifiable : result,
+    result: response.status.result,
     policy: response.policy ?? '',
     domain: domainOf(response.status.header?.from ?? ''),
     alignment: {
@@ -114,6 +112,36 @@ function dmarcOf(response: DMARCResult | false, reason: string | undefined, spfK
       dkim: domainOf(String(alignment.dkim.result || '')),
     },
   };
+}
+
+/** Evaluates DMARC with what passed; a failure is one only where what is not known now could not have made it pass. */
+async function checkDmarc(
+  spfOutcome: SpfOutcome,
+  { headerFrom, fromFields, results }: BoundedVerifier,
+  lookups: Lookups,
+): Promise<DmarcOutcome> {
+  const evaluate = async (counted: readonly string[]) => {
+    const { response, reason } = await evaluateDmarc({
+      headerFrom,
+      fromFields,
+      spfDomains: counted.includes(spfOutcome.result) ? [spfOutcome.domain] : [],
+      dkimDomains: results
+        .filter(({ status }) => counted.includes(status.result))
+        .map(({ signingDomain = '', status }) => ({
+          domain: signingDomain,
+          ...(status.underSized !== undefined && { underSized: status.underSized }),
+        })),
+      resolver: resolverOf(lookups),
+      strict: true,
+    });
+    return dmarcOf(response, reason);
+  };
+  const found = await evaluate(['pass']);
+  if (found.result !== 'fail') return found;
+  // SPF might have aligned, had we known the envelope.
+  if (spfOutcome.result === unverifiable) return { ...found, result: unverifiable };
+  const { result } = await evaluate(['pass', 'temperror']);
+  return { ...found, result: result === 'pass' ? 'temperror' : result };
 }
 
 /**
@@ -124,32 +152,19 @@ function dmarcOf(response: DMARCResult | false, reason: string | undefined, spfK
  */
 export async function checkLive(message: LiveMessage, lookups: Lookups, signal: AbortSignal): Promise<Authentication> {
   if (message.raw.length > maxBytes) return notVerified('TooLarge');
-  const resolver = resolverOf(lookups);
   const [spfOutcome, verifier] = await Promise.all([
     checkSpf(message, lookups),
     verifySignatures(withCarriageReturns(message.raw), message.now, lookups, signal),
   ]);
   if (signal.aborted) return notVerified('TooLate');
   const chain = await checkChain(verifier, lookups);
-  const passed = verifier.results.filter(({ status }) => status.result === 'pass');
-  const { response, reason } = await evaluateDmarc({
-    headerFrom: verifier.headerFrom,
-    fromFields: verifier.fromFields,
-    spfDomains: spfOutcome.result === 'pass' ? [spfOutcome.domain] : [],
-    dkimDomains: passed.map(({ signingDomain = '', status }) => ({
-      domain: signingDomain,
-      ...(status.underSized !== undefined && { underSized: status.underSized }),
-    })),
-    resolver,
-    strict: true,
-  });
   return {
     source: 'live',
     server: '',
     reason: '',
     spf: spfOutcome,
     dkim: verifier.results.slice(0, maxSignatures).map(dkimOf),
-    dmarc: dmarcOf(response, reason, message.mailFrom !== null),
+    dmarc: await checkDmarc(spfOutcome, verifier, lookups),
     arc: chain,
   };
 }

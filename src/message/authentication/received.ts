@@ -20,8 +20,12 @@ export interface Hop {
 /** Longer fields say nothing that we know to read. */
 const maxLength = 4_096;
 
-/** Comments at depth 1 with what is nested in them, and the text with a blank for each. */
-function comments(value: string): { readonly plain: string; readonly inner: readonly string[] } {
+/** Comments at depth 1 with what is nested in them, and the text with a blank for each; `open` when one does not end. */
+function comments(value: string): {
+  readonly plain: string;
+  readonly inner: readonly string[];
+  readonly open: boolean;
+} {
   let plain = '';
   let current = '';
   const inner: string[] = [];
@@ -40,7 +44,7 @@ function comments(value: string): { readonly plain: string; readonly inner: read
     if (depth > 0) current += c;
     else plain += c;
   }
-  return { plain, inner };
+  return { plain, inner, open: depth > 0 };
 }
 
 /** An address as it stands in a Received field: `1.2.3.4`, `IPv6:2001:db8::1`; empty when it is none. */
@@ -65,11 +69,15 @@ function addressIn(comment: string): string {
  * Reads a Received field as Postfix, Exim, Sendmail, qmail and Exchange write it. The client's address is what the server saw, never
  * what the client said: it is taken from the comments behind the name, and from the name itself only where there is no comment
  * (or Exim's, with `helo=`).
+ *
+ * Some servers write down a HELO with blanks and parentheses as the client said it: `x (bank [198.51.100.1]) by mx.example`. A field
+ * that has `by` more than once, a comment without an end, or one that holds such a clause behind another, says nothing sure: null.
  */
 export function readReceived(value: string): Hop | null {
   if (value.length > maxLength) return null;
-  const at = /(?:^|\s)by\s/i.exec(comments(value).plain);
-  if (at === null) return null;
+  const whole = comments(value);
+  const [at, another] = whole.plain.matchAll(/(?:^|\s)by(?=\s)/gi);
+  if (at === undefined || another !== undefined || whole.open) return null;
   // The same place in the text with comments: count what stands outside of them.
   let outside = 0;
   let depth = 0;
@@ -86,10 +94,9 @@ export function readReceived(value: string): Hop | null {
     if (outside++ >= at.index) break;
   }
   const from = comments(value.slice(0, split));
-  const by =
-    comments(value.slice(split))
-      .plain.trim()
-      .split(/[\s;]+/)[1] ?? '';
+  const rest = comments(value.slice(split));
+  if (rest.inner.some((text) => /\)\s*by\s/i.test(text))) return null;
+  const by = rest.plain.trim().split(/[\s;]+/)[1] ?? '';
   const name = /^\s*from\s+(\S+)/i.exec(from.plain)?.[1] ?? '';
   if (by === '') return null;
   const host = by.toLowerCase().replace(/\.$/, '');
@@ -122,6 +129,8 @@ export function isHostOf(host: string, names: readonly string[]): boolean {
 
 /** Where mail came in from outside. */
 export interface Border {
+  /** Index of the border's Received field: our hosts wrote all that stands above. */
+  readonly received: number;
   /** Index of the first field that none of our hosts can vouch for: the next Received field below the border's. */
   readonly untrusted: number;
   /** The client at the border; null when no address is told. */
@@ -134,16 +143,17 @@ export interface Border {
  */
 export function findBorder(fields: readonly HeaderField[], receivedBy: readonly string[]): Border | null {
   let client: Client | null = null;
-  let found = false;
+  let received = -1;
   let outside = false;
   for (const [index, field] of fields.entries()) {
     if (field.name !== 'received') continue;
-    if (outside) return { untrusted: index, client };
+    if (outside) return { received, untrusted: index, client };
     const hop = readReceived(field.value);
-    if (hop === null || !isHostOf(hop.by, receivedBy)) return found ? { untrusted: index, client } : null;
-    found = true;
+    if (hop === null || !isHostOf(hop.by, receivedBy))
+      return received === -1 ? null : { received, untrusted: index, client };
+    received = index;
     client = hop.client;
     outside = hop.client !== null && !isPrivate(hop.client.address);
   }
-  return found ? { untrusted: fields.length, client } : null;
+  return received === -1 ? null : { received, untrusted: fields.length, client };
 }

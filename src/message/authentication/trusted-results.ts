@@ -5,6 +5,9 @@ import { findBorder } from './received.ts';
 /** Stands for fields that name no server, as Exchange Online writes them. */
 export const unnamedServer = '-';
 
+/** The version of the field and of each method that is known; what another means nobody can tell (RFC 8601 §2.6). */
+const knownVersion = 1;
+
 /** Most fields of one run that are read. */
 const maxFields = 16;
 
@@ -23,6 +26,8 @@ export interface TrustedResults {
  * - Of each method the topmost field of the run that has it counts, with all its results; a lower one adds none.
  * - With `receivedBy`, our own mail servers as they name themselves in Received fields, nothing counts that stands below the
  *   first Received field that none of them can vouch for.
+ * - A method of another version than 1 is not read, a field of another version ends the run. Null when nothing is left, as with `none`:
+ *   nobody has checked anything.
  *
  * A field that a sender forged with our id is told from ours by nothing but its place. The border mail server must therefore
  * remove those it receives, as §5 demands of it; the rule above limits what is believed where it does not.
@@ -48,8 +53,10 @@ export function trustedResults(
   const results: MethodResult[] = [];
   const known = new Set<string>();
   for (const field of run) {
-    for (const result of field.results) if (!known.has(result.method)) results.push(result);
+    if (field.version !== knownVersion) break;
+    for (const result of field.results)
+      if (!known.has(result.method) && result.methodVersion === knownVersion) results.push(result);
     for (const result of field.results) known.add(result.method);
   }
-  return { authservId: first.authservId, results };
+  return results.length === 0 ? null : { authservId: first.authservId, results };
 }

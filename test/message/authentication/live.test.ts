@@ -124,6 +124,25 @@ describe('live checks', () => {
     expect(await check(chain.replace('Hello Ben', 'Hello Bob'))).toMatchObject({ arc: { result: 'fail' } });
   });
 
+  test('say that DMARC is not known where a lookup that failed might have made it pass', async () => {
+    const raw = await signed(message, { domain: 'a.example', privateKey: key.privateKey });
+    const address = '203.0.113.9';
+    expect(await check(raw, { address, source: failing('s1._domainkey.a.example') })).toMatchObject({
+      dkim: [{ result: 'temperror' }],
+      dmarc: { result: 'temperror', policy: 'reject', domain: 'a.example', alignment: { spf: '', dkim: '' } },
+    });
+    expect(await check(message, { source: failing('a.example') })).toMatchObject({
+      spf: { result: 'temperror' },
+      dmarc: { result: 'temperror' },
+    });
+    // A signature of another domain would not have helped.
+    const other = await signed(message, { domain: 'list.example', privateKey: key.privateKey });
+    expect(await check(other, { address, source: failing('s1._domainkey.list.example') })).toMatchObject({
+      dkim: [{ result: 'temperror' }],
+      dmarc: { result: 'fail' },
+    });
+  });
+
   test('tell bytes that anybody may have added', async () => {
     const raw = await signed(message, { domain: 'a.example', privateKey: key.privateKey, length: 12 });
     expect(await check(raw)).toMatchObject({ dkim: [{ result: 'pass', unsignedBytes: 0 }] });

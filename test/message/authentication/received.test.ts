@@ -65,6 +65,23 @@ describe('a Received field', () => {
     });
   });
 
+  // Postfix writes a HELO with blanks as it came.
+  test.each([
+    'x by mx.b.example',
+    'x (bank.example [198.51.100.1]) by mx.b.example',
+    'x (bank.example [198.51.100.1]) by mx.b.example with SMTP; now',
+    'x (bank.example [198.51.100.1]) by mx.b.example (',
+    'x by mx.b.example (',
+    '(',
+  ])('tells nothing where the client wrote a clause of its own: HELO %s', (helo) => {
+    for (const recipient of ['u@b.example', '")"@b.example'])
+      expect(
+        readReceived(
+          `from ${helo} (evil.example [203.0.113.5]) by mx.b.example (Postfix) with ESMTP id 1 for <${recipient}>; Mon, 1 Jan 2026 00:00:00 +0000`,
+        ),
+      ).toBeNull();
+  });
+
   test('of a hand-over within a machine tells no client', () => {
     expect(readReceived('by mx.b.example (Postfix, from userid 0) id 1')).toEqual({ by: 'mx.b.example', client: null });
     expect(readReceived('from localhost by mx.b.example with LMTP')).toEqual({ by: 'mx.b.example', client: null });
@@ -100,6 +117,7 @@ describe('the border', () => {
 
   test('is where mail came from a public address', () => {
     expect(findBorder([inside, outside, { name: 'subject', value: '' }, forged], ['*.b.example'])).toEqual({
+      received: 1,
       untrusted: 3,
       client: { address: '203.0.113.5', helo: 'evil.example' },
     });
@@ -107,6 +125,7 @@ describe('the border', () => {
 
   test('is not behind a server that is not ours', () => {
     expect(findBorder([inside, outside], ['store.b.example'])).toEqual({
+      received: 0,
       untrusted: 1,
       client: { address: '10.0.0.2', helo: 'mx.b.example' },
     });

@@ -45,6 +45,21 @@ describe('trusted results', () => {
     expect(summary([ours, received('from y by z')], ['mx.b.example'], ['mx.b.example'])).toBeUndefined();
   });
 
+  // RFC 8601 §2.6
+  test('are not read of a version that is not known', () => {
+    const below = results('mx.b.example; dmarc=pass; spf=fail');
+    expect(summary([results('mx.b.example 2; dmarc=fail'), below], ['mx.b.example'])).toBeUndefined();
+    expect(summary([results('mx.b.example 1; dmarc/2=fail; dkim/1=pass'), below], ['mx.b.example'])).toEqual([
+      'dkim=pass',
+      'spf=fail',
+    ]);
+  });
+
+  test('are none where a server says that it checked nothing', () => {
+    expect(summary([results('mx.b.example; none')], ['mx.b.example'])).toBeUndefined();
+    expect(summary([results('mx.b.example 1; none'), received(), ours], ['mx.b.example'])).toBeUndefined();
+  });
+
   test('stay quick in a header of many fields', () => {
     const fields = Array.from({ length: 10_000 }, () => received());
     fields.push(...Array.from({ length: 1_000 }, () => results(`mx.b.example; ${'dkim=pass;'.repeat(100)}`)));
