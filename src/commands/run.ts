@@ -97,12 +97,14 @@ async function work({ options, project, io, note, view, server }: Surroundings):
   if (failure !== undefined && !options.json) throw failure;
   try {
     const seconds = (Date.now() - started) / 1000;
+    // Who starts with the demonstration has a checkout and nothing on the PATH.
+    const program = options.demo ? 'npm run mailmill --' : 'mailmill';
     const total = await summary(uri, project.pipelines);
     if (options.json) io.stdout.write(`${JSON.stringify({ ...total, seconds: Number(seconds.toFixed(2)) })}\n`);
     note(
       `in all: ${total.messages} messages, ${total.rows} rows, ${total.dead} dead letters (this time ${seconds.toFixed(1)} s)`,
     );
-    if (total.dead > 0) note(`why they are dead: mailmill dead list ${storeArgument(options, server)}`);
+    if (total.dead > 0) note(`why they are dead: ${program} dead list ${storeArgument(options, server)}`);
   } catch (error) {
     throw failure ?? error;
   }

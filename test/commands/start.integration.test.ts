@@ -49,6 +49,10 @@ test('it ends with 0 and one JSON line on stdout', async () => {
   expect(summary).toEqual({ messages: 82, rows: rows[0]?.n, dead: 3, seconds: expect.any(Number) });
 });
 
+test('it says how to see what is dead, in words that work in a checkout', () => {
+  expect(done.stderr).toContain(`npm run mailmill -- dead list --state ${state}\n`);
+});
+
 test('it ends with what to look at next, and each statement there works', async () => {
   const text = done.stderr.slice(done.stderr.indexOf('What to look at next'));
   expect(text).toContain('npm run mailmill -- try imaps://');
