@@ -26,6 +26,13 @@ const maxSize = 256 * 2 ** 20;
 /** Characters of the longest YAML: js-yaml exceeds the stack on longer texts. JSON is YAML too. */
 const maxYaml = 2 ** 20;
 
+/** Why a file cannot be read, by the system's code, and what to do. */
+const unreadable: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file; give the path of one message'],
+  ['EISDIR', 'it is a directory; give the path of one message in it'],
+  ['EACCES', 'you may not; run this as somebody who may, or give the message on standard input'],
+]);
+
 /** Everything that a stream gives; null when that is more than the largest message. */
 async function readAll(stream: Readable, signal: AbortSignal): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
@@ -72,8 +79,8 @@ async function run(args: readonly string[], io: CommandIo, stdin: Readable = pro
     raw = await readAll(file === '-' ? stdin : fs.createReadStream(file), io.signal);
   } catch (error) {
     if (io.signal.aborted) return 130;
-    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
-    io.stderr.write(`cannot read ${file}${code}\n`);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    io.stderr.write(`cannot read ${file}: ${unreadable.get(code) ?? (code || String(error))}\n`);
     return 1;
   }
   if (raw === null) {

@@ -196,8 +196,9 @@ describe('mailmill parse', () => {
     expect(await run('', '--tree', 'a')).toMatchObject({ code: 2, stderr: expect.stringContaining("'--tree'") });
     expect(await run('', join(root, 'none'))).toMatchObject({
       code: 1,
-      stderr: `cannot read ${join(root, 'none')} (ENOENT)\n`,
+      stderr: `cannot read ${join(root, 'none')}: there is no such file; give the path of one message\n`,
     });
+    expect(await run('', root)).toMatchObject({ code: 1, stderr: expect.stringContaining(': it is a directory; ') });
   });
 });
 
