@@ -39,14 +39,17 @@ const peeked = 4_096;
 
 type Kind = 'dmarc' | 'tls';
 
+/** Parts that people read: these begin with the report, or only speak of one; pages may have elements of any name. */
+const proseType = /^(?:text\/(?:plain|html)|message\/.*)$/;
+const xmlStart = /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)*\s*<(?!!doctype\s+html|html[\s>])/i;
+
 /** Which kind of report bytes begin like; null for everything else. */
-function kindOf(start: Buffer): Kind | null {
+function kindOf(start: Buffer, type = ''): Kind | null {
   // UTF-16 has zeros in between.
   const text = start.toString('latin1').replaceAll('\0', '');
   if (/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*\{/.test(text))
     return /"(?:organization-name|date-range|contact-info|report-id|policies)"\s*:/.test(text) ? 'tls' : null;
-  // Text that only speaks of such an element, or quotes it, begins otherwise; pages may have elements of any name.
-  if (!/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)*\s*<(?!!doctype\s+html|html[\s>])/i.test(text)) return null;
+  if (proseType.test(type) && !xmlStart.test(text)) return null;
   return /<(?:[\w.-]{1,64}:)?feedback[\s>]/i.test(text) ? 'dmarc' : null;
 }
 
@@ -97,7 +100,7 @@ function isCandidate(structure: Structure, placed: PlacedLeaf): boolean {
   const start = decodeLeaf(structure.bytes, leaf, peeked);
   const packed = isPacked(start);
   if (isMeant(structure, placed, packed)) return true;
-  return kindOf(packed ? peek(start) : start) !== null;
+  return (packed ? kindOf(peek(start)) : kindOf(start, leaf.type)) !== null;
 }
 
 const isRefusal = (error: unknown): error is MailmillError =>

@@ -3,7 +3,7 @@ import { milliseconds } from '../api/schema.ts';
 import { type Authentication, notVerified } from '../message/authentication/authentication.ts';
 import type { DnsSource } from '../message/authentication/dns.ts';
 import { defaultLookupLimits, Lookups } from '../message/authentication/lookups.ts';
-import { type Border, findBorder } from '../message/authentication/received.ts';
+import { type Border, type Client, findBorder, isHostOf, isPrivate } from '../message/authentication/received.ts';
 import { CachingResolver } from '../message/authentication/resolver.ts';
 import { systemDns } from '../message/authentication/system-dns.ts';
 import { readZone, zoneSource } from '../message/authentication/zone.ts';
@@ -27,6 +27,13 @@ function mailFromOf(fields: readonly HeaderField[], { received }: Border): strin
   const address = value === undefined ? undefined : /<([^<>]*)>/.exec(value)?.[1];
   return address?.trim() ?? null;
 }
+
+/**
+ * The client that handed the message over from outside. Null when it is a host of ours, by its private address or by what it calls
+ * itself: then mail came in elsewhere, and no SPF record has to know that host.
+ */
+const outsideClient = ({ client }: Border, receivedBy: readonly string[]): Client | null =>
+  client === null || isPrivate(client.address) || isHostOf(client.helo.toLowerCase(), receivedBy) ? null : client;
 
 /** Checks messages against the DNS, or against a zone file in its place. One for each step. */
 export class LiveChecker {
@@ -54,8 +61,10 @@ export class LiveChecker {
     const now = this.#environment.clock();
     const age = now.getTime() - arrival.receivedAt.getTime();
     if (age >= maxAge || age < -maxFuture) return notVerified('TooOld');
-    const border = findBorder(fields, this.#spec.receivedBy ?? []);
-    if (border === null || border.client === null) return notVerified('UnknownClient');
+    const receivedBy = this.#spec.receivedBy ?? [];
+    const border = findBorder(fields, receivedBy);
+    const client = border === null ? null : outsideClient(border, receivedBy);
+    if (border === null || client === null) return notVerified('UnknownClient');
     const resolver = await this.#opened();
     const { timeout } = this.#spec.live ?? {};
     const lookups = new Lookups(resolver, signal, {
@@ -64,7 +73,6 @@ export class LiveChecker {
     });
     // Loaded when the first message needs it: it costs a tenth of a second and 30 MB.
     const { checkLive } = await import('../message/authentication/live.ts');
-    const { client } = border;
     try {
       return await checkLive({ raw: arrival.raw, client, mailFrom: mailFromOf(fields, border), now }, lookups, signal);
     } catch {

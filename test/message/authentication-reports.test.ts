@@ -73,6 +73,7 @@ describe('findReports', () => {
     ['gzip in ZIP', mixed({ content: zip([{ name, content: gz }]) }), ['2 dmarcAggregate']],
     ['bare XML', mixed({ content: xml, type: 'text/xml', name }), ['2 dmarcAggregate']],
     ['bare XML as the body', Buffer.concat([Buffer.from('Subject: x\n\n'), xml]), ['1 dmarcAggregate']],
+    ['XML behind something else', mixed({ content: Buffer.concat([Buffer.from('\0ï»¿'), xml]) }), ['2 dmarcAggregate']],
     ['UTF-16', mixed({ content: Buffer.from(`\uFEFF${report()}`, 'utf16le') }), ['2 dmarcAggregate']],
     ['two reports', mixed({ content: gz }, { content: xml }), ['2 dmarcAggregate', '3 dmarcAggregate']],
     ['a TLS report', mixed({ content: tls, type: 'application/tlsrpt+json' }), ['2 tls']],

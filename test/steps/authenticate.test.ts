@@ -190,6 +190,8 @@ describe('live checks', () => {
     ['mail from the future', trace + body, days(-1), 'TooOld'],
     ['mail that another server received', trace.replace('by mx.b', 'by mx.c') + body, now, 'UnknownClient'],
     ['mail without a trace', body, now, 'UnknownClient'],
+    ['mail of a private address', trace.replace('192.0.2.1', '10.0.0.1') + body, now, 'UnknownClient'],
+    ['mail that a host of ours hands on', trace.replace('mail.a.example', 'MX.b.example') + body, now, 'UnknownClient'],
   ])('of %s are unverifiable', async (_, raw, receivedAt, reason) => {
     expect(await authenticate(raw, live, environment, receivedAt)).toMatchObject({
       source: 'none',
