@@ -21,7 +21,8 @@ export function withoutBlanks(text: string): string {
 /** `@one,@two:user@example.com` without its route, `mailto:` too. */
 export function withoutRoute(text: string): string {
   if (/^mailto:/i.test(text)) return text.slice(7);
-  if (text.endsWith(':;')) return ''; // an empty group in brackets: <undisclosed-recipients:;>
+  // An empty group in brackets: <undisclosed-recipients:;>, <undisclosed-recipients:;@host> and <undisclosed-recipients:@host;> where it was handed on.
+  if (/^[^<>@:;"]*:(?:;|;@[^@:;]+|@[^@:;]+;)$/.test(text)) return '';
   if (!text.startsWith('@')) return text;
   const colon = text.indexOf(':');
   return colon === -1 ? text : text.slice(colon + 1);

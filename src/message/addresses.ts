@@ -54,8 +54,8 @@ class AddressReader {
         }
         this.#position++;
       } else if (char === ':' && this.#startsGroup()) this.#position++;
-      // Closes nothing.
-      else if (char === '>' && this.#words.length === 0) this.#position++;
+      // Closes nothing, and begins no group.
+      else if ((char === '>' || char === ':') && this.#words.length === 0) this.#position++;
       else this.#atom();
     }
     this.#finish();

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { parseAddresses } from './addresses.ts';
+import { withoutComments } from './comments.ts';
 import { parseDate } from './dates.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
 import type { HeaderField } from './headers.ts';
@@ -24,8 +25,11 @@ function isWord(text: string): boolean {
   return true;
 }
 
-/** An id as it was before it was folded; all fields with ids read it so, or replies would not find what they answer. */
-const withoutBlanks = (id: string): string => (isWord(id) ? id : id.replace(/\s+/g, ''));
+/**
+ * An id as it was before it was folded, without comments between its words (RFC 5322 §4.5.4); all fields with ids read it so, or replies
+ * would not find what they answer. Parentheses without a blank are the id's own: `x@host.(none)`.
+ */
+const withoutBlanks = (id: string): string => (isWord(id) ? id : id.replace(/\([^()]*\)|\s+/g, ''));
 
 /** The ids of a References-like value: what stands in angle brackets, or its words when nothing does. */
 function ids(value: string, name: string, defects: Defects): readonly string[] {
@@ -46,7 +50,8 @@ function ids(value: string, name: string, defects: Defects): readonly string[] {
 }
 
 /** A Message-ID without its brackets and blanks; only the id when comments stand around it. */
-function messageId(value: string): string {
+function messageId(text: string): string {
+  const value = text.startsWith('(') ? withoutComments(text).trim() || text : text;
   let open = value.indexOf('<');
   const close = open === -1 ? -1 : value.indexOf('>', open);
   if (close === -1) return value.replace(/^<|>$/g, '').trim();

@@ -91,6 +91,7 @@ export function readHeaders(
 const noProblems: DefectCode[] = [];
 /** `boundary="x"` and its kind (RFC 2045 §5.1, RFC 2231). */
 const parameterLine = /^[ \t]*[a-z][\w-]{0,40}(?:\*\d{0,3}\*?)?=\S/i;
+const boundaryParameter = /\bboundary\s{0,8}=\s{0,8}(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i;
 /** What may follow a line that is no field, in place of a position. */
 const unknown = -1;
 const body = -2;
@@ -110,6 +111,9 @@ class BlockReader {
   problems = noProblems;
   /** Behind a line of blanks, which may be meant to end the header. */
   #behindBlank = -1;
+  /** Of the first Content-Type among the fields that were looked at for one. */
+  #boundary = '';
+  #looked = 0;
   readonly #bytes: Buffer;
   readonly #text: string;
   readonly #offset: number;
@@ -234,10 +238,23 @@ class BlockReader {
       this.#problem('MBOX_LINE_SKIPPED');
       return lf + 1;
     }
-    const next = position === this.#behindBlank ? body : this.#behindForeign(lf + 1);
+    const isBody = position === this.#behindBlank || this.#beginsParts(position, this.#endOfLine(position, lf));
+    const next = isBody ? body : this.#behindForeign(lf + 1);
     if (next === body) this.#problem('HEADER_END_MISSING');
     else if (next !== unknown) this.#problem('HEADER_LINE_SKIPPED');
     return next;
+  }
+
+  /** Whether a line is the delimiter of the multipart whose header this is: the blank line before it is missing. */
+  #beginsParts(start: number, end: number): boolean {
+    if (!this.#text.startsWith('--', start)) return false;
+    for (; this.#boundary === '' && this.#looked < this.fields.length; this.#looked++) {
+      const field = this.fields[this.#looked];
+      if (field?.name !== 'content-type') continue;
+      const [, quoted, bare] = boundaryParameter.exec(field.value) ?? [];
+      this.#boundary = quoted ?? bare ?? '';
+    }
+    return this.#boundary !== '' && this.#text.slice(start + 2, end).trimEnd() === this.#boundary.trimEnd();
   }
 
   /** Where more of the header stands behind a line that is no field, or its end, which counts only behind fields. */

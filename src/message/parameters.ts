@@ -73,7 +73,7 @@ function assemble(pieces: readonly Piece[], where: string, defects: Defects): st
 }
 
 /** Reads a quoted string whose first `"` is at `start`; unterminated ones end with the text. */
-function readQuoted(text: string, start: number, where: string, defects: Defects): QuotedString {
+function readQuoted(text: string, start: number, isName: boolean, where: string, defects: Defects): QuotedString {
   let result = '';
   let i = start + 1;
   let run = i;
@@ -81,9 +81,9 @@ function readQuoted(text: string, start: number, where: string, defects: Defects
     const char = text[i];
     if (char === '"') return { text: result + text.slice(run, i), end: i + 1 };
     if (char === '\\' && i + 1 < text.length) {
-      // A backslash before anything else than these is a path separator of old senders.
+      // In a file's name, a backslash before anything else than these is a path separator of old senders.
       const next = text[i + 1];
-      if (next === '"' || next === '\\') {
+      if (!isName || next === '"' || next === '\\') {
         result += text.slice(run, i);
         run = i + 1;
         i++;
@@ -115,6 +115,14 @@ function behindComment(text: string, start: number): number {
   return depth === 0 ? text.length : start;
 }
 
+const commentOfName = /\([^()]{0,200}\)[ \t]{0,8}(?=")/y;
+
+/** Behind a comment before a file's name in quotes; one that is not in quotes may itself begin with a parenthesis. */
+function behindCommentOfName(text: string, start: number): number {
+  commentOfName.lastIndex = start;
+  return commentOfName.test(text) ? commentOfName.lastIndex : start;
+}
+
 function collect(text: string, start: number, where: string, defects: Defects): Map<string, Map<number, Piece>> {
   const found = new Map<string, Map<number, Piece>>();
   let position = start;
@@ -124,7 +132,7 @@ function collect(text: string, start: number, where: string, defects: Defects): 
   while (position < text.length) {
     // Looked for again only when it is passed: many semicolons may stand before it.
     if (equals < position) equals = text.indexOf('=', position);
-    const semicolon = text.indexOf(';', position);
+    let semicolon = text.indexOf(';', position);
     if (equals === -1) break;
     if (semicolon !== -1 && semicolon < equals) {
       position = semicolon + 1;
@@ -133,14 +141,16 @@ function collect(text: string, start: number, where: string, defects: Defects): 
     let name = withoutComments(text.slice(position, equals)).trim().toLowerCase();
     position = equals + 1;
     while (text[position] === ' ' || text[position] === '\t') position++;
-    if (closes && text[position] === '(' && !names.has(name.replace(/\*.*$/, ''))) {
-      const behind = behindComment(text, position);
-      closes = behind !== position;
+    const isName = names.has(name) || (name.includes('*') && names.has(name.slice(0, name.indexOf('*'))));
+    if (text[position] === '(' && (isName || closes)) {
+      const behind = isName ? behindCommentOfName(text, position) : behindComment(text, position);
+      if (!isName) closes = behind !== position;
       position = behind;
+      if (semicolon !== -1 && semicolon < position) semicolon = text.indexOf(';', position);
     }
     let value: string;
     if (text[position] === '"') {
-      const quoted = readQuoted(text, position, where, defects);
+      const quoted = readQuoted(text, position, isName, where, defects);
       value = quoted.text;
       const next = text.indexOf(';', quoted.end);
       position = next === -1 ? text.length : next + 1;
@@ -171,7 +181,9 @@ function collect(text: string, start: number, where: string, defects: Defects): 
 
 /** The value before the parameters, and where these begin; a blank stands for a missing semicolon. */
 function splitValue(text: string, where: string, defects: Defects): { readonly value: string; readonly start: number } {
-  const semicolon = text.indexOf(';');
+  const comment = text.indexOf('(');
+  let semicolon = text.indexOf(';');
+  if (comment !== -1 && comment < semicolon) semicolon = text.indexOf(';', behindComment(text, comment));
   const head = beforeComment(semicolon === -1 ? text : text.slice(0, semicolon));
   const blank = head.search(/[ \t]/);
   if (blank === -1 || !head.includes('=', blank))
@@ -203,8 +215,11 @@ export function parseParameters(text: string, where: string, defects: Defects): 
   const { value, start } = splitValue(text, where, defects);
   const parameters = new Map<string, string>();
   if (start === -1) return { value, parameters };
-  for (const [name, pieces] of collect(text, start, where, defects)) {
-    parameters.set(name, assemble(chosen(pieces), where, defects));
+  for (const [name, found] of collect(text, start, where, defects)) {
+    const pieces = chosen(found);
+    // A boundary is compared with bytes: nothing in it is meant to be decoded.
+    const isBytes = name === 'boundary' && !pieces.some((piece) => piece.encoded);
+    parameters.set(name, isBytes ? pieces.map((piece) => piece.text).join('') : assemble(pieces, where, defects));
   }
   return { value, parameters };
 }

@@ -29,6 +29,13 @@ describe('parseAddresses', () => {
       ['Ed Jones|c@a.test|A Group', '|joe@where.test|A Group', 'John|jdoe@one.test|A Group'],
     ],
     ['Undisclosed recipients:;', []],
+    // empty groups as mail servers hand them on
+    ['<undisclosed-recipients:;>', []],
+    ['<undisclosed-recipients:;@example.org>, a@example.org', ['|a@example.org']],
+    ['<Undisclosed recipients:@example.org;>', []],
+    // colons that begin no group
+    [':;', []],
+    [': a@example.org', ['|a@example.org']],
     // A.5: comments and folding
     ['Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>', ['Pete|pete@silly.test']],
     [

@@ -26,11 +26,15 @@ test('a Message-ID is the same by itself and with the rest of the envelope, howe
     'Message-ID: <m-1@\r\n\texample.org>',
     'Message-ID: < m-1@example.org > (added by a gateway)',
     'Message-ID: m-1@example.org',
+    // RFC 5322 §4.5.4: comments and blanks stand between any two words
+    'Message-ID: (made <by> a gateway) <m-1 @ (its host)  example . org>',
     'Message-ID: <m-1@example.org>\r\nMessage-ID: <second@example.org>',
     'Message-ID: =?utf-8?q?<m-1@example.org>?=',
   ];
   expect(new Set(written.map((header) => idOf(header)))).toEqual(new Set(['m-1@example.org']));
   expect(idOf('Message-ID: <grün@example.org>', 'utf8')).toBe('grün@example.org');
+  expect(idOf('Message-ID: <m-1@host.(none)>')).toBe('m-1@host.(none)');
+  expect(idOf('Message-ID: (m-1')).toBe('(m-1');
   expect(idOf('Message-ID:')).toBe('');
   expect(idOf('X-Message-ID: <m-1@example.org>')).toBe('');
   expect(idOf(`Message-ID: <${'x'.repeat(5_000)}@example.org>`)).toMatch(/^x{500,}$/);

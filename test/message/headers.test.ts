@@ -32,6 +32,25 @@ describe('readHeaders', () => {
     // blanks on the line that ends the header
     ['A: 1\r\n  \r\ntext\r\n\r\nmore', ['a=1'], 'text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['A: 1\r\n\t\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', []],
+    // the blank line is missing before the first part
+    [
+      'Content-Type: multipart/mixed; boundary="a b"\r\nA: 1\r\n--a b \r\nB: 2\r\n\r\nbody',
+      ['content-type=multipart/mixed; boundary="a b"', 'a=1'],
+      '--a b \r\nB: 2\r\n\r\nbody',
+      ['HEADER_END_MISSING'],
+    ],
+    [
+      'Content-Type: multipart/mixed; boundary=a;\r\n x=y\r\n--a\r\n\r\nbody',
+      ['content-type=multipart/mixed; boundary=a; x=y'],
+      '--a\r\n\r\nbody',
+      ['HEADER_END_MISSING'],
+    ],
+    [
+      'Content-Type: multipart/mixed; boundary=ab\r\n--a\r\nB: 2\r\n\r\nbody',
+      ['content-type=multipart/mixed; boundary=ab', 'b=2'],
+      'body',
+      ['HEADER_LINE_SKIPPED'],
+    ],
     ['only text\r\n\r\nmore', [], 'only text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['From a@b Mon Jan 1 00:00:00 2002\r\nA: 1\r\n\r\nbody', ['a=1'], 'body', ['MBOX_LINE_SKIPPED']],
     ['\xef\xbb\xbfA: 1\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['BYTE_ORDER_MARK_SKIPPED']],

@@ -18,6 +18,14 @@ describe('parseParameters', () => {
     ['text/plain; charset=us-ascii(Plain text); format=fixed', 'text/plain', { charset: 'us-ascii', format: 'fixed' }],
     ['multipart/mixed; boundary=a(1)b', 'multipart/mixed', { boundary: 'a(1)b' }],
     ["attachment; filename*=utf-8''a(1).txt; size=3", 'attachment', { filename: 'a(1).txt', size: '3' }],
+    ['text/plain (a; b=c); charset=(d; e) utf-8; f=g', 'text/plain', { charset: 'utf-8', f: 'g' }],
+    ['attachment; filename = (a) "b.txt" (c)', 'attachment', { filename: 'b.txt' }],
+    ['attachment; filename=(1) b.txt', 'attachment', { filename: '(1) b.txt' }],
+    // §3.3.5: a backslash quotes any character; a boundary is bytes, whatever it looks like
+    ['multipart/mixed; boundary="a\\=b\\"c"', 'multipart/mixed', { boundary: 'a=b"c' }],
+    ['multipart/mixed; boundary="=?utf-8?q?a?="', 'multipart/mixed', { boundary: '=?utf-8?q?a?=' }],
+    ['multipart/mixed; boundary="\xc3\xa9"', 'multipart/mixed', { boundary: '\xc3\xa9' }],
+    ["multipart/mixed; boundary*=us-ascii''a%20b", 'multipart/mixed', { boundary: 'a b' }],
     ['text/plain; charset=(never closed; x=y', 'text/plain', { charset: '(never', x: 'y' }],
     // RFC 2231 §3, §4, §4.1
     [

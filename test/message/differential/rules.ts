@@ -68,12 +68,21 @@ export const rules: readonly Rule[] = [
       (field === 'attachments' || (isBody(field) && theirs.includes(ours.slice(0, 50)))),
   },
   {
-    name: 'a Message-ID ends with its angle bracket and has no blanks',
+    name: 'a Message-ID ends with its angle bracket and has neither blanks nor comments',
     alone: true,
     reason: 'RFC 5322 §3.6.4, §4.5.4; what follows is no part of the id, nor is where it was folded',
     count: 24,
     explains: ({ field, ours, theirs }) =>
-      field === 'messageId' && (theirs.startsWith(`${ours}>`) || dense(theirs).replace(/>$/, '') === dense(ours)),
+      field === 'messageId' &&
+      (theirs.startsWith(`${ours}>`) ||
+        dense(theirs.replace(/\([^()]*\)/g, '')).replace(/>$/, '') === dense(ours.replace(/\([^()]*\)/g, ''))),
+  },
+  {
+    name: 'an empty group that mail servers put their name behind is nobody',
+    alone: true,
+    reason: '`undisclosed-recipients:;@host` is no address (RFC 5322 §3.4), and none that anybody wrote',
+    count: 9,
+    explains: ({ field, ours, theirs }) => field === 'to' && ours === '' && /^[^<>@:;"]+:(?:;@|@[^;]+;)/.test(theirs),
   },
   {
     name: 'an address keeps its encoded word',
