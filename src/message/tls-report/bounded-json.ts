@@ -27,21 +27,31 @@ function check(bytes: Buffer): void {
   }
 }
 
+/** What JSON says; undefined when it is none. */
+function parsed(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    // The engine's message holds text of the report.
+    return undefined;
+  }
+}
+
 /**
- * The value of JSON in UTF-8 (RFC 8259), of bounded size, depth and count.
+ * The value of JSON in UTF-8 (RFC 8259), of bounded size, depth and count. Line breaks inside of strings, as they come of folding,
+ * count as blanks; `repaired` tells it.
  *
  * @throws MailmillError `REPORT_EMPTY`, `REPORT_JSON_INVALID`, `REPORT_TOO_LARGE`
  */
-export function parseBoundedJson(bytes: Buffer): unknown {
+export function parseBoundedJson(bytes: Buffer): { readonly value: unknown; readonly repaired: boolean } {
   if (bytes.length > maxBytes) throw refused('REPORT_TOO_LARGE', 'it is larger than 16 MiB');
   check(bytes);
   // TextDecoder takes the byte order mark away.
   const text = new TextDecoder().decode(bytes).trim();
   if (text === '') throw refused('REPORT_EMPTY', 'it is empty');
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The engine's message holds text of the report.
-    throw refused('REPORT_JSON_INVALID', 'it is no JSON');
-  }
+  const whole = parsed(text);
+  if (whole !== undefined) return { ...whole, repaired: false };
+  const unfolded = /[\r\n\t]/.test(text) ? parsed(text.replace(/[\r\n\t]+/g, ' ')) : undefined;
+  if (unfolded === undefined) throw refused('REPORT_JSON_INVALID', 'it is no JSON');
+  return { ...unfolded, repaired: true };
 }

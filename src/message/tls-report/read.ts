@@ -121,9 +121,10 @@ function readPolicy(value: Members, reader: Reader): TlsPolicyResult | null {
  * @throws MailmillError `REPORT_EMPTY`, `REPORT_JSON_INVALID`, `REPORT_INCOMPLETE`, `REPORT_TOO_LARGE`: why it is none.
  */
 export function readTlsReport(bytes: Buffer): TlsReport {
-  const report = parseBoundedJson(bytes);
+  const { value: report, repaired } = parseBoundedJson(bytes);
   if (!isMembers(report)) throw incomplete('it is no object');
   const reader = new Reader();
+  if (repaired) reader.deviations.add('JSON_REPAIRED');
   const reportId = reader.text(report, 'report-id')?.replace(/^<(.*)>$/, '$1');
   if (!reportId) throw incomplete('it has no report-id');
   const range = members(report['date-range']);

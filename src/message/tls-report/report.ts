@@ -62,6 +62,7 @@ export interface TlsReport {
 export const tlsDeviations = {
   COUNT_INVALID: 'A number of sessions is none; it was counted as 0, or as the sum of its details.',
   DATE_UNUSUAL: 'The period is not given as RFC 3339 dates, or begins after its end; it was read as it stands.',
+  JSON_REPAIRED: 'Texts hold line breaks, which JSON does not allow; they were read as blanks.',
   LIST_EXPECTED: 'A single value stands where a list must be.',
   POLICIES_MISSING: 'The report has no policy.',
   POLICY_INVALID: 'A policy without a domain was left out.',

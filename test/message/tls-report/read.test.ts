@@ -135,6 +135,11 @@ describe('readTlsReport', () => {
     ],
     ['no policies', { ...example, policies: [] }, 'POLICIES_MISSING'],
     ['a period backwards', JSON.stringify(example).replace('2016-04-01T23', '2015-04-01T23'), 'DATE_UNUSUAL'],
+    [
+      'a text of two lines',
+      JSON.stringify(example, null, 1).replace('report_info', '\r\n  report_info'),
+      'JSON_REPAIRED',
+    ],
     ['a single policy', { ...example, policies: example.policies[0] }, 'LIST_EXPECTED'],
     ['a policy as text', policyOf({}, { 'policy-string': 'version: STSv1' }), 'LIST_EXPECTED'],
     ['a policy without a domain', { ...example, policies: [...example.policies, {}] }, 'POLICY_INVALID'],
