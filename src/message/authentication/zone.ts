@@ -29,8 +29,9 @@ const answered: Readonly<Record<string, number>> = {
 /** Others of the registry that zones have; a type that is none of them is a slip of the pen. */
 const otherTypes = new Set(
   (
-    'AFSDB APL CAA CDNSKEY CDS CERT CSYNC DHCID DLV DNAME DNSKEY DS EUI48 EUI64 HINFO HIP HTTPS IPSECKEY KEY KX LOC MB MD MF MG ' +
-    'MINFO MR NAPTR NS NSEC NSEC3 NSEC3PARAM OPENPGPKEY RP RRSIG SIG SMIMEA SOA SPF SRV SSHFP SVCB TA TKEY TLSA URI WKS X25 ZONEMD'
+    'A6 AFSDB AMTRELAY APL AVC CAA CDNSKEY CDS CERT CSYNC DHCID DLV DNAME DNSKEY DS EUI48 EUI64 GPOS HINFO HIP HTTPS IPSECKEY ISDN KEY KX L32 L64 ' +
+    'LOC LP MB MD MF MG MINFO MR NAPTR NID NS NSAP NSEC NSEC3 NSEC3PARAM NULL NXT OPENPGPKEY PX RESINFO RP RRSIG RT SIG SMIMEA SOA ' +
+    'SPF SRV SSHFP SVCB TA TLSA URI WKS X25 ZONEMD'
   ).split(' '),
 );
 const isKnownType = (type: string): boolean => type in answered || otherTypes.has(type) || /^TYPE\d{1,5}$/.test(type);
@@ -109,7 +110,8 @@ export function readZone(text: string): Zone {
     const words = tokens.map((token) => token.text);
     const [first = '', argument = '', more] = words;
     if (first.startsWith('$')) {
-      const directive = first.toUpperCase();
+      // Another word may be a secret: this may be no zone file at all.
+      const directive = /^\$(?:origin|ttl|include|generate)$/i.test(first) ? first.toUpperCase() : 'directive';
       if (more !== undefined) throw invalid(line, `has more behind ${directive} than one word`);
       if (directive === '$ORIGIN' && argument !== '') origin = absolute(argument, { origin, line });
       else if (directive !== '$TTL' || seconds(argument) === undefined)

@@ -91,6 +91,15 @@ describe('a zone file', () => {
     expect(await ask('wild.example.com', 'A')).toEqual({ kind: 'noData' });
   });
 
+  test.each(['$2y$10$SECRET', '$SECRET a b', 'a. SECRET', 'SECRET A 1.2.3.4', 'a. A SECRET', 'a. "SECRET'])(
+    'that is none is not quoted in the error: %s',
+    (secret) => {
+      expect(() => readZone(secret)).toThrow(
+        expect.objectContaining({ code: 'ZONE_FILE_INVALID', message: expect.not.stringContaining('SECRET') }),
+      );
+    },
+  );
+
   test.each([
     ['example.com. A 999.0.0.1', 'line 1'],
     ['\n\nexample.com. AAAA 192.0.2.1', 'line 3'],
