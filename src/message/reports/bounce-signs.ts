@@ -1,10 +1,11 @@
+import { withoutComments } from '../comments.ts';
 import { addressesOf } from './original.ts';
 import type { ReportSource } from './report-source.ts';
 import { readReply } from './smtp-reply.ts';
 
 /** Local parts that MTAs write under. */
 export const daemons =
-  /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|mdaemon|mailadmin|mmdf)(?:[+=-]|$)/i;
+  /^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mail[-_.]?delivery[-_.]?(?:system|subsystem)|daemon|mdaemon|mailadmin|mmdf|microsoftexchange[0-9a-f]{32})(?:[+=-]|$)/i;
 /** Local parts that nobody answers. */
 export const robots = /^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sysadmin|administrator|system)(?:[+=-]|$)/i;
 /** What MTAs write into a subject. */
@@ -33,7 +34,8 @@ export function signOf(source: ReportSource): Sign {
   if (type.startsWith('multipart/report') && /report-type\s*=\s*"?delivery-status/.test(type)) return 'certain';
   const from = source.header('from');
   const address = addressesOf(from)[0] ?? '';
-  const local = (address === '' ? from.replace(/[<>"\s]/g, '') : address).split('@')[0] ?? '';
+  // Postfix gives its name in a comment, and no domain.
+  const local = (address === '' ? withoutComments(from).replace(/[<>"\s]/g, '') : address).split('@')[0] ?? '';
   if (daemons.test(local) || /\bfml\b/i.test(source.header('x-mlserver'))) return 'likely';
   const empty = from.replace(/\s/g, '').endsWith('<>');
   const subject = source.header('subject');

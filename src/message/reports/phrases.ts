@@ -42,7 +42,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'authfailure',
     'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine|invalid)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
-    '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not pass|mismatch|not align|not permitted|not allowed to send|unauthori[sz]ed)',
+    '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|record|invalid|denied|reject|polic|missing|not (?:pass|valid|verif)|mismatch|not align|not permitted|not allowed to send|unauthori[sz]ed)',
     '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not allowed).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
     'unauthenticated (?:e-?mail|mail|message|sender)|sender (?:is )?unauthenticated|domain owner (?:\\w+ )?polic',
     'not have authentication information|(?:fails?|failed) to pass authentication|authentication checks? failed|required authentication level',
@@ -60,7 +60,8 @@ export const phrases: readonly Phrase[] = [
     'virusdetected',
     '\\bvirus(?:es)?\\b|\\bmalware\\b|\\bmalicious (?:code|content|attachment|file)|\\binfected\\b|\\btrojan\\b|\\bworm\\b|\\bransomware\\b',
   ),
-  phrase('badreputation', '\\breputation\\b'),
+  // Within the address of a page it is a name.
+  phrase('badreputation', '(?<![\\/.])\\breputation\\b'),
   // An address of a host beside a refusal, or a list of such addresses: what it sent is another matter.
   phrase(
     'blocked',
@@ -71,8 +72,10 @@ export const phrases: readonly Phrase[] = [
   // A limit of a rate names what it limits: messages, recipients, a mailbox.
   phrase(
     'speeding',
-    '(?<!connection )\\brate[ -]?limit|too (?:many|much) (?:\\w+ ){0,4}(?:this|per|an|in an?|in the last|within an?) (?:hour|minute|day|second)|throttl|max\\w*(?: \\S+){1,5} per (?:hour|minute|day)|too much (?:e-?)?mail\\b',
+    '(?<!connection )\\brate[ -]?limit|too (?:many|much) (?:\\w+ ){0,4}(?:this|per|an|in an?|in the last|within an?) (?:hour|minute|day|second)|throttl|max\\w*(?: \\S+){1,5} per (?:hour|minute|day)|too much (?:e-?)?mail\\b(?! data)',
   ),
+  // What may be sent in a day is no mailbox.
+  phrase('exceedlimit', '\\b(?:daily|hourly)(?: \\w+){0,3} quota\\b|\\bsending quota\\b'),
   phrase(
     'mailboxfull',
     `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
@@ -115,17 +118,17 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'hasmoved',
-    '(?:mailbox|user|(?<!perhaps the )recipient|account|address)(?: \\w+){0,2} (?:has |have )?moved|moved (?:to (?:another|a new)|with no forwarding|permanently)|no forwarding address|(?:no longer|not) (?:at|with) this (?:address|company|organi[sz]ation)|address (?:has )?(?:been )?changed|user not local; please try',
+    '(?:mailbox|user|(?<!perhaps the )recipient|account|address)(?: \\w+){0,2} (?:has |have )?moved|moved (?:to (?:another|a new)|with no forwarding|permanently)|no forwarding address|\\b(?:has|have) moved to|(?:no longer|not) (?:at|with) this (?:address|company|organi[sz]ation)|address (?:has )?(?:been )?changed|\\baddress you (?:\\w+ ){1,4}has changed|user not local; please try',
   ),
   phrase(
     'suspend',
-    `(?<!sender |from |sending |source |ip |host |return )${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|restricted|dormant|unsubscribed|cancell?ed)`,
+    `(?<!sender |from |sending |source |ip |host |return )${mailbox}(?: \\S+){0,6}? (?:is |has been |was |been |are |currently |temporarily |temporary |permanently |now |or )*(?:disabled|suspended|deactivated|discontinued|frozen|closed|locked|blocked|terminated|de-?activated|expired|on hold|inactive|not active|no longer active|restricted|dormant|unsubscribed|cancell?ed)`,
     `(?:disabled|suspended|deactivated|discontinued|frozen|inactive|dormant|locked|terminated|closed) (?:\\w+ )?${mailbox}\\b`,
     'mailbox (?:is )?unavailable.{0,6}(?:disabled|suspended)|not accepting (?:messages|mail) (?:for|at) (?:this|that) (?:user|recipient|mailbox|account)|vacation ?hold|compte (?:\\w+ ){0,3}(?:bloqu|d[ée]sactiv|suspendu)|account has been (?:disabled|suspended|closed)|archived recipient',
   ),
   phrase(
     'notaccept',
-    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no mx record found|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no smtp service here|no mx (?:records? )?found|reject all (?:mails?|messages)|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
   phrase('securityerror', 'delivery not authori[sz]ed'),
   phrase(
@@ -134,10 +137,10 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'rejected',
-    "(?:sender|return address|from address|mail ?from(?! \\[?\\d+\\.\\d+\\.)|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
+    "(?:sender|return address|from address|mail ?from(?! (?:\\[?\\d+\\.\\d+\\.|your (?:server|host|ip|network)))|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
     '(?:rejected|denied|invalid|unknown|bad|refused|unresolvable|unverified|forged|blocked|fake) (?:\\w+ ){0,2}(?:sender|return address|from address|originator|mail from)\\b',
     "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification|setup)|blocked senders?\\b|could not verify (?:the )?sender",
-    "(?:not|isn't) (?:a )?members? (?:of|on|in)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
+    "(?:not|isn't) (?:a )?members? (?:of|on|in|article)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|permission to post|accepts (?:\\w+ )?(?:mail|messages|e-?mails?) from (?:people|members|subscribers)|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
     'groups\\.google\\.com\\/support|(?:sender|sender domain) must (?:exist|resolve)|badmailfrom|valid (?:\\w+ ){0,4}sender|required for sender|sender has no|denies the sender|^517[ -]',
   ),
   phrase(
@@ -151,7 +154,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'blocked',
     `(?:black|block|deny|reject|real-?time ?block|ban|grey|gray)[- ]?list|\\bd?n?s?[- ]?rbl\\b|\\brbls?\\b|\\bdnsbl|\\bbl\\b|spamhaus|spamcop|sorbs|barracuda|cloudmark|proofpoint|abuseat|senderbase|mxtoolbox|uceprotect|trustedsource|invaluement|surriel|njabl`,
-    `${ip}(?:'s|s)?(?: \\S+){0,5}? (?:is |was |has been |are |been |currently |temporarily |on |in |our |your )*(?:blocked|banned|rejected|denied|refused|listed|blacklisted|barred|not (?:allowed|permitted|accepted|authori[sz]ed|welcome)|forbidden|bloqu)`,
+    `${ip}(?:'s|s)?(?: \\S+){0,5}? (?:is |was |has been |are |been |currently |temporarily |on |in |our |your )*(?:blocked|banned|rejected|denied|refused|listed|blacklisted|barred|not (?:allowed|permitted|accepted|authori[sz]ed|welcome)|forbidden|bloqu)(?! (?:the |your |this )?messages?\\b)`,
     `(?:blocked|banned|rejected|denied|refus\\w+|forbidden|bad|invalid|suspicious|dynamic|dial-?up|residential|blacklisted)(?: (?!by\\b|destination\\b|recipient\\b)\\w+){0,3} (?:sending )?${ip}\\b`,
     "connection (?:was )?(?:refused|rejected|denied|dropped) by|refused (?:your )?connection|not accept\\w* (?:\\w+ )?(?:connections?|mail|e-?mails?|messages) from|(?:mail|messages?) (?:is |are )?not accepted from|not accepting connections|connections? (?:will not be|not) accepted|(?:use|using|through) (?:the )?(?:\\w+ ){0,2}(?:smtp server|mail server|relay|smarthost) of your (?:isp|provider)|open (?:relay|proxy)|\\bip=[\\d.]{7,15} - a problem occurred|dynamic(?:ally)? (?:assigned )?(?:ip|address)|may not be mail exchanger|no access from mail server|(?:sent|messages|mail) from (?:\\S+ )?(?:weren't sent|was blocked|blocked)|too many (?:unwanted|bad|spam|invalid) (?:messages|recipients|commands|mail)|grey-?list|gray-?list|try again later, closing|bad helo|helo (?:\\w+ ){0,3}(?:rejected|invalid|denied)|host ?name (?:\\w+ ){0,2}(?:rejected|denied)|cannot send e-?mail to yourself|access from (?:\\S+ )?(?:denied|blocked|rejected)|you are not (?:allowed|permitted|welcome)|not in (?:the |our )?(?:white|allow)[- ]?list",
   ),

@@ -11,12 +11,17 @@ interface Draft {
 const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
 /** A line that begins with the recipient, bare, quoted, in brackets, as an item of a list, or behind a reply code. */
 const leading = new RegExp(
-  String.raw`^\s*(?:[*•>-]{1,3}\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|\S{1,200};dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,
+  String.raw`^\s*(?:[*•>-]{1,3}\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|(?:[a-z]{1,4}=[^;=\n]{0,64};){1,12}dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,
   'i',
 );
 /** Words of MTAs' templates that stand before a recipient within a line. */
 const announced = new RegExp(
-  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown user|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt to|mailing list|\buser [^()\n]{0,60}\(|sent to|(?:message|mail) to|(?:size|quota|full|exist|unavailable|invalid|disabled|undeliverable)[^:@]{0,30}:)\s*[:-]?\s*[<"'(]{0,2}(${address})`,
+  String.raw`(?:\b(?:undeliverable|deliver(?:y|ed|ing)?)\b(?: \w+){0,4} to|delivery failed(?: \d+ attempts)?|delivery has failed to|failed recipients?|unknown (?:user|host)|no such user|user unknown|(?:rejected|invalid|following|failed) recipients?(?:\(s\))?(?: \w+){0,2}|\baddress|\brcpt(?: to|=\[)|mailing list|\buser [^()\n]{0,60}\(|sent to|(?:message|mail) to|(?:size|quota|full|exist|unavailable|invalid|disabled|undeliverable)[^:@]{0,30}:)\s*[:-]?\s*[<"'(]{0,2}(${address})`,
+  'i',
+);
+/** A line that only names its recipient: the reason stands elsewhere. */
+const onlyNames = new RegExp(
+  String.raw`^\s*(?:rcpt to|(?:failed )?(?:recipient|address)(?: address)?)\s*:\s*[<"']?${address}[>"']?\s*$`,
   'i',
 );
 /** Exim and its relatives: items of two blanks behind this line need not be addresses. */
@@ -63,7 +68,7 @@ class NoticeReader {
       if (this.#take(start[2] ?? '', otherFollows.test(this.#previous) ? null : rest)) return;
     }
     const within = addressed && start === null ? announced.exec(line) : null;
-    if (within !== null && this.#take(within[1] ?? '', line)) return;
+    if (within !== null && this.#take(within[1] ?? '', onlyNames.test(line) ? '' : line)) return;
     const member = this.#inList ? groupWiseItem.exec(line) : null;
     if (member !== null) {
       this.#open(member[1] ?? '', member[2] ?? '');
@@ -160,6 +165,16 @@ export function besideReply(lines: readonly string[], ignored: ReadonlySet<strin
   }
   const [only = ''] = named;
   return named.size === 1 && reply !== '' ? noticeOf(only, reply) : null;
+}
+
+const inBrackets = new RegExp(`<(${address})>`, 'g');
+
+/** What a list's server says of the only address that its notice has in brackets: the list's own. Null when there is none. */
+export function ofList(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
+  const text = lines.join('\n').slice(0, maxDiagnostic);
+  const named = new Set(Array.from(text.matchAll(inBrackets), ([, one = '']) => one));
+  const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
+  return only === '' || others.length > 0 ? null : noticeOf(only, text);
 }
 
 const noticeOf = (recipient: string, reply: string): Notice => ({

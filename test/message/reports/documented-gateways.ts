@@ -186,4 +186,16 @@ speeding 450 4.2.1 Too many messages from this sender
 authfailure 550 5.7.26 The MAIL FROM domain fails SPF
 authfailure 550 5.7.1 PTR record not found; SPF and DKIM missing
 `,
+  'Words that RFCs and manuals share': `
+blocked 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using b.barracudacentral.org; http://www.barracudanetworks.com/reputation/?pr=1&ip=192.0.2.1
+blocked 550 5.7.1 Mail from your server blocked.
+policyviolation 554 5.7.0 Reject, id=1-1 - BANNED: .exe
+authfailure 550 5.7.1 DKIM signature is not valid
+policyviolation 550 5.7.1 The message contains an unacceptable attachment
+policyviolation 550 5.7.1 Message contains a restricted file
+suspend 550 this mailbox is no longer active
+hasmoved 550 The address you are sending to has changed
+hasmoved 571 joe has moved to joe@new.test
+userunknown 550 The e-mail address joe@dest.test no longer exists (in reply to RCPT TO command)
+`,
 };

@@ -105,6 +105,8 @@ speeding Domain y.test has exceeded the max defers and failures per hour (5/5 (1
 mesgtoobig message is too big (transport limit = 10485760)
 syntaxerror SMTP error from remote mail server after pipelined DATA: 503 valid RCPT command must precede DATA
 networkerror SMTP error from remote mail server after RCPT TO:<joe@dest.test>: Remote host closed connection in response to RCPT
+hostunknown unroutable mail domain "nx.test"
+filtered Mail sent by s@y.test being rejected by this user
 `,
   'Sendmail operations guide, cf/README': `
 userunknown 550 5.1.1 joe... User unknown
@@ -143,6 +145,7 @@ norelaying 550 5.7.1 <joe@dest.test>... we do not relay <s@y.test>
 suspend 550 5.2.1 <joe@dest.test>... Mailbox disabled for this recipient
 mailboxfull 552 5.2.2 <joe@dest.test>... Over quota
 hasmoved 551 5.1.6 <joe@dest.test>... User not here; please try <n@z.test>
+networkerror 4.4.3 Routing server failure
 `,
   'qmail-send(8), qmail-smtpd(8), vpopmail, chkuser': `
 expired Sorry, I wasn't able to establish an SMTP connection. (#4.4.1) I'm not going to try again; this message has been in the queue too long.
@@ -170,6 +173,14 @@ expired I'm not going to try again; this message has been in the queue too long.
 mailererror Unable to run /var/qmail/bin/vdelivermail.
 mailererror Uh-oh: first line of .qmail file is a program delivery
 networkerror CNAME lookup failed temporarily. (#4.4.3)
+systemerror 451 mail server temporarily rejected message (#4.3.0)
+systemerror 554 mail server permanently rejected message (#5.3.0)
+systemerror 451 qq trouble creating files in queue (#4.3.0)
+systemerror 451 qq internal bug (#4.3.0)
+systemerror 451 qq temporary problem (#4.3.0)
+systemerror 421 unable to read controls (#4.3.0)
+systemerror 454 oops, problem with child and I can't auth (#4.3.0)
+systemerror Unable to switch to home directory: input/output error. (#4.3.0)
 `,
   'Manuals of Courier, Domino, GroupWise, MDaemon, CommuniGate, Dovecot, Cyrus': `
 userunknown 550 5.1.1 User unknown: joe
@@ -203,5 +214,29 @@ mailboxfull 552 5.2.2 <joe@dest.test> Quota exceeded (mailbox for user is full) 
 filtered Your message to <joe@dest.test> was automatically rejected: rejected by sieve
 userunknown 550-Mailbox unknown. Either there is no mailbox associated with this name or you do not have authorization to see it. 550 5.1.1 User unknown
 mailboxfull 552 5.2.2 Over quota SESSIONID=<cyrus>
+expired Remote system no longer responding
+userunknown Invalid final delivery userid: joe@dest.test
+rejected NOT MEMBER article from s@y.test
+`,
+  'OpenSMTPD: smtpd(8), mta.c': `
+hostunknown Domain does not exist
+hostunknown Invalid domain name
+notaccept No MX found for domain
+notaccept Destination seem to reject all mails
+networkerror Loop detected
+networkerror Transient DNS error
+networkerror No valid route to remote MX
+networkerror All routes to destination blocked
+networkerror Address family mismatch on destination MXs
+networkerror Could not retrieve source address
+securityerror Could not retrieve credentials
+expired Envelope expired
+`,
+  'RFC 5321, 3.1, 4.5.3.1 and 4.2.3': `
+notaccept 554 No SMTP service here
+syntaxerror 501 Path too long
+mesgtoobig 552 5.3.4 Too much mail data
+mailboxfull 552 Too much mail data
+toomanyconn 452 Too many recipients
 `,
 };
