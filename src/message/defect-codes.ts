@@ -44,7 +44,8 @@ export const defectCodes = {
   NAME_CUT: 'An attachment’s name, type or Content-ID of more than 1,024 characters was cut.',
   NUL_REPLACED: 'U+0000 became U+FFFD.',
   PARAMETER_QUOTE_UNTERMINATED: 'A quoted parameter of a header is never closed; it ends with the header.',
-  PARAMETER_SEPARATOR_MISSING: 'Parameters of a header begin without a semicolon; a blank was taken for it.',
+  PARAMETER_SEPARATOR_MISSING:
+    'Parameters of a header begin without a semicolon before them; they were read all the same.',
   PARSED_BY_MAILPARSER:
     'Our own parser failed on the message: it was read by mailparser, without what is told from its fields and texts.',
   QUOTED_PRINTABLE_INVALID: 'What is no escape follows a `=` in quoted-printable; it stays as it stands.',

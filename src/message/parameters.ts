@@ -179,12 +179,18 @@ function collect(text: string, start: number, where: string, defects: Defects): 
   return found;
 }
 
-/** The value before the parameters, and where these begin; a blank stands for a missing semicolon. */
+const parameter = /^[\w*-]+\s{0,8}=/;
+
+/** The value before the parameters, and where these begin; a blank stands for a missing semicolon, and the value may be missing too. */
 function splitValue(text: string, where: string, defects: Defects): { readonly value: string; readonly start: number } {
   const comment = text.indexOf('(');
   let semicolon = text.indexOf(';');
   if (comment !== -1 && comment < semicolon) semicolon = text.indexOf(';', behindComment(text, comment));
   const head = beforeComment(semicolon === -1 ? text : text.slice(0, semicolon));
+  if (parameter.test(head)) {
+    defects.add('PARAMETER_SEPARATOR_MISSING', where);
+    return { value: '', start: text.indexOf(head) };
+  }
   const blank = head.search(/[ \t]/);
   if (blank === -1 || !head.includes('=', blank))
     return { value: head.toLowerCase(), start: semicolon === -1 ? -1 : semicolon + 1 };

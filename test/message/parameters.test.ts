@@ -64,6 +64,8 @@ describe('parseParameters', () => {
     ['attachment; filename="C:\\temp\\a.txt"', 'attachment', { filename: 'C:\\temp\\a.txt' }],
     ['attachment; filename="say \\"hi\\".txt"', 'attachment', { filename: 'say "hi".txt' }],
     ['text/plain; charset=a; charset=b', 'text/plain', { charset: 'a' }],
+    ['filename="a b.txt"; size=3', '', { filename: 'a b.txt', size: '3' }],
+    ['charset = utf-8', '', { charset: 'utf-8' }],
     ['multipart/mixed boundary="b"', 'multipart/mixed', { boundary: 'b' }],
     ['multipart/mixed; boundary="never closed', 'multipart/mixed', { boundary: 'never closed' }],
     ['text/plain;', 'text/plain', {}],

@@ -42,6 +42,20 @@ describe('parseMessage', () => {
     expect(message.defects.map((d) => d.code)).toContain('NUL_REPLACED');
   });
 
+  test('an attachment’s name is cut, and told like an encoded message and half a surrogate pair', async () => {
+    const file = (header: string, body: string) =>
+      parse(`Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${header}\r\n\r\n${body}\r\n--b--`);
+    const long = await file(`Content-Type: a/b; name=${'x'.repeat(2_000)}`, '');
+    expect(long.attachments[0]?.filename).toBe('x'.repeat(1_024));
+    expect(long.defects).toEqual([{ code: 'NAME_CUT', detail: 'attachment' }]);
+    const encoded = await file('Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64', 'U3ViamVjdDogeA==');
+    expect(encoded.attachments[0]?.filename).toBe('x');
+    expect(encoded.defects).toEqual([{ code: 'MESSAGE_ENCODED', detail: 'attachment' }]);
+    const half = await parse('Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-');
+    expect(half.text).toBe('\uFFFD');
+    expect(half.defects).toEqual([{ code: 'SURROGATE_REPLACED', detail: 'text' }]);
+  });
+
   test.each([
     ['', ['EMPTY', 'HEADER_MISSING']],
     ['no header here\nat all\n', ['HEADER_END_MISSING', 'HEADER_MISSING']],
