@@ -13,7 +13,7 @@ export const subjects =
   /\b(?:undeliver(?:ed|able)|non[- ]?deliver(?:y|able)|returned (?:mail|to sender)|failure notice|(?:mail|message|delivery|deliver) (?:\w+ ){0,3}(?:failure|failed|failing|problem|error|status|delayed|notification)|(?:failed|failure|failing|permanent) deliver|could not (?:be )?(?:deliver|send|sent)|(?:error|trouble) (?:sending|delivering)|mail system error|warning--?could not send|bounced? mail|postmaster notify|warning: (?:message|could not))/i;
 /** What only an MTA writes into the text of a failure. */
 export const phrasesOfFailure =
-  /(?:could not|couldn't|cannot|can't|was not|unable to|wasn't able to|not be|error|failed|failure|has been delayed|trouble) (?:\w+ ){0,3}(?:deliver|reach)|deliver\w* (?:\w+ ){0,6}(?:failed|failure|aborted|permanently|problems?|errors?|delayed)|(?:address|recipient|user)(?:es|\(es\)|s|\(s\))? (?:\w+ ){0,2}(?:failed|had (?:\w+ ){0,3}(?:errors?|problems?))|undeliverable|transcript of session|not delivered|did not reach/i;
+  /(?:could not|couldn't|cannot|can't|was not|unable to|wasn't able to|not be|error|failed|failure|has been delayed|trouble) (?:\w+ ){0,3}(?:deliver|reach)|(?:could not|couldn't|cannot|unable to|failed to) (?:be )?sen[dt]\b|deliver\w* (?:\w+ ){0,6}(?:failed|failure|aborted|permanently|problems?|errors?|delayed)|(?:address|recipient|user)(?:es|\(es\)|s|\(s\))? (?:\w+ ){0,2}(?:failed|had (?:\w+ ){0,3}(?:errors?|problems?))|undeliverable|transcript of session|not delivered|did not reach/i;
 
 export type Sign = 'certain' | 'likely' | 'possible' | 'none';
 

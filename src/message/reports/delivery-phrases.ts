@@ -8,7 +8,7 @@ export const deliveryPhrases: readonly Phrase[] = [
   ),
   phrase(
     'policyviolation',
-    '(?:for|due to|because of|by|on|violat\\w+|against|by the) (?:\\w+ ){0,3}(?:policy|policies)\\b|policy (?:reasons?|restriction|reject)|(?:local|security|e-?mail|content|company|site|anti-spam|administrative|organi[sz]ation) polic(?:y|ies)|policy that prohibits|mail ?policy violation|administrative(?:ly)? prohibit|potential security issue|header error',
+    '(?:for|due to|because of|by|on|violat\\w+|against|by the) (?:\\w+ ){0,3}(?:policy|policies)\\b|policy (?:reasons?|restriction|reject)|(?:local|security|e-?mail|content|company|site|anti-spam|administrative|organi[sz]ation) polic(?:y|ies)|policy that prohibit(?:s|ed)|mail ?policy violation|administrative(?:ly)? prohibit|potential security issue|header error',
     '(?:attachment|file|extension|file ?name|content|executable)(?: \\S+){0,4} (?:is |are |was |were |has been )?(?:not allowed|prohibited|blocked|forbidden|banned|not accepted|disallowed|denied|illegal|restricted)|(?:prohibited|illegal|forbidden|banned|dangerous|disallowed|blocked|unauthori[sz]ed|unacceptable|restricted) (?:\\w+ ){0,2}(?:attachment|file|content|extension)|message (?:is )?prohibited|(?:disallowed|banned) (?:word|character)|- banned\\b',
   ),
   phrase(

@@ -9,7 +9,7 @@ import { addressesOf, inlineMessage, type OriginalMessage, returnedMessage } fro
 import { adviceFor, isHardBounce, type Reason } from './reasons.ts';
 import { openReport, type ReportSource } from './report-source.ts';
 import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
-import { besideReply, ofList, readTextNotices, type TextNotices } from './text-notices.ts';
+import { besideReply, inBrackets, readTextNotices, type TextNotices } from './text-notices.ts';
 
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
@@ -185,8 +185,8 @@ function fromText(source: ReportSource, text: Text, original: OriginalMessage | 
   const failed = addressesOf(source.header('x-failed-recipients'));
   const recipients = failed.length > 0 ? failed : (original?.to ?? []).slice(0, 1);
   if (recipients.length === 0 && signOf(source) === 'likely') {
-    const list = source.header('x-mlserver') === '' ? null : ofList(text.lines, ignored);
-    const notice = list ?? besideReply(text.lines, ignored);
+    const told = source.header('x-mlserver') !== '' || speaksOfFailure(source, text.whole);
+    const notice = besideReply(text.lines, ignored) ?? (told ? inBrackets(text.lines, ignored) : null);
     if (notice !== null) return [notice];
   }
   return recipients.map((recipient) => ({ ...emptyNotice, recipient, diagnostic: text.whole.slice(0, 4_000) }));

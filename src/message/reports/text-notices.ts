@@ -167,12 +167,17 @@ export function besideReply(lines: readonly string[], ignored: ReadonlySet<strin
   return named.size === 1 && reply !== '' ? noticeOf(only, reply) : null;
 }
 
-const inBrackets = new RegExp(`<(${address})>`, 'g');
+const bracketed = new RegExp(`<(${address})>`, 'g');
 
-/** What a list's server says of the only address that its notice has in brackets: the list's own. Null when there is none. */
-export function ofList(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
+/**
+ * The only address that a notice has in brackets, with all that it says: the recipient, or the list that refuses an article.
+ * Null when there is none.
+ *
+ * @param ignored as of `readTextNotices`.
+ */
+export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
   const text = lines.join('\n').slice(0, maxDiagnostic);
-  const named = new Set(Array.from(text.matchAll(inBrackets), ([, one = '']) => one));
+  const named = new Set(Array.from(text.matchAll(bracketed), ([, one = '']) => one));
   const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
   return only === '' || others.length > 0 ? null : noticeOf(only, text);
 }

@@ -223,5 +223,6 @@ rejected 550 5.7.1 The group you tried to contact may not exist, or you may not 
 rejected 550 5.7.1 The group joe only accepts messages from people in its organization or on its allowed senders list
 exceedlimit 550 5.4.5 Daily user sending quota exceeded.
 exceedlimit 550 5.4.5 Daily sending quota exceeded.
+policyviolation 550 5.7.1 The user or domain that you are sending to (or from) has a policy that prohibited the mail that you sent. gsmtp
 `,
 };

@@ -61,6 +61,8 @@ describe('6,046 real messages', () => {
     }
     expect(found).toEqual([
       'easy-ham-1/01436 delivery',
+      // Prodigy: “Unable to find user: <…>”.
+      'easy-ham-1/01507 delivery',
       'easy-ham-1/01542 delivery',
       'easy-ham-2/01311 delivery',
       'spam-2/00169 delivery',

@@ -100,3 +100,23 @@ test('Postfix writes to its postmaster under a name without a domain', () => {
   const raw = bytes('From: MAILER-DAEMON (Mail Delivery System)', 'To: postmaster@origin.test', subject, '', text);
   expect(verdicts(raw)).toEqual([['joe@dest.test', '5.1.1', 'userunknown']]);
 });
+
+test('the only address in brackets, when an MTA speaks of a failure', () => {
+  const text = 'Reason: Unable to resolve host name dest.test for <joe@dest.test>: Host not found.\n';
+  expect(verdicts(textBounce(text))).toEqual([['joe@dest.test', '5.0.0', 'hostunknown']]);
+  const from = ['From: postmaster@dest.test', 'To: author@origin.test', 'Subject: Quota'];
+  const other = bytes(...from, '', 'Your mailbox is almost full. Questions? Ask <help@dest.test>.');
+  expect(deliveryStatus(openReport(other))).toBeNull();
+});
+
+test('SurfControl does not speak of delivery', () => {
+  const text = `Your message could not be sent.
+Addressed To: joe@dest.test
+
+Failed to send to identified host,
+joe@dest.test: [192.0.2.2], Connection timed out
+`;
+  expect(verdicts(bytes('From: <>', 'To: author@origin.test', 'Subject: X', '', text))).toEqual([
+    ['joe@dest.test', '5.0.0', 'expired'],
+  ]);
+});
