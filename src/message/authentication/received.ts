@@ -13,8 +13,8 @@ export interface Client {
 export interface Hop {
   /** Host that wrote the field; lower case. */
   readonly by: string;
-  /** Null when no address is told: a hand-over within a machine. */
-  readonly client: Client | null;
+  /** Null when none is told: a hand-over within a machine; `unknown` when one is told without an address that can be read. */
+  readonly client: Client | 'unknown' | null;
 }
 
 /** Longer fields say nothing that we know to read. */
@@ -53,16 +53,29 @@ function addressOf(text: string): string {
   return isIP(address) === 0 ? '' : address.toLowerCase();
 }
 
-/** The address in a comment that the server wrote about the connection; what the client said by HELO in it does not count. */
-function addressIn(comment: string): string {
-  const own = comment.replace(/\b(?:helo|ehlo|ident)[= ]\s*\S+/gi, ' ');
-  const bracketed = /\[([^\]]{2,64})\]/.exec(own)?.[1];
+/** SMTP with or without extensions (RFC 3848, RFC 6531); LMTP, `local` and the like hand over within a machine or a site. */
+const overNetwork = /\swith\s+(?:utf8)?e?smtps?a?(?![-\w])/i;
+
+/** The last address in a text, in brackets if there are any; a name or a port may stand beside it: `ident@192.0.2.1`, `192.0.2.1:25`. */
+function lastAddress(text: string): string {
+  const bracketed = Array.from(text.matchAll(/\[([^[\]]{2,64})\]/g), ([, inner = '']) => inner).at(-1);
   if (bracketed !== undefined) return addressOf(bracketed);
-  for (const word of own.split(/[\s,]+/)) {
-    const address = addressOf(word);
-    if (address !== '') return address;
-  }
-  return '';
+  const words = text.split(/[\s,]+/).map((word) => word.slice(word.lastIndexOf('@') + 1));
+  return words.map((word) => addressOf(word.replace(/^(\d[\d.]*):\d+$/, '$1'))).findLast((found) => found !== '') ?? '';
+}
+
+/**
+ * The address in a comment that the server wrote about the connection. What the client said in it does not count: HELO and ident behind
+ * their words, in Exim behind the address; an ident before the address in Sendmail and qmail.
+ */
+function addressIn(comment: string): string {
+  // Postfix; a login may look like a mailbox at an address.
+  if (/^authenticated sender:/i.test(comment)) return '';
+  const said = /\b(?:helo|ehlo|ident)[= ]/i.exec(comment);
+  const before = said === null ? comment : comment.slice(0, said.index);
+  const found = lastAddress(before);
+  if (found !== '' || said === null) return found;
+  return lastAddress(comment.slice(said.index).replace(/\b(?:helo|ehlo|ident)[= ]\s*\S+/gi, ' '));
 }
 
 /**
@@ -106,7 +119,9 @@ export function readReceived(value: string): Hop | null {
     .find((text) => text !== '');
   const seen = from.inner.map(addressIn).findLast((address) => address !== '') ?? '';
   const address = seen === '' && (from.inner.length === 0 || helo !== undefined) ? addressOf(name) : seen;
-  return { by: host, client: address === '' ? null : { address, helo: helo ?? name } };
+  if (address !== '') return { by: host, client: { address, helo: helo ?? name } };
+  const within = from.inner.length === 0 && (/^localhost$/i.test(name) || !overNetwork.test(rest.plain));
+  return { by: host, client: within ? null : 'unknown' };
 }
 
 const privateRanges =
@@ -152,8 +167,8 @@ export function findBorder(fields: readonly HeaderField[], receivedBy: readonly 
     if (hop === null || !isHostOf(hop.by, receivedBy))
       return received === -1 ? null : { received, untrusted: index, client };
     received = index;
-    client = hop.client;
-    outside = hop.client !== null && !isPrivate(hop.client.address);
+    client = hop.client === 'unknown' ? null : hop.client;
+    outside = hop.client === 'unknown' || (client !== null && !isPrivate(client.address));
   }
   return received === -1 ? null : { received, untrusted: fields.length, client };
 }

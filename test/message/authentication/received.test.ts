@@ -51,6 +51,26 @@ describe('a Received field', () => {
     expect(readReceived(value)).toEqual({ by: 'mx.b.example', client: { address, helo } });
   });
 
+  test.each([
+    ['unknown (HELO mail.a.example) (ann@203.0.113.5)', 'qmail with an ident'],
+    ['unknown (HELO mail.a.example) (10.0.0.1 x@203.0.113.5)', 'qmail with an ident that is an address'],
+    ['x (10.0.0.1@host.example [203.0.113.5])', 'Sendmail with an ident'],
+    ['x ([10.0.0.1]@host.example [203.0.113.5])', 'Sendmail with an ident that is an address'],
+    ['host.example ([203.0.113.5] helo=x ident=[10.0.0.1])', 'Exim with an ident'],
+    ['host.example ([203.0.113.5] helo=x [10.0.0.1])', 'Exim with blanks in HELO'],
+    ['x (203.0.113.5:45678)', 'a port'],
+    ['x (host.example [203.0.113.5]) (Authenticated sender: ann@10.0.0.1)', 'Postfix with a login'],
+  ])('tells the address beside what the client said: %s', (from) => {
+    expect(readReceived(`from ${from} by mx.b.example with SMTP`)?.client).toMatchObject({ address: '203.0.113.5' });
+  });
+
+  test('that tells a client without a readable address is no hand-over within a machine', () => {
+    const unreadable = received('from x (evil.example [999.0.0.1]) by mx.b.example with SMTP');
+    expect(readReceived(unreadable.value)).toEqual({ by: 'mx.b.example', client: 'unknown' });
+    const forged = received('from bank.example (bank.example [198.51.100.1]) by mx.b.example with SMTP');
+    expect(findBorder([unreadable, forged], ['mx.b.example'])).toEqual({ received: 0, untrusted: 1, client: null });
+  });
+
   test('tells the address that the server saw, not one that the client said', () => {
     for (const from of [
       '[10.0.0.1] (evil.example [203.0.113.5])',
@@ -58,7 +78,9 @@ describe('a Received field', () => {
       'host ([203.0.113.5] helo=[10.0.0.1])',
       'x (helo [10.0.0.1] [203.0.113.5])',
     ])
-      expect(readReceived(`from ${from} by mx.b.example with SMTP`)?.client?.address).toBe('203.0.113.5');
+      expect(readReceived(`from ${from} by mx.b.example with SMTP`)).toMatchObject({
+        client: { address: '203.0.113.5' },
+      });
     // A HELO of words that look like the rest of the field.
     expect(readReceived('from by.example (x by y [203.0.113.5]) by mx.b.example with SMTP')).toMatchObject({
       by: 'mx.b.example',
@@ -84,7 +106,14 @@ describe('a Received field', () => {
 
   test('of a hand-over within a machine tells no client', () => {
     expect(readReceived('by mx.b.example (Postfix, from userid 0) id 1')).toEqual({ by: 'mx.b.example', client: null });
-    expect(readReceived('from localhost by mx.b.example with LMTP')).toEqual({ by: 'mx.b.example', client: null });
+    for (const hop of [
+      'localhost by mx.b.example with LMTP',
+      'localhost by mx.b.example with ESMTP',
+      'ann by mx.b.example with local',
+    ])
+      expect(readReceived(`from ${hop}`)).toEqual({ by: 'mx.b.example', client: null });
+    // Over the network, by a server that keeps addresses to itself.
+    expect(readReceived('from x by mx.b.example with ESMTPSA id 1')).toEqual({ by: 'mx.b.example', client: 'unknown' });
   });
 
   test.each(['', 'from a', '(by mx.b.example)', 'x'.repeat(5_000)])('that says nothing is none: %.20s', (value) => {
