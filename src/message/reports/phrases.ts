@@ -79,7 +79,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'mailboxfull',
     `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
-    'over ?-?quota|quota ?exceeded|quota (?:\\w+ ){0,3}(?:exceed|violat|full|limit)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
+    'over ?-?quota|quota ?exceeded|quota (?:\\w+ ){0,3}(?:exceed|exhaust|violat|full|limit)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
     'exceed\\w* (?:\\w+ ){0,3}(?:storage (?:allocation|limit|space|capacity)|mailbox (?:size|limit)|disk space)|storage (?:limit|quota|allocation)',
     '(?:number of messages|messages) in (?:\\w+\\S* ){0,2}mailbox exceed',
     '(?:not|no|in)\\s?-?(?:enough|sufficient) (?:storage |disk |free |mailbox |room|space)+(?:.{0,20}(?:mail ?box|account|user|recipient|disk quota))',
@@ -128,7 +128,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'notaccept',
-    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no smtp service here|no mx (?:records? )?found|reject all (?:mails?|messages)|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+    "null mx|(?:does not|doesn't|do not|not|never) (?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no smtp service here|no mx (?:records? )?found|reject all (?:mails?|messages)|(?:has|have|with) no mx|not (?:accept|accepting) network messages|no (?:e-?mail|mail) (?:is )?accepted|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
   phrase('securityerror', 'delivery not authori[sz]ed'),
   phrase(
@@ -137,18 +137,18 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'rejected',
-    "(?:sender|return address|from address|mail ?from(?! (?:\\[?\\d+\\.\\d+\\.|your (?:server|host|ip|network)))|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
+    "(?:sender|return address|from address|mail ?from(?! (?:\\[?\\d+\\.\\d+\\.|your (?:server|host|ip|network)))|envelope[- ]from|originator|reverse[- ]path)(?:'s)?(?: (?:e-?mail |mail |envelope )?(?:address|domain|host|mailbox|user))?(?: \\S+){0,3}? (?:is |was |are |has been |verify |verification |address |on |your )*(?:rejected|denied|refused|invalid|unknown|blocked|blacklisted|not (?:be )?(?:exist|allowed|permitted|accepted|found|valid|authori[sz]ed|verified|recogni[sz]ed|resolve)|failed|unresolvable|unroutable|doesn't exist|does not (?:exist|resolve)|banned|forbidden|bloqu)",
     '(?:rejected|denied|invalid|unknown|bad|refused|unresolvable|unverified|forged|blocked|fake) (?:\\w+ ){0,2}(?:sender|return address|from address|originator|mail from)\\b',
     "(?:domain of sender|sender's? domain|from domain|domain in (?:the )?(?:sender|from))|(?:sender|callback|callout|call-out) (?:address )?(?:verify|verification|setup)|blocked senders?\\b|could not verify (?:the )?sender",
     "(?:not|isn't) (?:a )?members? (?:of|on|in|article)|only (?:members|subscribers)|members? only|not subscribed|posting (?:to this list )?(?:is )?(?:restricted|not allowed)|not allowed to post|permission to post|accepts (?:\\w+ )?(?:mail|messages|e-?mails?) from (?:people|members|subscribers)|blank from:|emetteur (?:invalide|non autoris)|cannot be used as (?:a )?(?:sender|from)|you (?:are|have been) (?:blocked|banned|not allowed to send)",
-    'groups\\.google\\.com\\/support|(?:sender|sender domain) must (?:exist|resolve)|badmailfrom|valid (?:\\w+ ){0,4}sender|required for sender|sender has no|denies the sender|^517[ -]',
+    'groups\\.google\\.com\\/support|sender(?: domain| address)? must (?:exist|resolve|contain)|not allowed to use this (?:sender|from|e-?mail|address)|badmailfrom|valid (?:\\w+ ){0,4}sender|required for sender|sender has no|denies the sender|^517[ -]',
   ),
   phrase(
     'spamdetected',
     '(?:url|link|website|uri|domain|body|content|text|subject|phone number).{0,40}(?:black|block|spam|\\buribl|\\bsurbl|\\bdbl\\b)\\w*|(?:black|block)-?listed (?:url|link|domain|website|uri)',
     "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam|junk|ube|uce|unsolicited|phish)",
     '(?:as|is|be|for|like|of|high|probable|possible|possibly|suspected|considered|identified as|detected as|considered) (?:\\w+ )?(?:spam|junk|unsolicited bulk|phishing)\\b(?! block| list)',
-    'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|\\(spam\\)|^spam\\b',
+    'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|by spamassassin\\b|\\(spam\\)|^spam\\b',
     'a@b:(?:blocked|quarantined)\\b|anti-?spam engine|(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\bspam\\b',
   ),
   phrase(

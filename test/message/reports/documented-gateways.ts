@@ -197,5 +197,10 @@ suspend 550 this mailbox is no longer active
 hasmoved 550 The address you are sending to has changed
 hasmoved 571 joe has moved to joe@new.test
 userunknown 550 The e-mail address joe@dest.test no longer exists (in reply to RCPT TO command)
+mailboxfull 550 5.7.1 Mailbox quota exhausted
+rejected 550 The sender domain could not be verified
+rejected 550 You are not allowed to use this sender address
+spamdetected 550 5.7.1 Blocked by SpamAssassin
+notaccept 550 no mail accepted for this domain
 `,
 };

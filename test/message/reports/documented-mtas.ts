@@ -66,6 +66,7 @@ notaccept 521 5.3.2 mx.x.test does not accept mail
 hostunknown 5.4.4 unable to look up host mx.x.test: No address associated with hostname
 contenterror 5.6.7 SMTPUTF8 is required, but was not offered by host mx.x.test[192.0.2.1]
 syntaxerror 5.5.4 BDAT
+systemerror 451 4.3.0 <joe@dest.test>: Temporary lookup failure
 `,
   'The Exim specification and its default configuration; cPanel': `
 hostunknown Unrouteable address
@@ -107,6 +108,7 @@ syntaxerror SMTP error from remote mail server after pipelined DATA: 503 valid R
 networkerror SMTP error from remote mail server after RCPT TO:<joe@dest.test>: Remote host closed connection in response to RCPT
 hostunknown unroutable mail domain "nx.test"
 filtered Mail sent by s@y.test being rejected by this user
+rejected 501 s: sender address must contain a domain
 `,
   'Sendmail operations guide, cf/README': `
 userunknown 550 5.1.1 joe... User unknown
