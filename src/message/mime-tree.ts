@@ -113,6 +113,8 @@ class TreeReader {
     let content = first;
     let position = start;
     let root: Part | null = null;
+    /** Where the text ends that is left when nothing delimits it any more. */
+    let rest = raw.length;
     const add = (part: Part) => {
       const parent = this.#open[this.#open.length - 1];
       if (parent === undefined) root = part;
@@ -121,7 +123,7 @@ class TreeReader {
     while (this.#open.length > 0) {
       const delimiter = this.#boundaries?.next(position) ?? null;
       if (delimiter?.loose === true) this.#defects.add('BOUNDARY_TEXT_SKIPPED', 'multipart');
-      const end = delimiter === null ? raw.length : this.#before(delimiter.start, position);
+      const end = delimiter === null ? rest : this.#before(delimiter.start, position);
       if (content !== null && !(content === this.#implied && this.#isBlank(content.start, end)))
         add(closed(content, end));
       content = null;
@@ -130,11 +132,12 @@ class TreeReader {
         const ends = delimiter?.close === true && this.#open.length === level + 1;
         if (!ends && this.#open[this.#open.length - 1]?.boundary !== '')
           this.#defects.add('BOUNDARY_END_MISSING', 'multipart');
-        add(this.#pop(end, ends ? delimiter.next : end));
+        add(this.#pop(end, ends ? delimiter.next : delimiter === null ? raw.length : end));
       }
       if (delimiter === null) break;
       position = delimiter.next;
-      // A delimiter with nothing behind it begins no part.
+      // A delimiter with nothing behind it begins no part, and is no text either.
+      if (position >= raw.length) rest = end;
       if (delimiter.close || position >= raw.length) continue;
       const block = readHeaders(
         raw,

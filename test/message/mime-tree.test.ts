@@ -50,6 +50,7 @@ describe('readTree', () => {
       ['mixed(mixed(text/plain<1>) text/plain<2>)', 'BOUNDARY_END_MISSING'],
     ],
     [mixed('b', 'no parts'), ['mixed(text/plain<no parts>)', 'BOUNDARY_END_MISSING', 'MULTIPART_WITHOUT_PARTS']],
+    [mixed('b', 'x\r\n--b\r\n'), ['mixed(text/plain<x>)', 'BOUNDARY_END_MISSING', 'MULTIPART_WITHOUT_PARTS']],
     ['Content-Type: multipart/mixed\r\n\r\nx', ['mixed(text/plain<x>)', 'BOUNDARY_MISSING']],
     // no boundary is named, or another one
     [
