@@ -110,7 +110,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'failedstarttls',
-    '\\bstarttls\\b|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|validat|expired|mismatch|is not|not|invalid)',
+    '\\bstarttls\\b|\\bmta-sts\\b|\\bssl (?:handshake|initiali[sz]ation|negotiation) (?:failed|failure|error)|untrusted certificate|not provide (?:a )?certificate|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|validat|expired|mismatch|is not|not|invalid)',
   ),
   phrase(
     'norelaying',

@@ -241,4 +241,13 @@ mesgtoobig 552 5.3.4 Too much mail data
 mailboxfull 552 Too much mail data
 toomanyconn 452 Too many recipients
 `,
+  'DragonFly Mail Agent: net.c, crypto.c; Postfix TLS_README; MTA-STS, RFC 8461': `
+failedstarttls SSL handshake failed fatally: error:1408F10B:SSL routines:wrong version number
+failedstarttls SSL initialization failed
+failedstarttls Peer did not provide certificate: x
+failedstarttls 4.7.5 Untrusted certificate
+failedstarttls 5.7.5 Remote certificate failed MTA-STS validation
+expired remote delivery deferred: connection to remote host failed
+hostunknown DNS lookup failure: host nx.test not found
+`,
 };
