@@ -3,7 +3,7 @@ import { type Document, sha256 } from '../message/fields.ts';
 import { headerIdHash } from '../message/header-id.ts';
 import type { EncodedRow } from '../sinks/sink.ts';
 import { messageIdOf } from '../sources/message-id.ts';
-import type { Listed } from '../sources/source.ts';
+import type { Listed, Memory } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
 import type { CompiledStep } from '../steps/step.ts';
 import type { DeadLetter } from '../store/commit.ts';
@@ -31,7 +31,7 @@ export interface ReadMessage {
   readonly receivedAt: Date;
   readonly flags: readonly string[];
   /** As of `RawMessage`. */
-  readonly ownsMemory?: true;
+  readonly memory?: Memory;
   readonly objectId?: string;
   readonly minted?: Minted;
   /** Of its Message-ID; undefined: its header cannot be read. */

@@ -54,8 +54,14 @@ export interface RawMessage {
   readonly refused?: { readonly code: string; readonly detail: string };
   /** Bytes of a message that turned out to be larger than the source's limit, whatever was listed; `raw` is empty then. */
   readonly oversize?: number;
-  /** Nobody else looks at the memory of `raw`: whoever is done with the message may free it. */
-  readonly ownsMemory?: true;
+  /** Where `raw` lies: whoever is done with the message for good may give it back, and need not. */
+  readonly memory?: Memory;
+}
+
+/** Memory outside of the heap, that the collector would be late to free. */
+export interface Memory {
+  /** Afterwards what lies in it is empty. */
+  release(): void;
 }
 
 /** Bytes of a message from some place on, and what the server says of the whole at the same time. */

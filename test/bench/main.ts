@@ -23,7 +23,7 @@ const usage = `usage: npm run bench -- ingest [--memory] [--runs N] [--corpus NA
 
   ingest           from an IMAP folder to PostgreSQL rows by a worker as the image has it, beside bare imapflow; a JSON line a corpus
                    (${corpora.join(', ')})
-  ingest --memory  peak memory of the worker over one corpus and over twenty; exit code 1 when the latter's first quarter takes less than the whole by more than a tenth
+  ingest --memory  peak memory of the worker over one corpus and over sixty; exit code 1 when the latter's second half takes a tenth more than its first
   sink             rows of a corpus through the PostgreSQL sink, beside COPY of the same rows: a JSON line a corpus
   webhook          deliveries of a corpus from the outbox to a local receiver, and into the outbox; a JSON line for 1, 8 and 32 requests
                    at the same time

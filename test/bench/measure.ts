@@ -31,8 +31,8 @@ function peakRss(pid: number): number | undefined {
 export interface Ingest {
   readonly messagesPerSecond: number;
   readonly peakRssMiB: number;
-  /** The same until a quarter of the time from the first FETCH to the last commit was over. */
-  readonly peakRssMiBOfFirstQuarter: number;
+  /** The same until half of the time from the first FETCH to the last commit was over. */
+  readonly peakRssMiBOfFirstHalf: number;
 }
 
 let runs = 0;
@@ -89,11 +89,11 @@ export async function ingest(
       firstFetch: number;
       lastCommit: number;
     };
-    const quarter = firstFetch + (lastCommit - firstFetch) / 4;
+    const half = firstFetch + (lastCommit - firstFetch) / 2;
     return {
       messagesPerSecond: messages / ((lastCommit - firstFetch) / 1000),
       peakRssMiB: peaks.at(-1)?.mib ?? 0,
-      peakRssMiBOfFirstQuarter: peaks.findLast(({ at }) => at <= quarter)?.mib ?? 0,
+      peakRssMiBOfFirstHalf: peaks.findLast(({ at }) => at <= half)?.mib ?? 0,
     };
   } finally {
     pod.remove();

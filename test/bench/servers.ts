@@ -44,7 +44,7 @@ export async function startBench(wanted: readonly Corpus[]): Promise<Bench> {
   };
 }
 
-/** A user whose INBOX and nine more folders each have all mail of another user's INBOX. Returns the number of messages. */
+/** A user whose INBOX and other folders, `times` in all, each have all mail of another user's INBOX. Returns the number of messages. */
 export async function multiply(bench: Bench, from: string, user: string, times: number): Promise<number> {
   const { dovecot } = bench;
   const source = path.join(dovecot.mailDir(from), 'cur');

@@ -29,6 +29,5 @@ export class ProcessedRow implements Row {
  */
 export function releaseMemory(rows: readonly Row[], messages: readonly ReadMessage[]): void {
   for (const { encoded } of rows) if (encoded) for (const each of encoded) each.release();
-  for (const { ownsMemory, raw } of messages)
-    if (ownsMemory && raw.length > 0 && raw.buffer instanceof ArrayBuffer) raw.buffer.transfer(0);
+  for (const { memory } of messages) memory?.release();
 }

@@ -65,7 +65,7 @@ export class MessageReader {
       flags,
       parsed: notYet,
     };
-    if (fetched.ownsMemory) read.ownsMemory = true;
+    if (fetched.memory) read.memory = fetched.memory;
     if (listed.objectId !== undefined) read.objectId = listed.objectId;
     if (refused) {
       read.headerIdHash = hashOfHeader(raw);

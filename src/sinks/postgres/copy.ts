@@ -54,7 +54,10 @@ export class CopyPieces {
   }
 
   give(piece: CopyPiece): void {
-    if (this.#spare.length >= this.#most || piece.fields.capacity > mostBytes) return;
+    if (this.#spare.length >= this.#most || piece.fields.capacity > mostBytes) {
+      piece.fields.free();
+      return;
+    }
     piece.fields.clear();
     this.#spare.push(piece);
   }

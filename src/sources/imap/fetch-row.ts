@@ -1,3 +1,4 @@
+import type { Memory, Mutable } from '../source.ts';
 import { folderName } from './folder-names.ts';
 
 /** One answer to FETCH: what is absent was not in it. */
@@ -6,6 +7,8 @@ export interface FetchRow {
   readonly flags?: readonly string[];
   /** BODY[]; without bytes where the server sent NIL. */
   readonly body?: Buffer;
+  /** Where `body` lies. */
+  readonly memory?: Memory;
   /** BODY[]<n>: where `body` begins in the message. */
   readonly origin?: number;
   /** Bytes of the row's literals where they are more than may be kept: then they are empty here. */
@@ -154,11 +157,11 @@ const firstOf = (value: Value): string => utf8(textOf(Array.isArray(value) ? (va
  * Reads `* 12 FETCH (UID 7 FLAGS (\Seen) BODY[] {})` (RFC 9051 §7.5.2): text in latin1 without its last line end, `literalMark` in place of
  * each literal. Items that nobody asked for are passed over; undefined when it is malformed or has no UID.
  */
-export function parseFetchRow(text: string, literals: readonly Buffer[]): FetchRow | undefined {
+export function parseFetchRow(text: string, literals: readonly Buffer[]): Mutable<FetchRow> | undefined {
   const start = text.indexOf('(');
   if (start < 0) return undefined;
   const cursor = new Cursor(text, start + 1, literals);
-  const row: { -readonly [key in keyof FetchRow]: FetchRow[key] } = { uid: 0 };
+  const row: Mutable<FetchRow> = { uid: 0 };
   while (cursor.peek() !== close) {
     const name = cursor.name();
     const value = name === undefined ? undefined : cursor.value();

@@ -1,4 +1,5 @@
 import { type FetchRow, literalMark, parseFetchRow } from './fetch-row.ts';
+import { type Literal, LiteralMemory } from './literal-memory.ts';
 
 /** Numbers of IMAP have 32 bits. */
 const largestLiteral = 2 ** 32;
@@ -92,10 +93,11 @@ export class FetchTap {
   #tail = '';
   /** Bytes of the current literal that have not come. */
   #left = 0;
-  #literal: Buffer | undefined;
+  readonly #memory = new LiteralMemory();
+  #literal: Literal | undefined;
   #filled = 0;
   #text = '';
-  #literals: Buffer[] = [];
+  #literals: Literal[] = [];
   #literalBytes = 0;
 
   constructor(limits = defaultTapLimits) {
@@ -206,12 +208,19 @@ export class FetchTap {
       this.#literalBytes += literal.size;
       if (!(this.#literalBytes < largestLiteral)) throw new ProtocolError('a literal that is too large');
       this.#left = literal.size;
-      if (literal.size === 0 || this.#tooLarge) this.#literals.push(Buffer.alloc(0));
+      if (literal.size === 0 || this.#tooLarge) this.#literals.push(this.#memory.take(0));
       return;
     }
     const text = this.#text === '' ? data.toString('latin1', at, end) : this.#text + data.toString('latin1', at, end);
-    const parsed = parseFetchRow(text, this.#literals);
-    const row = parsed && this.#tooLarge ? { ...parsed, oversize: this.#literalBytes } : parsed;
+    const row = parseFetchRow(
+      text,
+      this.#literals.map(({ bytes }) => bytes),
+    );
+    if (row) {
+      const memory = this.#literals.find(({ bytes }) => bytes === row.body);
+      if (memory) row.memory = memory;
+      if (this.#tooLarge) row.oversize = this.#literalBytes;
+    }
     this.#response = 'start';
     this.#text = '';
     this.#literals = [];
@@ -224,17 +233,12 @@ export class FetchTap {
     return this.#literalBytes > this.literals;
   }
 
-  /** Takes bytes of a literal; those that come in one piece are not copied. */
+  /** Takes bytes of a literal. They are copied: what they came in would live as long as they do. */
   #fill(bytes: Buffer): void {
     if (this.#tooLarge) return;
-    if (bytes.length === this.#left && this.#literal === undefined) {
-      this.#literals.push(bytes);
-      return;
-    }
     const size = this.#filled + this.#left;
-    // Memory is taken as it is filled: a server that announces more than it sends costs addresses alone.
-    const literal = this.#literal ?? Buffer.allocUnsafeSlow(size);
-    bytes.copy(literal, this.#filled);
+    const literal = this.#literal ?? this.#memory.take(size);
+    bytes.copy(literal.bytes, this.#filled);
     this.#filled += bytes.length;
     this.#literal = literal;
     if (this.#filled < size) return;

@@ -1,20 +1,13 @@
 import type { Mutable, RawMessage } from '../source.ts';
+import type { FetchRow } from './fetch-row.ts';
 
-/** Bytes from which on it is worth while to free memory of its own. */
-const worthFreeing = 2 ** 16;
-
-/** A message as it came; `oversize` as of `RawMessage`. */
-export function fetchedMessage(
-  uid: number,
-  body: Buffer,
-  flags: readonly string[],
-  oversize: number | undefined,
-): RawMessage {
+/** A message as it came; undefined where the row has none. */
+export function fetchedMessage({ uid, body, flags = [], oversize, memory }: FetchRow): RawMessage | undefined {
+  if (body === undefined) return undefined;
   const message: Mutable<RawMessage> = { uid, raw: body, flags };
   // It tells about sessions, not about the message.
   if (flags.includes('\\Recent')) message.flags = flags.filter((flag) => flag !== '\\Recent');
   if (oversize !== undefined) message.oversize = oversize;
-  // Large literals are put together in memory of their own, small ones lie beside others as they came.
-  if (body.length >= worthFreeing && body.length === body.buffer.byteLength) message.ownsMemory = true;
+  if (memory) message.memory = memory;
   return message;
 }

@@ -197,9 +197,10 @@ export class ImapSession implements SourceSession {
         messages: true,
       });
       for await (const some of rows) {
-        for (const { uid, body, oversize, flags = [] } of some) {
-          if (body === undefined || !wanted.delete(uid)) continue;
-          yield fetchedMessage(uid, body, flags, oversize);
+        for (const row of some) {
+          const message = fetchedMessage(row);
+          if (!message || !wanted.delete(row.uid)) continue;
+          yield message;
           throwIfAborted(signal);
         }
       }

@@ -20,6 +20,13 @@ for (const [value, digit] of Array.from('0123456789abcdef').entries()) {
   hexDigits[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
+const nothing = Buffer.alloc(0);
+
+/** Frees what a buffer alone lies in. */
+function freeOwn(buffer: Buffer): void {
+  if (buffer.length === buffer.buffer.byteLength && buffer.buffer instanceof ArrayBuffer) buffer.buffer.transfer(0);
+}
+
 /** `text` as PostgreSQL can keep it: U+0000 becomes U+FFFD. (Lone surrogates become it when text is written as UTF-8.) */
 export const withoutNul = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text);
 
@@ -55,6 +62,13 @@ export class BinaryWriter {
   clear(): void {
     this.#end = this.#head;
     this.#mark = this.#head;
+  }
+
+  /** Gives its memory back, which the collector would be late to do. Nothing may be written any more. */
+  free(): void {
+    freeOwn(this.#buffer);
+    this.#buffer = nothing;
+    this.clear();
   }
 
   mark(): void {
@@ -247,6 +261,7 @@ export class BinaryWriter {
     if (needed <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length + Math.min(this.#buffer.length, growBytes), needed));
     this.#buffer.copy(larger, 0, 0, this.#end);
+    freeOwn(this.#buffer);
     this.#buffer = larger;
   }
 }

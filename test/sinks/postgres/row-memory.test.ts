@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FieldType } from '../../../src/message/fields.ts';
 import { columnsOf } from '../../../src/sinks/postgres/columns.ts';
+import { CopyPieces } from '../../../src/sinks/postgres/copy.ts';
 import { RowEncoder } from '../../../src/sinks/postgres/encode.ts';
 import type { Row, WriteContext } from '../../../src/sinks/sink.ts';
 
@@ -105,4 +106,18 @@ describe('rows that are encoded ahead of their COPY', () => {
     const last = row(20, 'y'.repeat(150_000));
     expect(copied(by, [...waits, waiting(by, last)])).toEqual(copied(encoder(), [...plain, last]));
   });
+});
+
+test('memory for COPY is kept for the next one up to a number of pieces; the rest is freed at once', () => {
+  const pieces = new CopyPieces(1);
+  const [kept, freed] = [pieces.take(), pieces.take()];
+  const messages = [kept, freed].map((piece) => {
+    piece.begin();
+    return piece.finish();
+  });
+  pieces.give(kept);
+  pieces.give(freed);
+  expect(messages.map((message) => message.length)).toEqual([24, 0]);
+  expect(pieces.take()).toBe(kept);
+  expect(pieces.take()).not.toBe(freed);
 });

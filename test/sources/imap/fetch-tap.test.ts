@@ -8,11 +8,17 @@ function through(pieces: readonly Buffer[], limits?: TapLimits) {
   const rows: FetchRow[] = [];
   const passed: Buffer[] = [];
   const pass = (bytes: Buffer) => void passed.push(Buffer.from(bytes));
-  tap.onRow = (row) => void rows.push(row);
+  tap.onRow = ({ memory, ...row }) => {
+    expect(memory === undefined).toBe(row.body === undefined || isQuoted(row.body));
+    rows.push(row);
+  };
   for (const piece of pieces) tap.feed(piece, pass);
   tap.stop(pass);
   return { rows, passed: Buffer.concat(passed).toString('latin1') };
 }
+
+/** Where the transcript has no literal. */
+const isQuoted = (body: Buffer): boolean => body.equals(Buffer.from('quoted'));
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
@@ -77,7 +83,10 @@ describe('the tap', () => {
       const rows: FetchRow[] = [];
       tap.feed(whole.subarray(0, at), (part) => void passed.push(part));
       expect(Buffer.concat(passed).equals(whole.subarray(0, at))).toBe(true);
-      tap.onRow = (row) => void rows.push(row);
+      tap.onRow = ({ memory, ...row }) => {
+        expect(memory === undefined).toBe(row.body === undefined || isQuoted(row.body));
+        rows.push(row);
+      };
       tap.feed(whole.subarray(at), (part) => void passed.push(part));
       const tail = expected.rows.slice(expected.rows.length - rows.length);
       expect(rows, `wanted from ${at}`).toEqual(tail);
