@@ -8,7 +8,7 @@ import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { podFiles, type WorkerProcess } from '../support/worker.ts';
-import { buildApp } from './startup-app.ts';
+import { buildApp, imageEnvironment } from './startup-app.ts';
 import { round } from './statistics.ts';
 
 export interface IdleOptions {
@@ -137,7 +137,7 @@ export async function idleBench(options: IdleOptions): Promise<void> {
   let worker: WorkerProcess | undefined;
   try {
     const began = performance.now();
-    worker = await pod.start();
+    worker = await pod.start([], imageEnvironment());
     const pid = worker.child.pid!;
     await live(worker, dovecot, mailboxes);
     const liveSeconds = (performance.now() - began) / 1_000;

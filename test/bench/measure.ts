@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { podFiles, rowCount } from '../support/worker.ts';
 import type { Bench } from './servers.ts';
+import { imageEnvironment } from './startup-app.ts';
 
 const run = promisify(execFile);
 
@@ -75,7 +76,10 @@ export async function ingest(
   });
   try {
     const times = path.join(pod.dir, 'times.json');
-    const worker = await pod.start(['--once', '--run', name], { MAILMILL_BENCH_TIMES: times });
+    const worker = await pod.start(['--once', '--run', name], {
+      ...imageEnvironment(),
+      MAILMILL_BENCH_TIMES: times,
+    });
     const peaks: { readonly at: number; readonly mib: number }[] = [];
     const sampler = setInterval(() => {
       const mib = peakRss(worker.child.pid!);

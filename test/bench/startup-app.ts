@@ -5,6 +5,17 @@ import { promisify } from 'node:util';
 
 const root = new URL('../..', import.meta.url).pathname;
 
+/** What the image sets for all that runs in it: the Dockerfile's ENV. */
+export function imageEnvironment(): Readonly<Record<string, string>> {
+  const [, assignments = ''] =
+    /^ENV ((?:.*\\\n)*.*)/m.exec(fs.readFileSync(path.join(root, 'Dockerfile'), 'utf8')) ?? [];
+  const pairs = [...assignments.matchAll(/([A-Z_]+)=(\S+)/g)].map(
+    ([, name = '', value = '']) => [name, value] as const,
+  );
+  if (pairs.length === 0) throw new Error('the Dockerfile has no ENV');
+  return Object.fromEntries(pairs);
+}
+
 /**
  * Makes `dir` a directory like the image's /app: compiled code, launcher, and this checkout's node_modules. Returns the launcher's path.
  */
