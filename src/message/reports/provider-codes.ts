@@ -100,22 +100,6 @@ const providers: readonly Provider[] = [
     codes: { con: 'blocked', dns: 'requireptr', dyn: 'blocked', hvu: 'spamdetected', rly: 'blocked', rtr: 'blocked' },
   },
   {
-    // I.UA: mail.i.ua/err/#2, the page that explains its replies.
-    pattern: /\bmail\.i\.ua\/err\/#?(\d+)/,
-    codes: {
-      '1': 'norelaying',
-      '2': 'userunknown',
-      '3': 'suspend',
-      '4': 'mailboxfull',
-      '5': 'toomanyconn',
-      '6': 'norelaying',
-      '7': 'blocked',
-      '8': 'rejected',
-      '9': 'blocked',
-      '10': 'filtered',
-    },
-  },
-  {
     // Facebook: RCP-P1; postmaster.facebook.com/response_codes.
     pattern: /\b((?:con|dns|int|msg|pol|rcp)-[pt]\d)\b/,
     codes: {

@@ -209,14 +209,11 @@ rejected 553 Requested action not taken: NULL sender is not allowed
 rejected 550 sender is rejected
 mesgtoobig 552 Requested mail action aborted: exceed mailsize limit
 `,
-  'Postmaster pages of AOL and I.UA': `
+  'Postmaster pages of AOL': `
 blocked 554 5.7.1 : (RLY:B1) http://postmaster.info.aol.com/errors/554rlyb1.html
 requireptr 421 : (DNS:B1) http://postmaster.info.aol.com/errors/421dnsb1.html
 blocked 421 4.7.1 : (DYN:T1) http://postmaster.info.aol.com/errors/421dynt1.html
 spamdetected 554 5.7.1 : (HVU:B1) http://postmaster.info.aol.com/errors/554hvub1.html
-userunknown 550 Rejected. https://mail.i.ua/err/#2
-suspend 550 Rejected. https://mail.i.ua/err/#3
-rejected 550 Rejected. https://mail.i.ua/err/#8
 `,
   'Google Groups help, Google Workspace: “Daily user sending quota”': `
 rejected 550 5.7.1 The group you tried to contact may not exist, or you may not have permission to post messages to it.
