@@ -48,6 +48,17 @@ const faulty = (name: string): readonly Field[] =>
   }));
 
 describe('a message that arrives', () => {
+  test('says where its bytes lie and what the server calls it', async () => {
+    const memory = { release: () => undefined };
+    const reader = new MessageReader({ origin, fields: [], onFallback: () => undefined });
+    const listed = { uid: 7, size: raw.length, receivedAt };
+    expect(await reader.read({ uid: 7, raw, flags: [], memory }, { ...listed, objectId: 'M1' })).toMatchObject({
+      memory,
+      objectId: 'M1',
+    });
+    expect(await reader.read({ uid: 7, raw, flags: [] }, listed)).not.toHaveProperty('memory');
+  });
+
   test('is a document at once, without a promise; where it stands is told when it is judged', () => {
     const { result, reasons } = reading({});
     if (result instanceof Promise) throw new Error('a promise');
