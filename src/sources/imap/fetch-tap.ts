@@ -216,11 +216,11 @@ export class FetchTap {
       text,
       this.#literals.map(({ bytes }) => bytes),
     );
-    if (row) {
-      const memory = this.#literals.find(({ bytes }) => bytes === row.body);
-      if (memory) row.memory = memory;
-      if (this.#tooLarge) row.oversize = this.#literalBytes;
-    }
+    for (const literal of this.#literals)
+      if (row && literal.bytes === row.body) row.memory = literal;
+      // What else a row says is text by now, but for a header, which nobody gives back.
+      else if (literal.bytes !== row?.header) literal.release();
+    if (row && this.#tooLarge) row.oversize = this.#literalBytes;
     this.#response = 'start';
     this.#text = '';
     this.#literals = [];

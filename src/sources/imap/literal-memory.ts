@@ -10,15 +10,15 @@ class Piece {
   #filled = 0;
   /** Literals that are still needed. */
   #users = 0;
-  #closed = false;
 
   constructor(bytes: number) {
     // As it is: a server that announces more than it sends costs addresses alone.
     this.#memory = Buffer.allocUnsafeSlow(bytes).buffer;
   }
 
-  get left(): number {
-    return this.#memory.byteLength - this.#filled;
+  /** Whether there is room for so many bytes; not in memory that was freed. */
+  has(bytes: number): boolean {
+    return !this.#memory.detached && this.#filled + bytes <= this.#memory.byteLength;
   }
 
   take(bytes: number): Literal {
@@ -28,19 +28,10 @@ class Piece {
     return literal;
   }
 
-  /** Nothing more is taken of it. */
-  close(): void {
-    this.#closed = true;
-    this.#freeIfDone();
-  }
-
+  /** Of a connection on which nothing comes for hours nothing stays, either. */
   released(): void {
     this.#users -= 1;
-    this.#freeIfDone();
-  }
-
-  #freeIfDone(): void {
-    if (this.#closed && this.#users === 0) this.#memory.transfer(0);
+    if (this.#users === 0) this.#memory.transfer(0);
   }
 }
 
@@ -62,26 +53,17 @@ export class Literal implements Memory {
 }
 
 /**
- * Where literals are put that arrive on a connection. It goes back when all literals of a piece were released; what somebody forgets is the
- * collector's. Left to it altogether, what waits for its commit gets old, and then V8 was seen to hold up to 150 MiB
- * of mail and rows that were committed. For the same reason small literals are copied: beside them in what came from the socket lies other mail.
+ * Where literals are put that arrive on a connection. Memory goes back when all literals in it were released; what somebody forgets is the
+ * collector's. Left to it altogether, what waits for its commit gets old, and then V8 was seen to hold up to 150 MiB of mail and rows that
+ * were committed. For the same reason small literals are copied: beside them in what came from the socket lies other mail.
  */
 export class LiteralMemory {
   #piece: Piece | undefined;
 
   /** Room for a literal. */
   take(bytes: number): Literal {
-    if (bytes >= largeBytes) {
-      const piece = new Piece(bytes);
-      const literal = piece.take(bytes);
-      piece.close();
-      return literal;
-    }
-    if (this.#piece && this.#piece.left < bytes) {
-      this.#piece.close();
-      this.#piece = undefined;
-    }
-    this.#piece ??= new Piece(pieceBytes);
+    if (bytes >= largeBytes) return new Piece(bytes).take(bytes);
+    if (!this.#piece?.has(bytes)) this.#piece = new Piece(pieceBytes);
     return this.#piece.take(bytes);
   }
 }

@@ -105,6 +105,18 @@ describe('the tap', () => {
     expect(rows).toEqual([{ uid: 2, body: bytes('x') }]);
   });
 
+  it('gives back the memory of what a row says beside its body, and of rows that are none', () => {
+    const tap = new FetchTap();
+    const rows: FetchRow[] = [];
+    tap.onRow = (row) => void rows.push(row);
+    const odd = '* 2 FETCH (UID 2 BODY[] {3}\r\nabcdef)\r\n';
+    const told = '* 1 FETCH (UID 1 X-GM-LABELS ({5}\r\nlabel) BODY[] {4}\r\nbody)\r\n';
+    tap.feed(bytes(odd + told), () => undefined);
+    expect(rows).toMatchObject([{ labels: ['label'], body: bytes('body') }]);
+    rows[0]?.memory?.release();
+    expect(rows[0]?.body).toHaveLength(0);
+  });
+
   it('puts a literal together that comes in pieces', () => {
     const size = 9 * 2 ** 20 + 5;
     const body = Buffer.alloc(size, 'abcdefg');
