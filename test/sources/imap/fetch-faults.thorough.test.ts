@@ -23,7 +23,10 @@ async function start(fetch: Script[string]) {
 async function fetched(session: ImapSession, uids: readonly number[]) {
   const messages: RawMessage[] = [];
   const take = async () => {
-    for await (const message of session.fetch(uids, never)) messages.push(message);
+    for await (const { memory, ...message } of session.fetch(uids, never)) {
+      expect(memory, 'all are literals').toBeDefined();
+      messages.push(message);
+    }
   };
   const error = await take().then(
     () => undefined,
