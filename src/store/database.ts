@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { MailmillError, stalled, transient } from '../telemetry/errors.ts';
+import { SteadyClient } from './steady-client.ts';
 
 /** Milliseconds that a transaction may stand idle before the server ends it: a stopped process must not keep its locks. */
 const idleInTransactionMs = 8_000;
@@ -119,7 +120,7 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     const track = (client: pg.Client) => this.#track(client);
-    class TrackedClient extends pg.Client {
+    class TrackedClient extends SteadyClient {
       constructor(config?: pg.ClientConfig) {
         super(config);
         track(this);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import pg from 'pg';
 import type { RevisionSink } from '../../pipeline/revision/revision.ts';
+import { SteadyClient } from '../../store/steady-client.ts';
 
 const newest = 4;
 const cell = 40;
@@ -15,7 +15,7 @@ export async function showDemo(
   const first = tablesOf[0];
   if (!first) return '';
   const uri = await secret(first.secretRef.name, first.secretRef.key ?? 'uri');
-  const client = new pg.Client({ connectionString: uri });
+  const client = new SteadyClient({ connectionString: uri });
   await client.connect();
   const tables: string[] = [];
   try {

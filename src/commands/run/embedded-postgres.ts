@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { SteadyClient } from '../../store/steady-client.ts';
 import { MailmillError, stalled, transient } from '../../telemetry/errors.ts';
 import { type PostgresBinaries, postgresBinaries, type ServerAccount, serverAccount } from './postgres-binaries.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';
@@ -146,8 +146,7 @@ async function previousServerEnded(data: string, signal: AbortSignal): Promise<v
 }
 
 async function createDatabase(server: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server });
-  client.on('error', () => undefined); // a query under way reports it
+  const client = new SteadyClient({ connectionString: server });
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);

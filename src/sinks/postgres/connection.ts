@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { transactionLimits, unnamed } from '../../store/database.ts';
+import { SteadyClient } from '../../store/steady-client.ts';
 import { transient } from '../../telemetry/errors.ts';
 import { invalidUri, sinkError } from './errors.ts';
 
@@ -17,6 +18,7 @@ export function openPool(uri: string, max: number, session = 'mailmill'): pg.Poo
   const connectionString = uri.trim(); // Secrets made from files end in a line break
   if (!/^postgres(ql)?:\/\//.test(connectionString) || !URL.canParse(connectionString)) throw invalidUri();
   const pool = new pg.Pool({
+    Client: SteadyClient,
     connectionString: unnamed(connectionString),
     max,
     application_name: session,
@@ -64,8 +66,6 @@ export async function withConnection<T>(
     if (!gone) client.release(true);
     gone = true;
   };
-  const ignore = () => undefined; // the query that is under way reports it; without a listener Node would exit
-  client.on('error', ignore);
   const seal = () => signal.removeEventListener('abort', discard);
   signal.addEventListener('abort', discard);
   let late = false;
@@ -90,7 +90,6 @@ export async function withConnection<T>(
   } finally {
     clearTimeout(timer);
     seal();
-    client.off('error', ignore);
   }
 }
 

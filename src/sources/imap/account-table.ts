@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { SteadyClient } from '../../store/steady-client.ts';
 import { MailmillError, stalled, transient } from '../../telemetry/errors.ts';
 import { aborted } from '../abort.ts';
 import { mostAccounts } from './account-entries.ts';
@@ -16,13 +17,12 @@ export async function readAccountTable(uri: string, table: string, signal: Abort
   const onAbort = () => void client?.end().catch(() => undefined);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    client = new pg.Client({
+    client = new SteadyClient({
       connectionString: uri,
       application_name: 'mailmill-accounts',
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,
     });
-    client.on('error', () => undefined); // the query under way tells
     await client.connect();
     const { rows } = await client.query<{ row: Record<string, unknown> }>(
       `SELECT to_jsonb(t) AS row FROM ${quoted(table)} t ORDER BY t.username LIMIT ${mostAccounts + 1}`,
