@@ -5,11 +5,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { WorkerStatus } from '../../src/api/worker-status.ts';
 import type { FolderReport } from '../../src/pipeline/reconcile/compare.ts';
 import { compilePipeline, type PipelineInput } from '../../src/pipeline/revision/compile.ts';
 import type { Revision } from '../../src/pipeline/revision/revision.ts';
+import { SteadyClient } from '../../src/store/steady-client.ts';
 import { freePorts } from './free-port.ts';
 import { eventually } from './processes.ts';
 
@@ -163,7 +164,7 @@ export async function sql<R extends pg.QueryResultRow>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<R[]> {
-  const client = new pg.Client({ connectionString: uri });
+  const client = new SteadyClient({ connectionString: uri });
   await client.connect();
   try {
     return (await client.query<R>(text, [...values])).rows;
