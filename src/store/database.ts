@@ -172,32 +172,25 @@ export class Database {
     } catch (error) {
       throw databaseError(error, 'STORE');
     }
-    let broken: Error | undefined;
-    const onError = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', onError);
     let result: T;
     try {
       await client.query(`BEGIN; ${transactionLimits}`);
       result = await body(client);
       beforeCommit?.();
     } catch (error) {
-      await this.#rollback(client, onError, broken);
+      await this.#rollback(client);
       throw error instanceof pg.DatabaseError || isConnectionError(error) ? databaseError(error, 'STORE') : error;
     }
     let done: pg.QueryResult;
     try {
       done = await client.query('COMMIT');
     } catch (error) {
-      client.off('error', onError);
       client.release(true);
       const state = sqlState(error)?.slice(0, 2);
       // A server that falls over may have committed before it said so.
       if (state !== undefined && !['08', '57', '58', 'XX'].includes(state)) throw databaseError(error, 'STORE');
       throw commitUnknown(error);
     }
-    client.off('error', onError);
     client.release();
     // To COMMIT in a transaction that has failed before, the server answers ROLLBACK, without an error.
     if (done.command !== 'COMMIT')
@@ -205,17 +198,14 @@ export class Database {
     return result;
   }
 
-  async #rollback(client: pg.PoolClient, onError: (error: Error) => void, broken: Error | undefined): Promise<void> {
-    let failed = broken !== undefined;
-    if (!failed) {
-      try {
-        const rollback: LimitedQuery = { text: 'ROLLBACK', query_timeout: rollbackMs };
-        await client.query(rollback);
-      } catch {
-        failed = true; // the connection is thrown away below, which rolls back as well
-      }
+  async #rollback(client: pg.PoolClient): Promise<void> {
+    let failed = false;
+    try {
+      const rollback: LimitedQuery = { text: 'ROLLBACK', query_timeout: rollbackMs };
+      await client.query(rollback);
+    } catch {
+      failed = true; // the connection is thrown away below, which rolls back as well; one that broke says so at once
     }
-    client.off('error', onError);
     client.release(failed);
   }
 
