@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { parseDate } from '../dates.ts';
 import { bareLiteral } from '../ip-literal.ts';
+import { epochDate, fromMidnight } from '../report-dates.ts';
 import { clean, Defects } from '../sanitize.ts';
 import type { DmarcDeviation } from './aggregate.ts';
 import { child, type Element } from './element.ts';
-import { epochDate } from './epoch.ts';
 
 const maxValue = 4_096;
 const unused = new Defects();
@@ -82,8 +82,7 @@ export class Values {
     if (text === null) return null;
     if (!/^\d{1,12}$/.test(text)) this.deviations.add('DATE_UNUSUAL');
     if (/^\d+(\.\d*)?$/.test(text)) return epochDate(text);
-    // A day by itself begins at midnight UTC.
-    return parseDate(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text, unused);
+    return parseDate(fromMidnight(text), unused);
   }
 }
 

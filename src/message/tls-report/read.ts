@@ -1,6 +1,6 @@
 import { stalled } from '../../telemetry/errors.ts';
 import { parseDate } from '../dates.ts';
-import { epochDate } from '../dmarc/epoch.ts';
+import { epochDate, fromMidnight } from '../report-dates.ts';
 import { clean, Defects } from '../sanitize.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import type { TlsDeviation, TlsFailure, TlsPolicyResult, TlsPolicyType, TlsReport } from './report.ts';
@@ -71,8 +71,7 @@ class Reader {
     if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text))
       this.deviations.add('DATE_UNUSUAL');
     if (/^\d+$/.test(text)) return epochDate(text);
-    // A day by itself begins at midnight UTC.
-    return parseDate(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text.toUpperCase(), unused);
+    return parseDate(fromMidnight(text.toUpperCase()), unused);
   }
 }
 

@@ -8,3 +8,6 @@ export function epochDate(text: string): Date | null {
   if (/^\d{13}/.test(text)) return new Date(number);
   return number <= lastSecond ? new Date(number * 1_000) : null;
 }
+
+/** A day by itself begins at midnight UTC; other text stays as it is. */
+export const fromMidnight = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
