@@ -93,6 +93,13 @@ describe('a fault', () => {
         one,
       ),
     ).toMatchObject({ kind: 'slow' });
+    expect(
+      await execute(
+        faulty(() => burn(40)),
+        one,
+        40,
+      ),
+    ).toBeNull();
     let runs = 0;
     expect(
       await execute(

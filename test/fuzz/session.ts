@@ -11,7 +11,9 @@ export interface SessionOptions {
   readonly executions?: number;
   /** Wall time after which it ends, in milliseconds. */
   readonly milliseconds?: number;
-  /** Smaller inputs are looked for. */
+  /** Times the budget of CPU that an input may take before it is slow: 1 unless told. */
+  readonly patience?: number;
+  /** Smaller inputs are looked for; not for slow ones, which would end at their limit, where chance decides. */
   readonly minimise?: boolean;
   /** Called before each execution with its number. */
   readonly onExecution?: (index: number) => void;
@@ -65,7 +67,7 @@ export async function session(target: Target, options: SessionOptions): Promise<
     options.onExecution?.(index);
     const random = Random.seeded(seed, index);
     const one = target.generate(random);
-    const fault = await execute(target, one);
+    const fault = await execute(target, one, options.patience);
     if (fault === null) continue;
     counts[fault.kind]++;
     options.onFault?.(fault.kind);
@@ -73,8 +75,10 @@ export async function session(target: Target, options: SessionOptions): Promise<
     if (known.has(key)) continue;
     known.add(key);
     const smallest =
-      options.minimise === false ? one : await minimised(target, random, one, fault, options.onMinimising);
-    const final = (await execute(target, smallest)) ?? fault;
+      options.minimise === false || fault.kind === 'slow'
+        ? one
+        : await minimised(target, random, one, fault, options.onMinimising);
+    const final = (await execute(target, smallest, options.patience)) ?? fault;
     options.onFinding?.(smallest, final, index);
   }
   return {
