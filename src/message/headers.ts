@@ -1,7 +1,9 @@
 import { stalled } from '../telemetry/errors.ts';
 import type { DefectCode } from './defect-codes.ts';
 import { lowerName } from './header-names.ts';
-import { type Defects, maxNameLength } from './sanitize.ts';
+import { parseParameters } from './parameters.ts';
+import { Defects, maxNameLength } from './sanitize.ts';
+import { trimBlanks } from './trim-blanks.ts';
 
 /** One field as it stands: lower-case name, value of latin1 bytes without its line breaks and outer blanks. */
 export interface HeaderField {
@@ -33,18 +35,6 @@ const firstPartChunk = 512;
 
 const headerTooLarge = (limit: number) =>
   stalled('MESSAGE_HEADER_TOO_LARGE', `the header of the message is larger than ${limit} bytes; such mail is not read`);
-
-const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= CR);
-
-/** Latin1 text without its outer blanks; 0xA0 is none, it may be half a character (`String.trim` takes it). */
-export function trimBlanks(text: string): string {
-  if (!text.includes('\xa0')) return text.trim();
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
 
 /** 1 for bytes of a field's name: graphic ASCII but the colon (RFC 5322 §2.2). */
 const nameBytes = new Uint8Array(256).fill(1, SPACE + 1, 0x7f);
@@ -91,7 +81,6 @@ export function readHeaders(
 const noProblems: DefectCode[] = [];
 /** `boundary="x"` and its kind (RFC 2045 §5.1, RFC 2231). */
 const parameterLine = /^[ \t]*[a-z][\w-]{0,40}(?:\*\d{0,3}\*?)?=\S/i;
-const boundaryParameter = /\bboundary\s{0,8}=\s{0,8}(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i;
 /** What may follow a line that is no field, in place of a position. */
 const unknown = -1;
 const body = -2;
@@ -111,7 +100,7 @@ class BlockReader {
   problems = noProblems;
   /** Behind a line of blanks, which may be meant to end the header. */
   #behindBlank = -1;
-  /** Of the first Content-Type among the fields that were looked at for one. */
+  /** Of the first Content-Type that names one among the fields that were looked at, without blanks at its end. */
   #boundary = '';
   #looked = 0;
   readonly #bytes: Buffer;
@@ -251,10 +240,11 @@ class BlockReader {
     for (; this.#boundary === '' && this.#looked < this.fields.length; this.#looked++) {
       const field = this.fields[this.#looked];
       if (field?.name !== 'content-type') continue;
-      const [, quoted, bare] = boundaryParameter.exec(field.value) ?? [];
-      this.#boundary = quoted ?? bare ?? '';
+      // Its defects are told where the type is read for itself.
+      const { parameters } = parseParameters(field.value, 'content-type', new Defects());
+      this.#boundary = parameters.get('boundary')?.trimEnd() ?? '';
     }
-    return this.#boundary !== '' && this.#text.slice(start + 2, end).trimEnd() === this.#boundary.trimEnd();
+    return this.#boundary !== '' && this.#text.slice(start + 2, end).trimEnd() === this.#boundary;
   }
 
   /** Where more of the header stands behind a line that is no field, or its end, which counts only behind fields. */

@@ -1,9 +1,9 @@
 import { decodeCharset } from './charsets.ts';
 import { withoutComments } from './comments.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
-import { trimBlanks } from './headers.ts';
 import type { Defects } from './sanitize.ts';
 import { hexDigit } from './transfer-encoding.ts';
+import { trimBlanks } from './trim-blanks.ts';
 
 /** A header such as Content-Type: its value in lower case, its parameters by lower-case name. */
 export interface Parameterised {

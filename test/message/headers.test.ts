@@ -51,6 +51,25 @@ describe('readHeaders', () => {
       'body',
       ['HEADER_LINE_SKIPPED'],
     ],
+    // the boundary as the tree reads it: continued, percent-encoded, with quoted pairs (RFC 2231 §3, §4)
+    [
+      'Content-Type: multipart/mixed; boundary*0=ab; boundary*1="c d"\r\n--abc d\r\nB: 2\r\n\r\nbody',
+      ['content-type=multipart/mixed; boundary*0=ab; boundary*1="c d"'],
+      '--abc d\r\nB: 2\r\n\r\nbody',
+      ['HEADER_END_MISSING'],
+    ],
+    [
+      "Content-Type: multipart/mixed; boundary*=us-ascii''a%3Db\r\n--a=b\r\nB: 2\r\n\r\nbody",
+      ["content-type=multipart/mixed; boundary*=us-ascii''a%3Db"],
+      '--a=b\r\nB: 2\r\n\r\nbody',
+      ['HEADER_END_MISSING'],
+    ],
+    [
+      'Content-Type: multipart/mixed; x="; boundary=c"; boundary="a\\"b"\r\n--a"b\r\nB: 2\r\n\r\nbody',
+      ['content-type=multipart/mixed; x="; boundary=c"; boundary="a\\"b"'],
+      '--a"b\r\nB: 2\r\n\r\nbody',
+      ['HEADER_END_MISSING'],
+    ],
     ['only text\r\n\r\nmore', [], 'only text\r\n\r\nmore', ['HEADER_END_MISSING']],
     ['From a@b Mon Jan 1 00:00:00 2002\r\nA: 1\r\n\r\nbody', ['a=1'], 'body', ['MBOX_LINE_SKIPPED']],
     ['\xef\xbb\xbfA: 1\r\nB: 2\r\n\r\nbody', ['a=1', 'b=2'], 'body', ['BYTE_ORDER_MARK_SKIPPED']],

@@ -51,6 +51,16 @@ describe('hostile input takes linear time', () => {
       `Content-Type: multipart/mixed; boundary="${'-'.repeat(500_000)}"\n\n${`${'-'.repeat(1_000)}\n`.repeat(5_000)}`,
       'read',
     ],
+    [
+      'types without a boundary before lines that look like one',
+      `${'Content-Type: multipart/mixed; a=b\n--\n'.repeat(26_000)}\nbody`,
+      'read',
+    ],
+    [
+      'a boundary with a long end of blanks before lines that look like it',
+      `Content-Type: multipart/mixed; boundary="b${' '.repeat(400_000)}"\n${'--\nB:\n'.repeat(90_000)}\nbody`,
+      'read',
+    ],
     ['parameters that lost their blanks', `A: 1;\n${'b=1;\n'.repeat(200_000)}\nbody`, 'read'],
     ['a type that ends in quotes', `Content-Type: ${'"'.repeat(900_000)}x\n\nbody`, 'read'],
     ['folded lines behind none', `A: 1\n${'x\n y\n'.repeat(200_000)}B: 2\n\nbody`, 'read'],
