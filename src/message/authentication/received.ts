@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { behindComment } from '../comments.ts';
 import type { HeaderField } from '../headers.ts';
 
 /** Who handed a message over, as the server wrote that took it. */
@@ -20,31 +21,26 @@ export interface Hop {
 /** Longer fields say nothing that we know to read. */
 const maxLength = 4_096;
 
-/** Comments at depth 1 with what is nested in them, and the text with a blank for each; `open` when one does not end. */
-function comments(value: string): {
-  readonly plain: string;
-  readonly inner: readonly string[];
-  readonly open: boolean;
-} {
+interface Comment {
+  readonly start: number;
+  /** With what is nested in it. */
+  readonly text: string;
+}
+
+/** A field's comments, and the field with as many blanks in their place; null when one does not end. */
+function takeComments(value: string): { readonly plain: string; readonly comments: readonly Comment[] } | null {
+  const comments: Comment[] = [];
   let plain = '';
-  let current = '';
-  const inner: string[] = [];
-  let depth = 0;
-  for (const c of value) {
-    if (c === '(' && depth++ === 0) {
-      // Marks where the comment stood.
-      plain += ' ';
-      continue;
-    }
-    if (c === ')' && depth > 0 && --depth === 0) {
-      inner.push(current);
-      current = '';
-      continue;
-    }
-    if (depth > 0) current += c;
-    else plain += c;
+  let end = 0;
+  for (let start = value.indexOf('('); start !== -1; start = value.indexOf('(', end)) {
+    plain += value.slice(end, start);
+    // Servers write down what the client says without escapes.
+    end = behindComment(value, start, false);
+    if (end === -1) return null;
+    plain += ' '.repeat(end - start);
+    comments.push({ start, text: value.slice(start + 1, end - 1) });
   }
-  return { plain, inner, open: depth > 0 };
+  return { plain: plain + value.slice(end), comments };
 }
 
 /** An address as it stands in a Received field: `1.2.3.4`, `IPv6:2001:db8::1`; empty when it is none. */
@@ -88,39 +84,24 @@ function addressIn(comment: string): string {
  */
 export function readReceived(value: string): Hop | null {
   if (value.length > maxLength) return null;
-  const whole = comments(value);
-  const [at, another] = whole.plain.matchAll(/(?:^|\s)by(?=\s)/gi);
-  if (at === undefined || another !== undefined || whole.open) return null;
-  // The same place in the text with comments: count what stands outside of them.
-  let outside = 0;
-  let depth = 0;
-  let split = 0;
-  for (; split < value.length; split++) {
-    const c = value.charAt(split);
-    if (c === ')' && depth > 0) {
-      depth--;
-      continue;
-    }
-    if (c === '(') {
-      if (depth++ > 0) continue;
-    } else if (depth > 0) continue;
-    if (outside++ >= at.index) break;
-  }
-  const from = comments(value.slice(0, split));
-  const rest = comments(value.slice(split));
-  if (rest.inner.some((text) => /\)\s*by\s/i.test(text))) return null;
-  const by = rest.plain.trim().split(/[\s;]+/)[1] ?? '';
-  const name = /^\s*from\s+(\S+)/i.exec(from.plain)?.[1] ?? '';
+  const taken = takeComments(value);
+  if (taken === null) return null;
+  const { plain, comments } = taken;
+  const [at, another] = plain.matchAll(/(?:^|\s)by(?=\s)/gi);
+  if (at === undefined || another !== undefined) return null;
+  const rest = plain.slice(at.index);
+  if (comments.some(({ start, text }) => start > at.index && /\)\s*by\s/i.test(text))) return null;
+  const by = rest.trim().split(/[\s;]+/)[1] ?? '';
+  const name = /^\s*from\s+(\S+)/i.exec(plain.slice(0, at.index))?.[1] ?? '';
   if (by === '') return null;
   const host = by.toLowerCase().replace(/\.$/, '');
   if (name === '') return { by: host, client: null };
-  const helo = from.inner
-    .map((text) => /\b(?:helo|ehlo)[= ]\s*(\S+)/i.exec(text)?.[1] ?? '')
-    .find((text) => text !== '');
-  const seen = from.inner.map(addressIn).findLast((address) => address !== '') ?? '';
-  const address = seen === '' && (from.inner.length === 0 || helo !== undefined) ? addressOf(name) : seen;
+  const told = comments.filter(({ start }) => start < at.index).map(({ text }) => text);
+  const helo = told.map((text) => /\b(?:helo|ehlo)[= ]\s*(\S+)/i.exec(text)?.[1] ?? '').find((text) => text !== '');
+  const seen = told.map(addressIn).findLast((address) => address !== '') ?? '';
+  const address = seen === '' && (told.length === 0 || helo !== undefined) ? addressOf(name) : seen;
   if (address !== '') return { by: host, client: { address, helo: helo ?? name } };
-  const within = from.inner.length === 0 && (/^localhost$/i.test(name) || !overNetwork.test(rest.plain));
+  const within = told.length === 0 && (/^localhost$/i.test(name) || !overNetwork.test(rest));
   return { by: host, client: within ? null : 'unknown' };
 }
 

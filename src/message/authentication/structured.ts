@@ -1,3 +1,5 @@
+import { behindComment } from '../comments.ts';
+
 /** Reads an unfolded structured field from the left; blanks and comments (RFC 5322 CFWS) between words are passed over. */
 export class Cursor {
   readonly #text: string;
@@ -74,13 +76,13 @@ export class Cursor {
   }
 
   #skip(): void {
-    let depth = 0;
-    for (; !this.ended; this.position++) {
+    while (!this.ended) {
       const c = this.#text.charAt(this.position);
-      if (c === '(') depth++;
-      else if (c === ')' && depth > 0) depth--;
-      else if (c === '\\' && depth > 0) this.position++;
-      else if (depth === 0 && !/\s/.test(c)) return;
+      if (c === '(') {
+        const end = behindComment(this.#text, this.position);
+        this.position = end === -1 ? this.#text.length : end;
+      } else if (/\s/.test(c)) this.position++;
+      else return;
     }
   }
 }

@@ -76,11 +76,15 @@ describe('a Received field', () => {
       '[10.0.0.1] (evil.example [203.0.113.5])',
       'unknown (HELO [10.0.0.1]) (203.0.113.5)',
       'host ([203.0.113.5] helo=[10.0.0.1])',
+      'unknown (HELO [10.0.0.1]\\) (203.0.113.5)',
       'x (helo [10.0.0.1] [203.0.113.5])',
     ])
       expect(readReceived(`from ${from} by mx.b.example with SMTP`)).toMatchObject({
         client: { address: '203.0.113.5' },
       });
+    expect(readReceived('from [10.0.0.1] (evil.example [203.0.113.5])by mx.b.example with SMTP')).toMatchObject({
+      client: { address: '203.0.113.5' },
+    });
     // A HELO of words that look like the rest of the field.
     expect(readReceived('from by.example (x by y [203.0.113.5]) by mx.b.example with SMTP')).toMatchObject({
       by: 'mx.b.example',
