@@ -3,6 +3,7 @@ import { signOf } from './bounce-signs.ts';
 import { deliveryStatus } from './delivery-status.ts';
 import { dispositionNotification } from './disposition-notification.ts';
 import { feedbackReport } from './feedback-report.ts';
+import { decodedText } from './original.ts';
 import { adviceFor } from './reasons.ts';
 import type { ReportSource } from './report-source.ts';
 
@@ -52,6 +53,10 @@ export const vacationValues: Readonly<Record<string, RegExp>> = {
 export const subjectMark =
   /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b|^\s*automatic reply\b|^\s*out of (?:the )?office\b|\bis out of the office\W*$/i;
 
+/** What Exchange and Outlook put before the subject, in the languages of their users. */
+const answerOfExchange =
+  /^\s*(?:automatic reply|out of office|abwesenheitsnotiz|automatische antwort|réponse automatique|respuesta automática|risposta automatica|resposta automática|automatisch antwoord|automatiskt? svar|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|automatikus válasz|otomatik yanıt|автоматический ответ|автоматична відповідь|自動応答|自动答复|自動回覆|자동 회신)\s*[::]/i;
+
 function findSign(source: ReportSource): AutoReplySign | null {
   const submitted = withoutComments(source.header('auto-submitted')).trim().toLowerCase();
   if (submitted.startsWith('auto-replied')) return 'auto-submitted';
@@ -64,15 +69,17 @@ function findSign(source: ReportSource): AutoReplySign | null {
   if (valued.some(([name, value]) => value.test(source.header(name).trim().toLowerCase()))) return 'vacation-header';
   const nullPath = /^<\s*>/.test(source.header('return-path'));
   const answers = set('in-reply-to') || set('references');
-  const marked = subjectMark.test(source.header('subject'));
+  const subject = decodedText(source.header('subject')).normalize('NFC');
+  const named = answerOfExchange.test(subject);
+  const marked = named || subjectMark.test(subject);
   // Exchange says of its own answers that they are generated.
-  const answered = submitted.startsWith('auto-generated') && answers && (nullPath || marked);
+  const answered = submitted.startsWith('auto-generated') && (named || (answers && (nullPath || marked)));
   if (answered && set('x-auto-response-suppress') && !set('list-id')) return 'x-auto-response-suppress';
   // What was generated without an occasion is no reply (RFC 3834 §5.1), nor is what a list sent.
   if (submitted.startsWith('auto-') || set('list-id') || set('list-unsubscribe')) return null;
   const precedence = source.header('precedence').trim().toLowerCase();
   if (precedence === 'auto_reply') return 'precedence';
-  if (set('x-auto-response-suppress') && (nullPath || answers)) return 'x-auto-response-suppress';
+  if (set('x-auto-response-suppress') && (nullPath || answers || named)) return 'x-auto-response-suppress';
   if ((precedence === 'bulk' || precedence === 'junk') && nullPath && answers) return 'precedence';
   return nullPath && marked ? 'subject' : null;
 }
@@ -90,7 +97,7 @@ export function autoReply(source: ReportSource): AutoReply | null {
     sign,
     autoSubmitted: source.header('auto-submitted'),
     from: source.header('from'),
-    subject: source.header('subject'),
+    subject: decodedText(source.header('subject')),
     advice: adviceFor('vacation'),
   };
 }

@@ -1,5 +1,5 @@
 import { withoutComments } from '../comments.ts';
-import { addressesOf } from './original.ts';
+import { addressesOf, decodedText } from './original.ts';
 import type { ReportSource } from './report-source.ts';
 import { readReply } from './smtp-reply.ts';
 
@@ -24,6 +24,9 @@ const keepers = /[-_](?:admin|bounces?|owner|request)(?:[+=-]|$)/i;
 const isDiscussion = (source: ReportSource, local: string): boolean =>
   (source.header('list-id') !== '' || source.header('list-post') !== '') && !robots.test(local) && !keepers.test(local);
 
+/** What mail programs put before the subject of an answer or of what they pass on. */
+const passedOn = /^\s*(?:re|aw|antw|sv|vs|rif|odp|fwd?|wg|tr|rv|i|enc)(?:\[\d+\])?\s*:\s*/i;
+
 /**
  * How surely a message is a notice about a delivery by its header: an MTA wrote it, something that nobody answers wrote
  * it, or neither.
@@ -32,14 +35,17 @@ export function signOf(source: ReportSource): Sign {
   if (source.header('x-failed-recipients') !== '') return 'certain';
   const type = source.header('content-type').toLowerCase();
   if (type.startsWith('multipart/report') && /report-type\s*=\s*"?delivery-status/.test(type)) return 'certain';
+  const nullPath = /^<\s*>/.test(source.header('return-path'));
+  const subject = decodedText(source.header('subject'));
+  // People answer and pass on notices, postmasters among them; James answers too, with the subject of the message that failed.
+  const passed = passedOn.exec(subject);
+  if (!nullPath && passed !== null && subjects.test(subject.slice(passed[0].length))) return 'none';
   const from = source.header('from');
   const address = addressesOf(from)[0] ?? '';
   // Postfix gives its name in a comment, and no domain.
   const local = (address === '' ? withoutComments(from).replace(/[<>"\s]/g, '') : address).split('@')[0] ?? '';
   if (daemons.test(local) || /\bfml\b/i.test(source.header('x-mlserver'))) return 'likely';
   const empty = from.replace(/\s/g, '').endsWith('<>');
-  const subject = source.header('subject');
-  const nullPath = /^<\s*>/.test(source.header('return-path'));
   const robot = robots.test(local);
   const named = subjects.test(subject);
   if (named && (empty || nullPath || robot)) return 'likely';
@@ -49,4 +55,6 @@ export function signOf(source: ReportSource): Sign {
 
 /** Whether the subject or the text speaks of a delivery that failed. */
 export const speaksOfFailure = (source: ReportSource, text: string): boolean =>
-  subjects.test(source.header('subject')) || phrasesOfFailure.test(text) || /^[45]/.test(readReply(text).code);
+  subjects.test(decodedText(source.header('subject'))) ||
+  phrasesOfFailure.test(text) ||
+  /^[45]/.test(readReply(text).code);

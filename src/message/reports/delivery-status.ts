@@ -9,7 +9,8 @@ import { addressesOf, inlineMessage, type OriginalMessage, returnedMessage } fro
 import { adviceFor, isHardBounce, type Reason } from './reasons.ts';
 import { openReport, type ReportSource } from './report-source.ts';
 import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
-import { besideReply, inBrackets, readTextNotices, type TextNotices } from './text-notices.ts';
+import { isVagueStatus } from './status-reasons.ts';
+import { besideReply, inBrackets, inField, readTextNotices, type TextNotices } from './text-notices.ts';
 
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
@@ -88,7 +89,9 @@ function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
   const text = `${notice.diagnostic}\n`;
   const own = readReply(text);
   const reply = own.code === '' && own.status === '' ? readReply(notice.context) : own;
-  const status = chooseStatus(notice.status, reply.status);
+  // What the text says to people is not nearer to the remote host than the field.
+  const field = chooseStatus(notice.status, '');
+  const status = reply === own || field === '' || isVagueStatus(field) ? chooseStatus(field, reply.status) : field;
   const command = notice.command === '' ? readCommand(notice.diagnostic) : notice.command;
   const reason = classify({ notice, status, replyCode: reply.code, command });
   const lower = `${text}${notice.context}`.toLowerCase();
@@ -114,7 +117,10 @@ function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
 }
 
 /** Adds what the text says of a recipient to what the fields say. */
-function withText(notice: Notice, text: TextNotices, only: boolean, whole: string): Notice {
+function withText(stated: Notice, text: TextNotices, only: boolean, whole: string): Notice {
+  // AOL told of the last reply of the session, whatever it was.
+  const contradicts = stated.action === 'failed' && readReply(stated.diagnostic).code.startsWith('2');
+  const notice = contradicts ? { ...stated, diagnostic: '' } : stated;
   const names = new Set([notice.recipient.toLowerCase(), notice.originalRecipient.toLowerCase()]);
   const own =
     text.notices.find((one) => names.has(one.recipient.toLowerCase())) ??
@@ -186,7 +192,9 @@ function fromText(source: ReportSource, text: Text, original: OriginalMessage | 
   const recipients = failed.length > 0 ? failed : (original?.to ?? []).slice(0, 1);
   if (recipients.length === 0 && signOf(source) === 'likely') {
     const told = source.header('x-mlserver') !== '' || speaksOfFailure(source, text.whole);
-    const notice = besideReply(text.lines, ignored) ?? (told ? inBrackets(text.lines, ignored) : null);
+    const notice =
+      besideReply(text.lines, ignored) ??
+      (told ? (inBrackets(text.lines, ignored) ?? inField(text.lines, ignored)) : null);
     if (notice !== null) return [notice];
   }
   return recipients.map((recipient) => ({ ...emptyNotice, recipient, diagnostic: text.whole.slice(0, 4_000) }));

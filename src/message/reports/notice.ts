@@ -40,7 +40,7 @@ export const maxRecipients = 1_000;
 
 // Both begin where their run begins: tried at each character of it they would take time with its square.
 const comment = /(?<!\s)\s*\([^()]*\)\s*$/;
-const punctuation = /^["']|(?<!["'.,;:])["'.,;:]+$/g;
+const punctuation = /^["'](?![^"']*["']@)|(?<!["'.,;:])["'.,;:]+$/g;
 
 /** An address without angle brackets, quotes, comments and source route. */
 export function bareAddress(text: string): string {

@@ -29,11 +29,16 @@ const carriers = new Set(['message/rfc822', 'message/global', 'text/rfc822-heade
 export const addressesOf = (value: string): readonly string[] =>
   value === '' ? [] : parseAddresses(value, 'report', new Defects()).map((one) => one.address);
 
-function toOriginal(fields: readonly HeaderField[]): OriginalMessage {
+/** Decoded text of a header value. */
+export function decodedText(value: string): string {
   const defects = new Defects();
+  return decodeWords(decodeRawHeader(value, 'report', defects), 'report', defects);
+}
+
+function toOriginal(fields: readonly HeaderField[]): OriginalMessage {
   return {
     messageId: firstField(fields, 'message-id').replace(/^<|>$/g, '').trim(),
-    subject: decodeWords(decodeRawHeader(firstField(fields, 'subject'), 'report', defects), 'report', defects),
+    subject: decodedText(firstField(fields, 'subject')),
     from: addressesOf(firstField(fields, 'from'))[0] ?? '',
     to: addressesOf(firstField(fields, 'to')),
     date: firstField(fields, 'date'),

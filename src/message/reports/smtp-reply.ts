@@ -18,9 +18,10 @@ const codes = new Set(
 
 export const isReplyCode = (code: string): boolean => codes.has(code);
 
-// A code of three digits that stands alone, and the enhanced code behind it where one does.
+// A code of three digits that stands alone, and the enhanced code behind it where one does. Exchange writes `#550 5.1.1`; elsewhere what
+// follows `#` is the number of a case.
 const reply =
-  /(?<![\w.@/#=-])([245]\d\d)(?![\d.@\w])(?:[ \t]*[-:][ \t]*|[ \t]+)?['"(#[]{0,3}(?:(?:[245]\d\d)[- ])?(?:([245]\.\d{1,3}\.\d{1,3})(?![\d.]\d|\d))?/g;
+  /(?:(?<![\w.@/#=-])|(?<=(?:^|[\s<])#)(?=\d{3}[ -][245]\.\d))([245]\d\d)(?![\d.@\w])(?:[ \t]*[-:][ \t]*|[ \t]+)?['"(#[]{0,3}(?:(?:[245]\d\d)[- ])?(?:([245]\.\d{1,3}\.\d{1,3})(?![\d.]\d|\d))?/g;
 const bare = /(?<![\w./@-])([245]\.\d{1,3}\.\d{1,3})(?![\w@]|\.\d|-\d)/g;
 
 const empty: SmtpReply = { code: '', status: '' };

@@ -26,10 +26,17 @@ const onlyNames = new RegExp(
 );
 /** Exim and its relatives: items of two blanks behind this line need not be addresses. */
 const listBegins =
-  /(?:address(?:es|\(es\))?|recipients?(?:\(s\))?)\b.{0,60}\b(?:failed|is|are)\s*:\s*$|undeliverable to the following:\s*$/i;
+  /(?:address(?:es|\(es\))?|recipients?(?:\(s\))?)\b.{0,60}\b(?:failed|is|are)\s*:\s*$|undeliverable to the following:\s*$|following recipients? could not be delivered\b.{0,200}:\s*$/i;
 const eximItem = /^ {2}(\S.*)$/;
-/** GroupWise: behind “undeliverable to the following:”, names of its own users with the reason. */
-const groupWiseItem = /^\t([\w.+-]{1,64}) (\(.{1,300}\))\s*$/;
+/** Exim: the address whose alias or filter made the pipe, file or autoreply that stands in its place. */
+const generator = new RegExp(String.raw`^\s*\(?(?:ultimately )?generated (?:by|from)\s+<?(${address})>?\)?\s*$`, 'i');
+/** GroupWise and AOL: behind a line such as “undeliverable to the following:”, names of their own users, perhaps with the reason. */
+const userItem = /^\t([\w.+-]{1,64})(?: (\(.{1,300}\)))?\s*$/;
+/** Exchange 5.5: the name under which its directory knows a recipient, with the time of the attempt. */
+const exchangeItem = /^\s*(\S[^@:;\n]{0,80}) on \w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\s*$/;
+const exchangeList = /did not reach the following recipient/i;
+/** Another recipient of the same line. */
+const another = new RegExp(String.raw`^>?\s*[,;]\s*["'<]?(${address})[>"']?(?=\s|$|[:,;])`);
 /** What stands before an address that is no recipient's. */
 const otherFollows = /\b(?:(?:message|mail) (?:sent )?(?:by|from)|(?:to|at) the address|contact)\s*:?$/i;
 const success = /^\s*(?:<<<|Out:)\s*[23]\d\d/;
@@ -42,6 +49,7 @@ class NoticeReader {
   #preamble = '';
   #previous = '';
   #inList = false;
+  #inExchange = false;
 
   constructor(ignored: ReadonlySet<string>) {
     this.#ignored = ignored;
@@ -55,6 +63,7 @@ class NoticeReader {
       this.#line(line.length > 2_000 ? line.slice(0, 2_000) : line);
       if (this.#inList && !/^(?: {2}|\t)/.test(line)) this.#inList = false;
       if (listBegins.test(`${this.#previous} ${trimmed}`)) this.#inList = true;
+      if (exchangeList.test(trimmed)) this.#inExchange = true;
       this.#previous = trimmed.slice(-120);
     }
   }
@@ -69,7 +78,13 @@ class NoticeReader {
     }
     const within = addressed && start === null ? announced.exec(line) : null;
     if (within !== null && this.#take(within[1] ?? '', onlyNames.test(line) ? '' : line)) return;
-    const member = this.#inList ? groupWiseItem.exec(line) : null;
+    if (addressed && this.#generated(generator.exec(line)?.[1])) return;
+    const named = this.#inExchange ? exchangeItem.exec(line) : null;
+    if (named !== null) {
+      this.#open(named[1] ?? '', '');
+      return;
+    }
+    const member = this.#inList ? userItem.exec(line) : null;
     if (member !== null) {
       this.#open(member[1] ?? '', member[2] ?? '');
       return;
@@ -86,7 +101,22 @@ class NoticeReader {
   #take(found: string, rest: string | null): boolean {
     const recipient = bareAddress(found);
     if (rest === null || this.#ignored.has(recipient.toLowerCase())) return false;
-    this.#open(recipient, rest);
+    let left = rest;
+    this.#open(recipient, '');
+    for (let next = another.exec(left); next !== null; next = another.exec(left)) {
+      this.#open(next[1] ?? '', '');
+      left = left.slice(next[0].length);
+    }
+    this.#append(left.replace(/^\s*:/, ''));
+    return true;
+  }
+
+  /** Whether the line names the address that stands behind a pipe or file, which is the recipient then. */
+  #generated(found: string | undefined): boolean {
+    const item = this.#current;
+    if (found === undefined || item === null || item.recipient.includes('@')) return false;
+    this.#drafts.delete(item.recipient.toLowerCase());
+    this.#open(found, `${item.recipient}\n${item.text}`);
     return true;
   }
 
@@ -180,6 +210,19 @@ export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string
   const named = new Set(Array.from(text.matchAll(bracketed), ([, one = '']) => one));
   const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
   return only === '' || others.length > 0 ? null : noticeOf(only, text);
+}
+
+const toField = new RegExp(String.raw`^\s*to\s*:\s*["'<]{0,2}(${address})[>"']{0,2}\s*$`, 'i');
+
+/**
+ * The address of the only field To that a notice quotes, with all that it says. Null when there is none.
+ *
+ * @param ignored as of `readTextNotices`.
+ */
+export function inField(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
+  const named = new Set(lines.map((line) => (line.length > 400 ? '' : (toField.exec(line)?.[1] ?? ''))));
+  const [only = '', ...others] = [...named].filter((one) => one !== '' && !ignored.has(one.toLowerCase()));
+  return only === '' || others.length > 0 ? null : noticeOf(only, lines.join('\n').slice(0, maxDiagnostic));
 }
 
 const noticeOf = (recipient: string, reply: string): Notice => ({

@@ -20,6 +20,15 @@ describe('automatic replies', () => {
     ['x-auto-response-suppress', ['Return-Path: <>', 'Subject: weg', 'X-Auto-Response-Suppress: OOF']],
     ['precedence', ['Subject: weg', 'Precedence: auto_reply']],
     ['precedence', ['Return-Path: <>', 'Subject: weg', 'Precedence: bulk', 'In-Reply-To: <a@origin.test>']],
+    ['x-auto-response-suppress', ['Subject: Automatische Antwort: hello', 'X-Auto-Response-Suppress: All']],
+    [
+      'x-auto-response-suppress',
+      ['Subject: =?utf-8?Q?R=C3=A9ponse_automatique=C2=A0:_x?=', 'X-Auto-Response-Suppress: DR, OOF, AutoReply'],
+    ],
+    [
+      'x-auto-response-suppress',
+      ['Subject: Automatic reply: hello', 'Auto-Submitted: auto-generated', 'X-Auto-Response-Suppress: All'],
+    ],
     ['subject', ['Return-Path: <>', 'Subject: Auto: weg']],
     ['subject', ['Return-Path: <>', 'Subject: Automatic reply: hello']],
     ['subject', ['Return-Path: <>', 'Subject: Joe is out of the office.']],
@@ -74,8 +83,14 @@ describe('automatic replies', () => {
     ['an application that wants no replies', ['Subject: invoice', 'X-Auto-Response-Suppress: All']],
     ['a header that says no', ['Subject: hello', 'X-Autoreply: no']],
     ['a subject alone', ['Subject: Auto: red, cheap']],
+    ['a subject of Exchange alone', ['Subject: Automatische Antwort: hello']],
+    ['an application with a subject like one', ['Subject: Auto: red, cheap', 'X-Auto-Response-Suppress: All']],
   ])('%s is none', (_, headers) => {
     expect(read(mail(...headers))).toBeNull();
+  });
+
+  test('the subject is decoded', () => {
+    expect(read(mail('Auto-Submitted: auto-replied', 'Subject: =?utf-8?Q?Caf=C3=A9?='))?.subject).toBe('Café');
   });
 
   test('a bounce bears Auto-Submitted: auto-replied and is none', () => {

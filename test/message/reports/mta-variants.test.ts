@@ -120,3 +120,43 @@ joe@dest.test: [192.0.2.2], Connection timed out
     ['joe@dest.test', '5.0.0', 'expired'],
   ]);
 });
+
+test('Exchange writes the reply behind #', () => {
+  const text =
+    'Generating server: ex.dest.test\n\njoe@dest.test\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n';
+  expect(report(textBounce(text)).recipients).toMatchObject([{ recipient: 'joe@dest.test', replyCode: '550' }]);
+  const ticket = 'joe@dest.test\n550 5.1.1 User unknown, see ticket #421 5 minutes from now\n';
+  expect(report(textBounce(ticket)).recipients).toMatchObject([{ replyCode: '550', status: '5.1.1' }]);
+});
+
+test('Exchange 5.5 names a recipient as its directory does', () => {
+  const text = `did not reach the following recipient(s):
+
+joe@dest.test on Mon, 10 Jan 2000 10:00:01 +0100
+    The recipient name is not recognized
+Smith, Ann on Mon, 10 Jan 2000 10:00:01 +0100
+    The recipient's mailbox is full
+`;
+  expect(verdicts(textBounce(text))).toEqual([
+    ['joe@dest.test', '5.0.0', 'userunknown'],
+    ['Smith, Ann', '5.0.0', 'mailboxfull'],
+  ]);
+});
+
+test('AOL names its own users', () => {
+  const text =
+    'Your mail to the following recipients could not be delivered because they are not accepting mail from author@aol.test:\n\tjoe\n\tann\n';
+  expect(report(textBounce(text)).recipients.map((one) => one.recipient)).toEqual(['joe', 'ann']);
+});
+
+test('recipients of one line share what follows them', () => {
+  const text = '<joe@dest.test>, <ann@dest.test>; bob@dest.test: 552 5.2.2 Mailbox full\n';
+  expect(verdicts(textBounce(text))).toEqual(
+    ['joe', 'ann', 'bob'].map((name) => [`${name}@dest.test`, '5.2.2', 'mailboxfull']),
+  );
+});
+
+test('the field To that a notice quotes names its recipient', () => {
+  const text = 'Message could not be delivered to mobile.\nError: No valid recipients\nTo: 5551234567@mobile.test\n';
+  expect(verdicts(textBounce(text))).toEqual([['5551234567@mobile.test', '5.0.0', 'userunknown']]);
+});

@@ -37,6 +37,25 @@ describe('ordinary mail', () => {
       'a long letter without an author',
       bytes('Return-Path: <>', 'Subject: Hello', '', `550 user unknown\n<bob@y.test>: 550\n${'word '.repeat(700)}`),
     ],
+    [
+      'the answer of a postmaster to one who sent a notice on',
+      bytes(
+        'From: Paul <postmaster@y.test>',
+        'To: ann@x.test',
+        'Subject: Re: Delivery Status Notification (Failure)',
+        '',
+        'The alias works again.\n\n> Delivery to the following recipient failed permanently:\n>\n>     bob@y.test\n>\n> 550 5.1.1 User unknown',
+      ),
+    ],
+    [
+      'a notice that a person sends on',
+      bytes(
+        'From: Ann <ann@x.test>',
+        'Subject: =?utf-8?B?RndkOiBVbmRlbGl2ZXJlZCBNYWls?=',
+        '',
+        'Look:\n\n<bob@y.test>: host mx.y.test said: 550 5.1.1 User unknown (in reply to RCPT TO command)',
+      ),
+    ],
     ['nothing', Buffer.alloc(0)],
   ])('%s is no report', (_, raw) => {
     expect(deliveryStatus(openReport(raw))).toBeNull();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readReport } from '../../../src/message/reports/read-report.ts';
-import { dsn, report } from './messages.ts';
+import { dsn, only, report } from './messages.ts';
 
 /** What a report says of each recipient, in short. */
 const verdicts = (fields: readonly string[], text?: string) =>
@@ -130,4 +130,20 @@ test('a report within what its gateway signed is one', () => {
   const signature = '--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n--s--\r\n';
   const raw = `${inner.slice(0, start)}${type}\r\n\r\n--s\r\n${inner.slice(start)}\r\n${signature}`;
   expect(readReport(Buffer.from(raw))).toMatchObject({ kind: 'delivery', recipients: [{ reason: 'userunknown' }] });
+});
+
+test('a quoted local part keeps its quotes', () => {
+  const fields = 'Final-Recipient: rfc822; "joe smith"@dest.test\nAction: failed\nStatus: 5.1.1';
+  expect(only(dsn(fields)).recipient).toBe('"joe smith"@dest.test');
+});
+
+test('the last reply of a session is no reason for a failure when it is one of success', () => {
+  const fields = 'Final-Recipient: rfc822; joe@dest.test\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: SMTP; 250 OK';
+  const text = '>>> RCPT To:<joe@dest.test>\n<<< 552 mailbox is full';
+  expect(only(dsn(fields, text))).toMatchObject({ replyCode: '552', reason: 'mailboxfull', command: 'RCPT' });
+});
+
+test('a field that tells the status exactly counts before the text', () => {
+  const fields = 'Final-Recipient: rfc822; joe@dest.test\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: suppressed';
+  expect(only(dsn(fields, 'Why: 5.1.0 - unknown address')).status).toBe('5.1.1');
 });
