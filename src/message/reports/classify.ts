@@ -35,6 +35,7 @@ function normalise(text: string): string {
       .replace(/\s+/g, ' ')
       .replace(/[\u2018\u2019]/g, "'")
       .replace(/\b(do|does|did|is|was|has|have|could|ca)nt\b/g, "$1n't")
+      .replace(/\bdosn't\b/g, "doesn't")
       // Names of people and of test addresses say nothing.
       .replace(address, 'a@b')
       .replace(/ [45]\d\d-(?:[45]\.\d+\.\d+ )?(?=\S)/g, (code) => (codes++ === 0 ? code : ' '))
@@ -52,6 +53,8 @@ const tellsAtRcpt = (notice: Notice, text: string): boolean =>
  * itself. A remote host that says so later has taken the recipient before: it filters.
  */
 function unknownUserReason({ notice, status, replyCode, command }: Evidence, text: string): Reason {
+  // A host that is asked for a recipient and says that it has no such mailbox knows the domain.
+  if (command === 'RCPT' && status.endsWith('.1.2') && /\bmail ?box\b/.test(text)) return 'userunknown';
   if (/^[45]\.1\.[2678]$/.test(status)) return reasonOfStatus(status) ?? 'userunknown';
   if (/^[45]\.1\.(?:[0134]|10|35[01])$|^5\.4\.1$/.test(status) || tellsAtRcpt(notice, text)) return 'userunknown';
   if (command === 'RCPT') return 'userunknown';
@@ -82,6 +85,8 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
     if (reason === 'hostunknown' && (evidence.command === 'EHLO' || evidence.command === 'CONN')) return 'blocked';
     if (reason === 'hostunknown' && domainMissing.test(text) && evidence.command === 'MAIL') return 'rejected';
     if (reason === 'hostunknown' && evidence.status.startsWith('4') && transientDns.test(text)) return 'networkerror';
+    // A user whom the reply to a login names is the sender (RFC 4954 §6).
+    if (reason === 'securityerror' && /^53[458]$/.test(evidence.replyCode)) return reason;
     // What a user is called stands in many sentences: who is unknown counts before what went wrong on the way.
     if (isAboutTheWay(reason) && unknownUser.test(text)) return unknownUserReason(evidence, text);
     return reason;

@@ -11,6 +11,9 @@ import { texts as providers } from './documented-providers.ts';
 import { texts } from './mta-texts.ts';
 import { texts as replies } from './provider-texts.ts';
 import { registry } from './registry-texts.ts';
+import { texts as reworded } from './reworded-replies.ts';
+import { texts as usualMtas } from './usual-mtas.ts';
+import { texts as usualProviders } from './usual-providers.ts';
 
 function reasonOf(diagnostic: string, more: Partial<Notice> = {}): Reason {
   const { code, status } = readReply(diagnostic);
@@ -24,15 +27,18 @@ describe.each([...Object.entries(texts), ...Object.entries(replies)])('%s', (_, 
   });
 });
 
-describe.each(Object.entries({ ...providers, ...mtas, ...gateways }))('%s', (_, lines) => {
-  const cases = lines
-    .trim()
-    .split('\n')
-    .map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]);
-  test.each(cases)('%s', (text = '', reason = '') => {
-    expect(reasonOf(text)).toBe(reason);
-  });
-});
+describe.each(Object.entries({ ...providers, ...mtas, ...gateways, ...usualProviders, ...usualMtas, ...reworded }))(
+  '%s',
+  (_, lines) => {
+    const cases = lines
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]);
+    test.each(cases)('%s', (text = '', reason = '') => {
+      expect(reasonOf(text)).toBe(reason);
+    });
+  },
+);
 
 describe('the registry of enhanced status codes', () => {
   test.each(registry)('%s', (text, reason) => {

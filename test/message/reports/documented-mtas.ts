@@ -4,7 +4,7 @@
 export const texts: Readonly<Record<string, string>> = {
   'Postfix: smtp(8), smtpd(8), local(8), virtual(8), cleanup(8)': `
 hostunknown Host or domain name not found. Name service error for name=x.test type=A: Host not found
-hostunknown Host or domain name not found. Name service error for name=x.test type=MX: Host not found, try again
+networkerror Host or domain name not found. Name service error for name=x.test type=MX: Host not found, try again
 networkerror 450 4.4.3 Host or domain name not found. Name service error for name=mx.x.test type=AAAA: Host not found, try again
 hostunknown 554 5.4.4 Host or domain name not found. Name service error for name=x.test type=AAAA: Host found but no data record of requested type
 networkerror mail for x.test loops back to myself
