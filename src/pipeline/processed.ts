@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { type Document, sha256 } from '../message/fields.ts';
 import { headerIdHash } from '../message/header-id.ts';
-import type { EncodedRow } from '../sinks/sink.ts';
+import type { Row } from '../sinks/sink.ts';
 import { messageIdOf } from '../sources/message-id.ts';
 import type { Listed, Memory } from '../sources/source.ts';
 import { type PreparedSteps, runSteps } from '../steps/registry.ts';
@@ -69,12 +69,9 @@ export function tooLargeMessage(listed: Listed, header: Buffer, limit: number): 
   };
 }
 
-/** What came of a document. */
-export interface Processed {
+/** What came of a document: the row that sinks write. */
+export interface Processed extends Row {
   readonly state: 'Processed';
-  /** Of a draft it is made again each time. */
-  readonly document: Document;
-  readonly encoded?: readonly EncodedRow[];
 }
 
 /**
@@ -102,15 +99,17 @@ export interface Origin {
 /** What a revision makes of documents. */
 export interface Judging {
   readonly steps: readonly CompiledStep[];
+  /** Of the rows. */
+  readonly edition: number;
 }
 
 /** Runs the steps of a revision on one message; its document is told where it stands. */
-export function judge(read: ReadMessage, id: string, origin: Origin, { steps }: Judging): Verdict {
+export function judge(read: ReadMessage, id: string, origin: Origin, judging: Judging): Verdict {
   const { parsed } = read;
   if ('death' in parsed) return { state: 'Dead', death: parsed.death };
-  if ('document' in parsed) return judgeDocument(parsed.document, id, origin, { steps }, read.prepared);
+  if ('document' in parsed) return judgeDocument(parsed.document, id, origin, judging, read.prepared);
   const { draft } = parsed;
-  return draft.minted.id === id ? draft.verdict : judgeDocument(draft.again(), id, origin, { steps }, read.prepared);
+  return draft.minted.id === id ? draft.verdict : judgeDocument(draft.again(), id, origin, judging, read.prepared);
 }
 
 /** The same for a document that is at hand. */
@@ -118,14 +117,14 @@ export function judgeDocument(
   document: Document,
   id: string,
   origin: Origin,
-  { steps }: Judging,
+  { steps, edition }: Judging,
   prepared?: PreparedSteps,
 ): Verdict {
   if ('id' in document) document.id = id;
   if ('account' in document) document.account = origin.account;
   if ('folder' in document) document.folder = origin.folder;
   const result = runSteps(steps, document, prepared);
-  if (result.outcome === 'pass') return { state: 'Processed', document: result.document };
+  if (result.outcome === 'pass') return { state: 'Processed', documentId: id, edition, document: result.document };
   if (result.outcome === 'drop') return { state: 'Dropped', step: result.step };
   return { state: 'Dead', death: { code: result.code, detail: result.message, step: result.step } };
 }

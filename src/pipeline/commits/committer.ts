@@ -13,7 +13,7 @@ import { countCommit } from './commit-metrics.ts';
 import type { Judged, JudgedBatch, ReadBatch, Refusals } from './commit-record.ts';
 import { coverageOf, outcomesOf } from './commit-record.ts';
 import { identify } from './identify.ts';
-import { ProcessedRow, releaseMemory } from './processed-row.ts';
+import { releaseMemory } from './release-memory.ts';
 
 /**
  * A commit takes what has queued up behind the one before it, up to this many rows: a slow disk makes large groups, a fast one small
@@ -260,7 +260,7 @@ export class Committer {
       this.#underWay.add(id);
       const verdict = judge(read, id, origin, context);
       judged.push({ read, id, verdict });
-      if (verdict.state === 'Processed') rows.push(new ProcessedRow(id, context.edition, verdict));
+      if (verdict.state === 'Processed') rows.push(verdict);
     }
     return { judged, rows };
   }

@@ -41,9 +41,8 @@ export class Drafter {
     const { id } = minted;
     const verdict = judgeDocument(document, id, this.#origin, this.#context);
     if (verdict.state !== 'Processed') return { minted, verdict, again: () => again(read) };
-    const row = { documentId: id, edition, document: verdict.document };
-    const encoded = sinks.map((sink) => sink.encode(row));
-    return new ProcessedDraft(this, minted, encoded, read, again);
+    const encoded = sinks.map((sink) => sink.encode(verdict));
+    return new ProcessedDraft(this, minted, edition, encoded, read, again);
   }
 
   /** What the steps make of a document; they are pure, so that they say the same each time. */
@@ -54,18 +53,27 @@ export class Drafter {
   }
 }
 
-/** A draft and its verdict in one: there is one for each message that waits. */
+/** A draft, its verdict and the row in one: there is one for each message that waits. */
 class ProcessedDraft implements Draft, Processed {
   readonly state = 'Processed';
   readonly minted: Minted;
+  readonly edition: number;
   readonly encoded: readonly EncodedRow[];
   readonly #drafter: Drafter;
   readonly #read: ReadMessage;
   readonly #again: Again;
 
-  constructor(drafter: Drafter, minted: Minted, encoded: readonly EncodedRow[], read: ReadMessage, again: Again) {
+  constructor(
+    drafter: Drafter,
+    minted: Minted,
+    edition: number,
+    encoded: readonly EncodedRow[],
+    read: ReadMessage,
+    again: Again,
+  ) {
     this.#drafter = drafter;
     this.minted = minted;
+    this.edition = edition;
     this.encoded = encoded;
     this.#read = read;
     this.#again = again;
@@ -75,6 +83,11 @@ class ProcessedDraft implements Draft, Processed {
     return this;
   }
 
+  get documentId(): string {
+    return this.minted.id;
+  }
+
+  /** Made again each time. */
   get document(): Document {
     return this.#drafter.processed(this.again(), this.minted.id);
   }

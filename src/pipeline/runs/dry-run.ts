@@ -61,9 +61,9 @@ export class DryRun {
     for (const read of messages) {
       // What was not recorded yet would get an id then; until then any that nobody has will do.
       const id = ids.get(read.uid) ?? unrecorded(folder.epochId, read.uid);
-      const verdict = judge(read, id, origin, context);
+      const verdict = judge(read, id, origin, { steps: context.steps, edition: 1 });
       verdicts.set(id, verdict);
-      if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
+      if (verdict.state === 'Processed') rows.push(verdict);
       else if (verdict.state === 'Dropped') {
         this.#dropped += 1;
         dropped.push(id);

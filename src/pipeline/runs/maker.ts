@@ -25,17 +25,19 @@ export function makerOf(revision: Revision, environment: RunnerEnvironment): Mak
       `revision ${revision.hash} does not compile: ${compiled.issues[0]?.path}: ${compiled.issues[0]?.message}`,
     );
   const { steps, types } = compiled;
+  // Nothing that it makes is kept.
+  const judging = { steps, edition: 1 };
   const fields = fieldsNamed(neededFields(revision.sinks, compiled));
   return {
     revision,
     types,
     make: async (read, id, origin, signal) => {
-      if (read.headerOnly) return judge(read, id, origin, { steps });
+      if (read.headerOnly) return judge(read, id, origin, judging);
       const reader = new MessageReader({ origin, fields, onFallback: () => undefined });
       const { uid, raw, flags, size, receivedAt } = read;
       const again = await reader.read({ uid, raw, flags }, { uid, size, receivedAt });
       const [prepared] = await prepareMessages([again], steps, signal);
-      return judge(prepared ?? again, id, origin, { steps });
+      return judge(prepared ?? again, id, origin, judging);
     },
   };
 }

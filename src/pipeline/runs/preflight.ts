@@ -96,7 +96,7 @@ async function deaths(
   let dropped = 0;
   for (const { read, id, origin } of samples) {
     const verdict = await maker.make(read, id, origin, signal);
-    if (verdict.state === 'Processed') rows.push({ documentId: id, edition: 1, document: verdict.document });
+    if (verdict.state === 'Processed') rows.push(verdict);
     else if (verdict.state === 'Dropped') dropped += 1;
     else
       dead.set(

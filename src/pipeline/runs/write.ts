@@ -54,12 +54,10 @@ export class RunWriter {
       ({ read, id: of }): Judged => ({
         read,
         id: of,
-        verdict: judge(read, of, origin, context),
+        verdict: judge(read, of, origin, { steps: context.steps, edition }),
       }),
     );
-    const rows = judged.flatMap(({ id: documentId, verdict }): Row[] =>
-      verdict.state === 'Processed' ? [{ documentId, edition, document: verdict.document }] : [],
-    );
+    const rows = judged.flatMap(({ verdict }): Row[] => (verdict.state === 'Processed' ? [verdict] : []));
     const dropped =
       plan.kind === 'Backfill'
         ? []

@@ -30,8 +30,8 @@ function reading(context: Partial<DraftingContext> = {}) {
 /** What a message becomes under an id, and what is said of it when nothing is made ahead. */
 function both({ whole, plain, drafted }: ReturnType<typeof reading>, id: string) {
   const [made, expected] = [drafted, plain].map((read) => judge(read, id, origin, whole));
-  const document = made?.state === 'Processed' ? { document: made.document } : {};
-  return { made: { ...made, ...document }, expected };
+  const row = made?.state === 'Processed' ? { documentId: made.documentId, document: made.document } : {};
+  return { made: { ...made, ...row }, expected };
 }
 
 const minted = (read: ReadMessage) => mintMessageId({ ...place, ...read });
@@ -40,7 +40,7 @@ describe('a draft', () => {
   const set = { name: 'note', set: { note: '"id " + id', subject: 'subject + "!"' } };
 
   test('is the row under the id that a message has when nobody saw it before', () => {
-    const world = reading({ steps: steps(set) });
+    const world = reading({ steps: steps(set), edition: 3 });
     const id = minted(world.plain);
     expect(world.drafted.minted).toEqual({ place: 'shop\0mail\0ann\0INBOX\x007\0', id });
     const { made, expected } = both(world, id);
@@ -49,7 +49,7 @@ describe('a draft', () => {
       state: 'Processed',
       document: expected && 'document' in expected && expected.document,
     });
-    expect(made).toMatchObject({ encoded: [{ by: world.whole.sinks[0] }] });
+    expect(made).toMatchObject({ documentId: id, edition: 3, encoded: [{ by: world.whole.sinks[0] }] });
   });
 
   test('is thrown away for a message that was seen before, under another id', () => {

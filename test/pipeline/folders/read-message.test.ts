@@ -62,7 +62,7 @@ describe('a message that arrives', () => {
   test('is a document at once, without a promise; where it stands is told when it is judged', () => {
     const { result, reasons } = reading({});
     if (result instanceof Promise) throw new Error('a promise');
-    const verdict = judge(result, 'the-id', { ...origin, folder: 'Archive' }, { steps: [] });
+    const verdict = judge(result, 'the-id', { ...origin, folder: 'Archive' }, { steps: [], edition: 2 });
     expect(verdict).toMatchObject({
       state: 'Processed',
       document: {
@@ -83,7 +83,9 @@ describe('a message that arrives', () => {
   test('has no field that the revision does not need', () => {
     const { result } = reading({ fields: messageFields.filter(({ name }) => name === 'subject') });
     if (result instanceof Promise) throw new Error('a promise');
-    expect(judge(result, 'x', origin, { steps: [] })).toEqual({ state: 'Processed', document: { subject: 'grün' } });
+    expect(judge(result, 'x', origin, { steps: [], edition: 2 })).toEqual({
+      ...{ state: 'Processed', documentId: 'x', edition: 2, document: { subject: 'grün' } },
+    });
   });
 
   test('has the hash of its Message-ID, whatever fields are needed and whichever parser read it', async () => {
@@ -165,7 +167,7 @@ describe('a message that arrives', () => {
     };
     const failed = await reading({ parse, fallback: () => Promise.reject(new RangeError('bug')) }).result;
     expect(failed.parsed).toMatchObject({ death: { code: 'MESSAGE_UNPARSABLE' } });
-    expect(judge(failed, 'x', origin, { steps: [] })).toMatchObject({ state: 'Dead' });
+    expect(judge(failed, 'x', origin, { steps: [], edition: 2 })).toMatchObject({ state: 'Dead' });
     const reader = new MessageReader({ origin, fields: messageFields, onFallback: () => undefined, parse });
     const large = Buffer.concat([raw, Buffer.alloc(9 * 2 ** 20, 'x')]);
     const read = await reader.read({ uid: 1, raw: large, flags: [] }, { uid: 1, size: large.length, receivedAt });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { releaseMemory } from '../../../src/pipeline/commits/processed-row.ts';
+import { releaseMemory } from '../../../src/pipeline/commits/release-memory.ts';
 import type { ReadMessage } from '../../../src/pipeline/processed.ts';
 
 const read = (raw: Buffer, more: Partial<ReadMessage> = {}): ReadMessage => ({
