@@ -1,4 +1,5 @@
 import { deliveryPhrases, recipientRefused, unknownUser, vaguePolicy } from './delivery-phrases.ts';
+import { loosePhrases, looseUnknownUser } from './loose-phrases.ts';
 import type { Notice } from './notice.ts';
 import { phrases } from './phrases.ts';
 import { reasonOfProvider } from './provider-codes.ts';
@@ -94,6 +95,15 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
   return unknownUser.test(text) ? unknownUserReason(evidence, text) : null;
 }
 
+/** Whether no code tells more than that something was refused. */
+const isUntold = ({ status, replyCode }: Evidence): boolean =>
+  (status === '' || (isVagueStatus(status) && !/\.5\.\d$/.test(status))) && !/^5[03]\d$/.test(replyCode);
+
+function reasonOfLooseWords(evidence: Evidence, text: string): Reason | null {
+  for (const { reason, pattern } of loosePhrases) if (pattern.test(text)) return reason;
+  return looseUnknownUser.test(text) ? unknownUserReason(evidence, text) : null;
+}
+
 const isAboutTheWay = (reason: Reason): boolean =>
   reason === 'expired' || reason === 'systemerror' || reason === 'syntaxerror' || reason === 'securityerror';
 
@@ -135,6 +145,8 @@ export function classify(evidence: Evidence): Reason {
   if (said !== null) return said;
   const early = command === 'CONN' || command === 'EHLO' ? 'blocked' : command === 'MAIL' ? 'rejected' : null;
   if (early !== null && (status === '' || isVagueStatus(status)) && replyCode !== '') return early;
+  const loosely = isUntold(evidence) ? reasonOfLooseWords(evidence, text) : null;
+  if (loosely !== null) return loosely;
   const byStatus = reasonOfStatus(status);
   if (byStatus !== null && !/\.1\.0$/.test(status)) return byStatus;
   const byCategory = reasonOfCategory(notice.category);

@@ -71,6 +71,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'blocked',
     `(?<!\\w)${address}(?:[ _>)]|is|was|has|been|are|on|in|our|the|temporarily|permanently|currently){0,16}(?:blocked|banned|denied|refused|rejected|black ?-?listed|listed|barred)\\b`,
+    `\\byour (?:\\w+ )?(?:ip(?: address)?|host|(?:mail ?)?server|network|gateway)(?: (?:is|was|has|been|currently|temporarily|permanently))+ (?:blocked|banned|barred|black-?listed|block-?listed|deny-?listed)\\b`,
     `(?:access|connection)s? (?:denied|refused|rejected|not allowed)[ (:,]{1,3}${address}|(?:spams?|abuse|viruses) from (?:your )?(?:ip|host|address|network|server)`,
     '\\b(?:bl\\.)?spamcop\\b|\\b(?:zen|sbl|xbl|pbl)\\.spamhaus|blackhole|\\brbl (?:deny|denied)|open ?relay check',
   ),
@@ -102,7 +103,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'mesgtoobig',
-    '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)|too (?:big|large) (?:a )?(?:message|mail|for)|(?:messages?|mail) (?:this|that) (?:big|large)\\b',
+    '(?:message|mail|e-?mail|content|data|file|body|header|attachment|attachments|line)s?(?: \\w+){0,3} (?:too|is too|are too) (?:big|large|long)(?! in| ago| to)|too (?:big|large) (?:a )?(?:message|mail|for)|(?:messages?|mail) (?:this|that) (?:big|large)\\b',
     '(?:message|mail|e-?mail|content|file|line|header|max(?:imum)?|fixed)[\\w ]{0,20}(?:size|limit)[\\w ]{0,24}(?:exceed|limit|restrict|violat)|exceed\\w* (?:\\w+ ){0,4}(?:message|mail|e-?mail|maximum|size|fixed) (?:\\w+ )?(?:size|limit)',
     'size (?:limit|exceed)|line length exceed|exceeds? (?:the )?(?:\\w+ ){0,2}size|taille limite du message|larger than the (?:current )?(?:system |maximum |size )+|line limit exceeded|(?:size|length) of (?:\\w+ )?(?:message|mail|e-?mail),?(?: \\S+){0,6} (?:above|over|beyond|larger|bigger|greater|more)',
   ),
@@ -116,7 +117,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'failedstarttls',
-    '\\bstarttls\\b|\\bmta-sts\\b|\\bssl (?:handshake|initiali[sz]ation|negotiation) (?:failed|failure|error)|untrusted certificate|not provide (?:a )?certificate|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encryption (?:is )?(?:required|needed)|certificate (?:verif|validat|expired|mismatch|is not|not|invalid)',
+    '\\bstarttls\\b|\\bmta-sts\\b|\\bssl (?:handshake|initiali[sz]ation|negotiation) (?:failed|failure|error)|untrusted certificate|not provide (?:a )?certificate|\\btls\\b.{0,40}(?:require|support|fail|error|not|negotiat|handshake|mandatory|must)|(?:require|support|must (?:issue|use)|without|need)\\w*.{0,24}\\btls\\b|encrypt\\w+ (?:\\w+ )?(?:is )?(?:required|needed|mandatory|compulsory|obligatory|enforced)|certificate(?: \\S+){0,5} (?:verif|validat|expired|mismatch|not|invalid|revoked|self-signed|untrusted)',
   ),
   phrase(
     'norelaying',
@@ -128,7 +129,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'filtered',
-    "\\b(?:recipient|addressee)(?: (?:has|have))? (?:(?:does|do|did)(?: not|n't) (?:want|wish)|(?:refused|rejected|blocked) (?:your|this) |put you|only (?:takes|wants))",
+    "\\b(?:recipient|addressee)(?: (?:has|have))? (?:(?:does|do|did)(?: not|n't) (?:want|wish)|(?:refused|rejected|blocked|black-?listed) (?:your|this|you)\\b|put you|only (?:takes|wants))",
   ),
   phrase(
     'suspend',
@@ -157,7 +158,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'spamdetected',
     '\\b(?:url|link|website|uri|(?<!(?:destination|recipient|receiving|remote|sending|your) )domain|body|content|text|subject|phone number).{0,40}(?:black|block|spam|\\buribl|\\bsurbl|\\bdbl\\b)\\w*|(?:black|block)-?listed (?:url|link|domain|website|uri)',
-    "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam|junk|ube|uce|unsolicited|phish)",
+    "(?:message|mail|e-?mail|content|it|this|text|body|attachment)(?:'s)?(?: \\S+){0,8}? (?:\\w+ )?(?:spam(?!haus|cop|rats)|junk|ube|uce|unsolicited|phish)",
     '(?:as|is|be|for|like|of|high|probable|possible|possibly|suspected|considered|identified as|detected as|considered) (?:\\w+ )?(?:spam|junk|unsolicited bulk|phishing)\\b(?! block| list)',
     'spam (?:message|mail|content|detect|score|filter|reject|found|test|signature|level|threshold|refus)|- spam\\b|\\bspam(?:assassin|my)?\\b (?:score|hits|points|check)|by spamassassin\\b|\\(spam\\)|^spam\\b',
     'a@b:(?:blocked|quarantined)\\b|\\bgtube\\b|\\bphishing\\b|(?:message|mail) content (?:rejected|denied|refused|not accept)|content (?:is )?(?:rejected|denied|blocked|filter)|rejected (?:due to|because of|for|by) (?:\\w+ ){0,2}content|mail rejet|\\b(?:anti)?spam\\b',

@@ -29,6 +29,10 @@ describe('hostile input ends quickly', () => {
     ['hosts', fill('192.0.2.1 is was has been ')],
     ['arrows', fill('Mon 2024: --> ')],
     ['helo words', fill('helo host name ')],
+    ['loose words', fill('550 our server connection the account of a sender ')],
+    ['loose events', fill('550 refused failed exceed not found ')],
+    ['foreign words', fill('destinataires la casella est empfxnger ')],
+    ['stems in one word', fill('blockrefusfailexceed.')],
   ])('%s', (_, text) => {
     for (const raw of [
       textBounce(text),

@@ -2,7 +2,7 @@
  * The same reasons in the words of administrators who wrote their own sentences: a line a reply, its reason before it.
  */
 export const texts: Readonly<Record<string, string>> = {
-  'one round': `
+  'written once the usual replies were understood': `
 userunknown 550 5.1.1 We have nobody called joe at this organisation
 userunknown 550 There is no mailbox for joe on this server (in reply to RCPT TO command)
 userunknown 550 5.7.1 The recipient does not exist in our directory (in reply to RCPT TO command)
@@ -187,5 +187,156 @@ filtered 550 The addressee has put you on a personal block list (in reply to end
 filtered 550 5.2.0 Refused by a filter of the recipient
 filtered 550 User unknown (in reply to end of DATA command)
 filtered 554 5.7.1 The recipient only takes mail from people in the address book
+`,
+  'written once those were': `
+userunknown 550 5.1.1 joe is not one of our users
+userunknown 550 We could not find a mailbox for that recipient (in reply to RCPT TO command)
+userunknown 550 The account joe@dest.test has been removed from this server (in reply to RCPT TO command)
+userunknown 550 No local user by this name (in reply to RCPT TO command)
+userunknown 550 recipient was rejected as it does not exist (in reply to RCPT TO command)
+userunknown 550 Mailbox joe@dest.test could not be located (in reply to RCPT TO command)
+userunknown 550 Teilnehmer unbekannt (in reply to RCPT TO command)
+userunknown 550 L'adresse du destinataire n'existe pas (in reply to RCPT TO command)
+userunknown 550 La cuenta de correo no existe (in reply to RCPT TO command)
+userunknown 550 Il destinatario non esiste (in reply to RCPT TO command)
+userunknown 550 Caixa postal inexistente (in reply to RCPT TO command)
+userunknown 550 Gebruiker onbekend (in reply to RCPT TO command)
+userunknown 550 Nieznany uzytkownik (in reply to RCPT TO command)
+userunknown 550 the person you are writing to is not known at this address (in reply to RCPT TO command)
+userunknown 550 Ex-employee: address is void (in reply to RCPT TO command)
+userunknown 550 Recipient not on file (in reply to RCPT TO command)
+userunknown 550 That e-mail address is not in use (in reply to RCPT TO command)
+userunknown 550 5.1.1 Check the local part, nothing is delivered there
+userunknown 550 Cannot find a user with that address (in reply to RCPT TO command)
+userunknown 550 There's no one here with that name (in reply to RCPT TO command)
+userunknown 550 Email account does not exist at this domain (in reply to RCPT TO command)
+suspend 550 Mail to this account has been turned off (in reply to RCPT TO command)
+suspend 550 5.2.1 Account barred because of abuse
+suspend 550 This user's subscription has lapsed and the mailbox is disabled (in reply to RCPT TO command)
+suspend 550 The mailbox is locked pending a review (in reply to RCPT TO command)
+suspend 550 Le compte est suspendu (in reply to RCPT TO command)
+suspend 550 La cuenta está suspendida (in reply to RCPT TO command)
+mailboxfull 452 There is no room in the recipient's mailbox
+mailboxfull 552 The mailbox for joe is at its limit of storage
+mailboxfull 450 user has used all of his disk quota
+mailboxfull 552 Recipient's inbox cannot take any more mail, it is full
+mailboxfull 452 4.2.2 user has too little space
+mailboxfull 550 Das Postfach des Empfaengers ist voll
+mailboxfull 550 La boîte de réception est pleine
+mailboxfull 452 insufficient quota for joe@dest.test
+mailboxfull 550 Over allotted quota, mail bounced
+mesgtoobig 554 Messages over 20 MB are not accepted
+mesgtoobig 550 Your message weighs too much: the size limit is 10240 kB
+mesgtoobig 552 5.3.4 Mail bigger than allowed
+mesgtoobig 550 Message body exceeds the maximum that we process
+mesgtoobig 552 Maximum message size of 20971520 exceeded
+blocked 550 Your server has been blocked by our firewall because of spam complaints
+blocked 554 5.7.1 IP range 192.0.2.0/24 is denied here
+blocked 550 192.0.2.1 has been put on our local denylist
+blocked 550 Host x.example is not welcome
+blocked 554 Refused: you are listed in SORBS DUHL
+blocked 550 5.7.1 Sending servers in residential ranges are rejected
+blocked 550 Your HELO is not a valid host name
+blocked 450 4.7.1 First contact from this triplet, greylisting in progress
+blocked 421 Your IP address is temporarily banned after repeated spam
+blocked 554 The address of your mail gateway is on Spamhaus SBL
+blocked 550 5.7.1 Hosting provider OVH is blocked
+badreputation 554 5.7.1 Low reputation of the sending network
+badreputation 450 your IP has a poor sender reputation, mail is deferred
+requireptr 550 5.7.1 rDNS/DNS mismatch for 192.0.2.1
+requireptr 554 IP without reverse DNS is rejected
+requireptr 550 Your mail server's address must resolve back to its name (PTR)
+requireptr 450 4.7.1 Hostname of your IP can't be resolved backwards: no reverse
+authfailure 550 5.7.1 The sender's SPF policy forbids 192.0.2.1
+authfailure 550 Not authorized by the SPF record for x.example
+authfailure 550 5.7.1 Message failed DMARC evaluation
+authfailure 554 DKIM-Signature is invalid
+authfailure 550 mail is not signed with DKIM and was refused
+authfailure 550 Your domain's DMARC record asks us to reject this
+rejected 550 Sender's mailbox doesn't exist
+rejected 553 5.1.8 The return address's domain doesn't resolve
+rejected 550 We do not take mail from a@x.example: sender is banned
+rejected 550 sender domain has no valid MX
+rejected 550 5.7.1 Spoofed sender: only our own servers may use this sender address
+rejected 550 5.7.1 You aren't a member of this list and can't post to it
+rejected 501 5.1.7 Sender address has invalid syntax
+rejected 550 The envelope-from is on our blacklist
+spamdetected 550 5.7.1 We don't want your spam
+spamdetected 554 Content scan: message is likely spam (score 9.8, limit 5)
+spamdetected 550 Your mail has been marked as junk and was not accepted
+spamdetected 554 5.7.1 Advertising mail, UBE, is refused
+spamdetected 550 5.7.1 A URL in your message is blacklisted
+spamdetected 550 Rejected by the Bayes classifier: spam probability 0.99
+virusdetected 550 5.7.1 Dangerous content: the file contains a Trojan
+virusdetected 554 infected message refused: Win.Worm.Bagle
+virusdetected 550 Schadsoftware: virus detected in attachment
+policyviolation 550 5.7.1 Macro documents are blocked by our security policy
+policyviolation 554 Files with the extension .js cannot be received
+policyviolation 550 5.7.1 Message contravenes the company's mail policy
+policyviolation 550 Forbidden attachment: setup.exe
+policyviolation 550 5.7.1 rejected by an administrator's transport rule
+policyviolation 552 5.7.0 Password-protected archives are not permitted
+norelaying 550 Sorry, relaying through this host is forbidden
+norelaying 554 Client is not permitted to relay
+norelaying 550 5.7.1 This domain is not served here and you're not authenticated: relaying denied
+norelaying 550 no relay for you
+norelaying 550 We don't handle mail for dest.test
+norelaying 553 that domain is not in my list of hosts I accept mail for
+securityerror 535 5.7.8 Bad credentials
+securityerror 530 5.7.1 You need to be authenticated to send
+securityerror 550 5.7.1 Login required
+securityerror 535 Incorrect user name or password
+failedstarttls 451 4.7.5 TLS certificate of the server has expired
+failedstarttls 530 5.7.0 Encryption is mandatory here; use TLS
+failedstarttls 550 Plain text sessions are refused, TLS is required
+failedstarttls SSL handshake with the remote host failed: protocol version
+hostunknown DNS says that dest.test does not exist
+hostunknown The recipient's domain is not registered
+hostunknown 550 5.1.2 unknown mail domain
+hostunknown the domain part of the address can't be resolved: NXDOMAIN
+networkerror 451 temporary DNS failure while looking up MX of dest.test
+networkerror 4.4.1 The network of the remote host is unreachable
+networkerror the mail is going round in circles: loop detected
+networkerror the remote host dropped the connection before the transfer finished
+networkerror MX of dest.test points to 127.0.0.1: mail would loop
+expired Delivery has been tried for 5 days without success
+expired message was kept too long in the queue and is now returned
+expired Unable to deliver within 48 hours
+expired the connection timed out while waiting for the greeting
+expired 4.4.1 the remote server doesn't answer
+speeding 450 4.7.1 Rate of mail from your IP is too high
+speeding 421 4.7.0 You're sending too many e-mails per minute
+speeding 451 Sending limit for your IP was reached, slow down
+speeding 450 4.2.1 This user is getting too much mail at present
+speeding 421 Too many messages in a short time; come back later
+toomanyconn 421 4.7.0 Connection count for your host exceeds the limit
+toomanyconn 452 4.5.3 Recipient limit per message reached
+toomanyconn 421 Only 5 parallel connections are allowed from one address: too many connections
+systemfull 452 4.3.1 Not enough space on the mail server's disk
+systemfull 452 4.3.1 Cannot store the message: file system full
+systemerror 451 4.3.0 An internal fault prevented delivery
+systemerror 451 the content scanner is not available, please retry
+systemerror 421 Our server is under heavy load, try again shortly
+systemerror 451 Unable to check the recipient at the moment: database is down
+systemerror 454 4.3.0 I/O fault while storing mail
+mailererror mail delivery program /usr/lib/dovecot/deliver exited with status 75
+mailererror local delivery agent failed: exit code 1
+notaccept 521 This machine sends only and accepts no e-mail
+notaccept 550 The domain dest.test does not accept any mail
+hasmoved 551 5.1.6 this person has moved to joe@new.test
+hasmoved 550 Address changed: please write to joe@new.test, the old address is no longer valid, user has moved
+syntaxerror 500 5.5.2 Unknown command
+syntaxerror 503 RCPT before MAIL: bad sequence
+syntaxerror 501 Syntax problem in parameters
+contenterror 554 5.6.0 Message could not be parsed: broken MIME boundary
+contenterror 550 non-ASCII characters in the header are illegal
+contenterror 554 5.6.1 charset not supported
+notcompliantrfc 550 the From header is missing
+notcompliantrfc 550 Your message lacks a Message-ID header, which RFC 5322 demands
+notcompliantrfc 554 5.6.0 duplicate From header
+filtered 550 5.7.1 Addressee refuses messages from you (in reply to end of DATA command)
+filtered 550 The user's own filter rejected this message (in reply to end of DATA command)
+filtered 550 5.7.1 recipient's preferences don't allow mail from you
+filtered 550 The recipient has blacklisted you
 `,
 };
