@@ -1,30 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Source } from '../../../src/sources/source.ts';
 import { transient } from '../../../src/telemetry/errors.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { eventually } from '../../support/processes.ts';
-import { FakeMailbox, FakeSink, startAccount } from '../fakes.ts';
+import { accountWorld } from './account-world.ts';
 
-let postgres: Postgres;
-let mailbox: FakeMailbox;
-let sink: FakeSink;
-let running: Awaited<ReturnType<typeof startAccount>> | undefined;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-});
-afterAll(async () => {
-  await postgres?.stop();
-});
-beforeEach(() => {
-  mailbox = new FakeMailbox();
-  sink = new FakeSink('warehouse');
-});
-afterEach(async () => {
-  await running?.end();
-  running = undefined;
-});
+const world = accountWorld();
 
 interface Manners {
   readonly limit?: number;
@@ -38,7 +19,7 @@ interface Manners {
 
 /** The mailbox as a source that takes its time, and how many sessions are open. */
 function mannered({ limit = 2, order, fetchMs = 0, onFetch, refuse }: Manners) {
-  const honest = mailbox.source(limit);
+  const honest = world.mailbox.source(limit);
   const open = { now: 0, most: 0 };
   const source: Source = {
     ...honest,
@@ -67,42 +48,38 @@ function mannered({ limit = 2, order, fetchMs = 0, onFetch, refuse }: Manners) {
   return { source, open };
 }
 
-const start = async (source: Source, patience?: Parameters<typeof startAccount>[3]) => {
-  running = await startAccount(postgres, { source: () => source }, [sink], patience);
-  return running;
-};
 const fill = (folder: string, count: number) => {
-  for (let n = 1; n <= count; n++) mailbox.deliver(folder, `${folder}-${n}`);
+  for (let n = 1; n <= count; n++) world.mailbox.deliver(folder, `${folder}-${n}`);
 };
-const has = (subject: string) => sink.subjects.includes(`Message ${subject}`);
+const has = (subject: string) => world.sink.subjects.includes(`Message ${subject}`);
 
 describe('old mail never stands before new mail', () => {
   test('over one connection, in the same folder and in others', async () => {
     fill('Archive', 6_000);
     fill('INBOX', 3_000);
     const { source, open } = mannered({ fetchMs: 150 });
-    const { account } = await start(source);
-    await eventually(() => sink.rows.size >= 1_000);
-    mailbox.deliver('INBOX', 'live');
-    mailbox.deliver('Archive', 'filed');
+    const { account } = await world.start({ source });
+    await eventually(() => world.sink.rows.size >= 1_000);
+    world.mailbox.deliver('INBOX', 'live');
+    world.mailbox.deliver('Archive', 'filed');
     await eventually(() => has('live') && has('filed'), 5_000);
     // Far from the end: it went ahead of what was there.
     expect(account.lag().messages).toBeGreaterThan(2_000);
     expect(open.most).toBe(1);
-    await eventually(() => sink.rows.size === 9_002, 20_000);
+    await eventually(() => world.sink.rows.size === 9_002, 20_000);
   });
 
   test('over further connections while they are free, which are closed when old mail is done', async () => {
     fill('INBOX', 12_000);
     const { source, open } = mannered({ limit: 4, fetchMs: 150 });
-    const { account } = await start(source);
+    const { account } = await world.start({ source });
     await eventually(() => open.now === 2, 10_000);
-    mailbox.deliver('INBOX', 'live');
+    world.mailbox.deliver('INBOX', 'live');
     const sent = performance.now();
     await eventually(() => has('live'), 2_000);
     expect(performance.now() - sent).toBeLessThan(1_500);
     expect(account.lag().messages).toBeGreaterThan(2_000);
-    await eventually(() => sink.rows.size === 12_001 && open.now === 1, 30_000);
+    await eventually(() => world.sink.rows.size === 12_001 && open.now === 1, 30_000);
     await eventually(() => account.status().folders.every(({ state }) => state === 'Live'));
   });
 
@@ -110,13 +87,13 @@ describe('old mail never stands before new mail', () => {
     fill('INBOX', 1);
     // The slice is over when the only message has come, long before the sink has taken it.
     const { source } = mannered({ fetchMs: 1_200 });
-    const commit = sink.commit.bind(sink);
-    sink.commit = async (rows) => {
+    const commit = world.sink.commit.bind(world.sink);
+    world.sink.commit = async (rows) => {
       await delay(500);
       return commit(rows);
     };
-    const { account } = await start(source);
-    await eventually(() => sink.rows.size === 1);
+    const { account } = await world.start({ source });
+    await eventually(() => world.sink.rows.size === 1);
     await eventually(() => account.status().folders.every(({ state }) => state === 'Live'), 2_000);
   });
 
@@ -126,8 +103,8 @@ describe('old mail never stands before new mail', () => {
       throw transient('IMAP_UNAVAILABLE', 'no');
     };
     const { source, open } = mannered({ limit: 4, fetchMs: 150, refuse });
-    const { codes } = await start(source);
-    await eventually(() => sink.rows.size === 6_000, 20_000);
+    const { codes } = await world.start({ source });
+    await eventually(() => world.sink.rows.size === 6_000, 20_000);
     expect(open.most).toBe(1);
     expect(codes).toEqual([]);
   });
@@ -137,14 +114,14 @@ describe('old mail never stands before new mail', () => {
     const fetched: number[] = [];
     const onFetch = (uids: readonly number[]) => void fetched.push(uids[0]!);
     const { source } = mannered({ order: 'NewestFirst', fetchMs: 300, onFetch });
-    const { account, database } = await start(source);
+    const { account, database } = await world.start({ source });
     const backfill = () => account.status().folders[0]?.backfill;
     await eventually(() => (backfill()?.done ?? 0) >= 1_000);
     expect(backfill()).toMatchObject({ total: 4_000 });
     expect(has('INBOX-4000')).toBe(true);
     expect(has('INBOX-1')).toBe(false);
     await eventually(() => backfill()?.secondsLeft !== undefined);
-    await eventually(() => sink.rows.size === 4_000, 20_000);
+    await eventually(() => world.sink.rows.size === 4_000, 20_000);
     expect(fetched).toEqual(fetched.toSorted((a, b) => b - a));
     await eventually(() => backfill() === undefined);
     expect(await database.query('SELECT finished::text AS finished FROM mailmill.cursor')).toEqual([
@@ -160,19 +137,19 @@ describe('a message that is listed and never delivered', () => {
     firstPause: { LeftOut: 50, Broke: 50 },
     longestPause: 50,
   };
-  const dead = () => running!.database.query('SELECT code, uid::int AS uid FROM mailmill.dead_letter');
+  const dead = () => world.running.database.query('SELECT code, uid::int AS uid FROM mailmill.dead_letter');
 
   test('is a dead letter in the end, and nothing else waits for it', async () => {
     fill('INBOX', 20);
-    mailbox.lies.fetch = (uids) => uids.filter((uid) => uid !== 7);
-    const { context, codes } = await start(mannered({}).source, patience);
-    await eventually(() => sink.rows.size === 19);
-    mailbox.deliver('INBOX', 'later');
+    world.mailbox.lies.fetch = (uids) => uids.filter((uid) => uid !== 7);
+    const { context, codes } = await world.start({ ...mannered({}), patience });
+    await eventually(() => world.sink.rows.size === 19);
+    world.mailbox.deliver('INBOX', 'later');
     await eventually(() => has('later') && context.counters.dead === 1);
     expect(await dead()).toEqual([{ code: 'IMAP_MESSAGE_UNREADABLE', uid: 7 }]);
     expect(codes).toEqual([]);
-    expect(running!.account.lag().messages).toBe(0);
-    const coverage = await running!.database.query(
+    expect(world.running.account.lag().messages).toBe(0);
+    const coverage = await world.running.database.query(
       'SELECT sum(listed)::int AS listed, sum(dead)::int AS dead FROM mailmill.coverage',
     );
     expect(coverage).toEqual([{ listed: 21, dead: 1 }]);
@@ -183,17 +160,17 @@ describe('a message that is listed and never delivered', () => {
     const onFetch = (uids: readonly number[]) => {
       if (uids.includes(23)) throw transient('IMAP_COMMAND_FAILED', 'no');
     };
-    const { context } = await start(mannered({ onFetch }).source, patience);
-    await eventually(() => sink.rows.size === 39 && context.counters.dead === 1, 45_000);
+    const { context } = await world.start({ ...mannered({ onFetch }), patience });
+    await eventually(() => world.sink.rows.size === 39 && context.counters.dead === 1, 45_000);
     expect(await dead()).toEqual([{ code: 'IMAP_MESSAGE_UNREADABLE', uid: 23 }]);
   });
 
   test('is read when it comes after all', async () => {
     fill('INBOX', 5);
     let asked = 0;
-    mailbox.lies.fetch = (uids) => (uids.includes(3) && ++asked < 3 ? uids.filter((uid) => uid !== 3) : uids);
-    await start(mannered({}).source, patience);
-    await eventually(() => sink.rows.size === 5);
+    world.mailbox.lies.fetch = (uids) => (uids.includes(3) && ++asked < 3 ? uids.filter((uid) => uid !== 3) : uids);
+    await world.start({ ...mannered({}), patience });
+    await eventually(() => world.sink.rows.size === 5);
     expect(await dead()).toEqual([]);
   });
 });
