@@ -24,8 +24,8 @@ const keepers = /[-_](?:admin|bounces?|owner|request)(?:[+=-]|$)/i;
 const isDiscussion = (source: ReportSource, local: string): boolean =>
   (source.header('list-id') !== '' || source.header('list-post') !== '') && !robots.test(local) && !keepers.test(local);
 
-/** What mail programs put before the subject of an answer or of what they pass on. */
-const passedOn = /^\s*(?:re|aw|antw|sv|vs|rif|odp|fwd?|wg|tr|rv|i|enc)(?:\[\d+\])?\s*:\s*/i;
+/** What mail programs put before the subject of an answer or of what they pass on, perhaps behind the mark of a list or case. */
+const passedOn = /^\s*(?:\[[^\]]{1,60}\]\s*)?(?:re|aw|antw|sv|vs|rif|odp|fwd?|wg|tr|rv|i|enc)(?:\[\d+\])?\s*:\s*/i;
 
 /**
  * How surely a message is a notice about a delivery by its header: an MTA wrote it, something that nobody answers wrote

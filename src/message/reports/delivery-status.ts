@@ -10,7 +10,8 @@ import { adviceFor, isHardBounce, type Reason } from './reasons.ts';
 import { openReport, type ReportSource } from './report-source.ts';
 import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
 import { isVagueStatus } from './status-reasons.ts';
-import { besideReply, inBrackets, inField, readTextNotices, type TextNotices } from './text-notices.ts';
+import { readTextNotices, type TextNotices } from './text-notices.ts';
+import { besideReply, inBrackets, inFields } from './untemplated-notices.ts';
 
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
@@ -192,10 +193,9 @@ function fromText(source: ReportSource, text: Text, original: OriginalMessage | 
   const recipients = failed.length > 0 ? failed : (original?.to ?? []).slice(0, 1);
   if (recipients.length === 0 && signOf(source) === 'likely') {
     const told = source.header('x-mlserver') !== '' || speaksOfFailure(source, text.whole);
-    const notice =
-      besideReply(text.lines, ignored) ??
-      (told ? (inBrackets(text.lines, ignored) ?? inField(text.lines, ignored)) : null);
-    if (notice !== null) return [notice];
+    const notice = besideReply(text.lines, ignored) ?? (told ? inBrackets(text.lines, ignored) : null);
+    const notices = notice !== null ? [notice] : told ? inFields(text.lines, ignored) : [];
+    if (notices.length > 0) return notices;
   }
   return recipients.map((recipient) => ({ ...emptyNotice, recipient, diagnostic: text.whole.slice(0, 4_000) }));
 }

@@ -42,9 +42,18 @@ export const maxRecipients = 1_000;
 const comment = /(?<!\s)\s*\([^()]*\)\s*$/;
 const punctuation = /^["'](?![^"']*["']@)|(?<!["'.,;:])["'.,;:]+$/g;
 
+/** An address that Exchange encapsulated in one of its own: `IMCEASMTP-joe+40dest+2Etest@org.test`, `_` for `/`. */
+const encapsulated = /^imceasmtp-([^@]{1,320})@[^@]*$/i;
+
+const decapsulate = (address: string): string =>
+  encapsulated
+    .exec(address)?.[1]
+    ?.replace(/_/g, '/')
+    .replace(/\+([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))) ?? address;
+
 /** An address without angle brackets, quotes, comments and source route. */
 export function bareAddress(text: string): string {
   const angle = /<([^<>]*)>/.exec(text);
   const address = (angle?.[1] ?? text.replace(comment, '')).trim().replace(punctuation, '');
-  return address.replace(/^@[^:@\s]+:/, '').replace(/^mailto:/i, '');
+  return decapsulate(address.replace(/^@[^:@\s]+:/, '').replace(/^mailto:/i, ''));
 }

@@ -8,10 +8,11 @@ interface Draft {
   text: string;
 }
 
-const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
+/** Source of a pattern for an address in a text. */
+export const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
 /** A line that begins with the recipient, bare, quoted, in brackets, as an item of a list, or behind a reply code. */
 const leading = new RegExp(
-  String.raw`^\s*(?:[*•>-]{1,3}\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|(?:[a-z]{1,4}=[^;=\n]{0,64};){1,12}dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,
+  String.raw`^\s*(?:[*•>-]{1,3}\s+|\d{1,3}[.)]\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|(?:[a-z]{1,4}=[^;=\n]{0,64};){1,12}dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,
   'i',
 );
 /** Words of MTAs' templates that stand before a recipient within a line. */
@@ -34,11 +35,16 @@ const generator = new RegExp(String.raw`^\s*\(?(?:ultimately )?generated (?:by|f
 const userItem = /^\t([\w.+-]{1,64})(?: (\(.{1,300}\)))?\s*$/;
 /** Exchange 5.5: the name under which its directory knows a recipient, with the time of the attempt. */
 const exchangeItem = /^\s*(\S[^@:;\n]{0,80}) on \w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\s*$/;
+/** Exchange: a display name with the address. */
+const namedItem = new RegExp(String.raw`^\s*[^@<>():]{1,80} \((${address})\)(?:<mailto:[^>]*>)?\s*$`);
 const exchangeList = /did not reach the following recipient/i;
+/** What an address begins with that Exchange made of a name of its directory. */
+const directoryName = 'IMCEAEX-';
 /** Another recipient of the same line. */
 const another = new RegExp(String.raw`^>?\s*[,;]\s*["'<]?(${address})[>"']?(?=\s|$|[:,;])`);
 /** What stands before an address that is no recipient's. */
-const otherFollows = /\b(?:(?:message|mail) (?:sent )?(?:by|from)|(?:to|at) the address|contact)\s*:?$/i;
+const otherFollows =
+  /\b(?:(?:message|mail) (?:sent )?(?:by|from)|(?:to|at) the address|contact|(?:write|reply) to)\s*:?$/i;
 const success = /^\s*(?:<<<|Out:)\s*[23]\d\d/;
 
 /** Reads the recipients and what stands with them out of a notice's lines. */
@@ -70,6 +76,8 @@ class NoticeReader {
 
   #line(line: string): void {
     const addressed = line.includes('@');
+    const item = addressed ? namedItem.exec(line) : null;
+    if (item !== null && this.#take(item[1] ?? '', '')) return;
     const start = addressed ? leading.exec(line) : null;
     if (start !== null) {
       // A reply that begins a line names the address in its text.
@@ -89,9 +97,9 @@ class NoticeReader {
       this.#open(member[1] ?? '', member[2] ?? '');
       return;
     }
-    const item = this.#inList ? eximItem.exec(line) : null;
-    if (item !== null && !/^\s/.test(item[1] ?? '')) {
-      this.#open(item[1] ?? '', '');
+    const exim = this.#inList ? eximItem.exec(line) : null;
+    if (exim !== null && !/^\s/.test(exim[1] ?? '')) {
+      this.#open(exim[1] ?? '', '');
       return;
     }
     this.#append(line);
@@ -120,7 +128,11 @@ class NoticeReader {
     return true;
   }
 
-  #open(recipient: string, rest: string): void {
+  #open(found: string, rest: string): void {
+    // Exchange names the only recipient again by its directory's name.
+    const [only, ...others] = [...this.#drafts.values()].filter((one) => !one.recipient.startsWith(directoryName));
+    const recipient =
+      found.startsWith(directoryName) && only !== undefined && others.length === 0 ? only.recipient : found;
     const key = recipient.toLowerCase();
     const known = this.#drafts.get(key);
     if (known === undefined && this.#drafts.size >= maxRecipients) return;
@@ -168,69 +180,6 @@ function fromTranscript(exchanges: readonly Exchange[]): readonly Notice[] {
   }
   return [...found.values()];
 }
-
-/** At the beginning of a word, so that long ones are looked at once. */
-const anyAddress = new RegExp(String.raw`(?<![^\s<>"'()[\]:;,@])${address}`, 'g');
-
-/**
- * The recipient of a notice that follows no template, in whatever language: an address beside a reply of failure with its enhanced code, or the only one of
- * a text that quotes such a reply. Null when there is none.
- *
- * @param ignored as of `readTextNotices`.
- */
-export function besideReply(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
-  const named = new Set<string>();
-  let reply = '';
-  for (const line of lines) {
-    if (line.length > 2_000) continue;
-    // A number alone may be a price.
-    const { code, status } = readReply(line);
-    const failed = /^[45]/.test(code) && status !== '';
-    const [recipient = '', ...others] = Array.from(line.matchAll(anyAddress), ([one]) => bareAddress(one)).filter(
-      (one) => !ignored.has(one.toLowerCase()),
-    );
-    if (failed && recipient !== '') return noticeOf(recipient, line);
-    if (failed && reply === '') reply = line;
-    for (const one of [recipient, ...others]) if (one !== '') named.add(one);
-  }
-  const [only = ''] = named;
-  return named.size === 1 && reply !== '' ? noticeOf(only, reply) : null;
-}
-
-const bracketed = new RegExp(`<(${address})>`, 'g');
-
-/**
- * The only address that a notice has in brackets, with all that it says: the recipient, or the list that refuses an article.
- * Null when there is none.
- *
- * @param ignored as of `readTextNotices`.
- */
-export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
-  const text = lines.join('\n').slice(0, maxDiagnostic);
-  const named = new Set(Array.from(text.matchAll(bracketed), ([, one = '']) => one));
-  const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
-  return only === '' || others.length > 0 ? null : noticeOf(only, text);
-}
-
-const toField = new RegExp(String.raw`^\s*to\s*:\s*["'<]{0,2}(${address})[>"']{0,2}\s*$`, 'i');
-
-/**
- * The address of the only field To that a notice quotes, with all that it says. Null when there is none.
- *
- * @param ignored as of `readTextNotices`.
- */
-export function inField(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
-  const named = new Set(lines.map((line) => (line.length > 400 ? '' : (toField.exec(line)?.[1] ?? ''))));
-  const [only = '', ...others] = [...named].filter((one) => one !== '' && !ignored.has(one.toLowerCase()));
-  return only === '' || others.length > 0 ? null : noticeOf(only, lines.join('\n').slice(0, maxDiagnostic));
-}
-
-const noticeOf = (recipient: string, reply: string): Notice => ({
-  ...emptyNotice,
-  recipient,
-  diagnostic: reply.trim(),
-  command: readCommand(reply),
-});
 
 export interface TextNotices {
   readonly notices: readonly Notice[];

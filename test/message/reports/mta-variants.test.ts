@@ -156,7 +156,67 @@ test('recipients of one line share what follows them', () => {
   );
 });
 
-test('the field To that a notice quotes names its recipient', () => {
+test('fields of any name tell the recipients of a notice', () => {
   const text = 'Message could not be delivered to mobile.\nError: No valid recipients\nTo: 5551234567@mobile.test\n';
   expect(verdicts(textBounce(text))).toEqual([['5551234567@mobile.test', '5.0.0', 'userunknown']]);
+  const blocks = `Delivery failed
+
+Sender: other@origin.test
+
+Ziel:    joe@dest.test
+Fehler:  550 5.1.1 User unknown
+
+宛先：   ann@dest.test
+理由：   552 5.2.2 Mailbox full
+
+Cc: bob@dest.test
+Done.
+`;
+  expect(verdicts(textBounce(blocks))).toEqual([
+    ['joe@dest.test', '5.1.1', 'userunknown'],
+    ['ann@dest.test', '5.2.2', 'mailboxfull'],
+  ]);
+});
+
+test('recipients stand in a numbered list, and behind them whom to ask', () => {
+  const text = `These recipients could not be reached:
+
+1. joe@dest.test - 550 5.1.1 User unknown
+2) ann@dest.test - 552 5.2.2 Mailbox full
+
+If you need help, write to:
+  helpdesk@mta.test
+`;
+  expect(verdicts(textBounce(text))).toEqual([
+    ['joe@dest.test', '5.1.1', 'userunknown'],
+    ['ann@dest.test', '5.2.2', 'mailboxfull'],
+  ]);
+});
+
+test('Exchange names a recipient for people, and in an address of its own for administrators', () => {
+  const text = (own: string) => `Delivery has failed to these recipients or groups:
+
+Joe Smith (joe@dest.test)<mailto:joe@dest.test>
+The email address you entered couldn't be found.
+
+Diagnostic information for administrators:
+
+Generating server: ex.dest.test
+
+${own}
+#550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found ##
+`;
+  const joe = [['joe@dest.test', '5.1.1', 'userunknown']];
+  expect(verdicts(textBounce(text('IMCEAEX-_O=ORG_OU=SITE_CN=RECIPIENTS_CN=JOE@dest.test')))).toEqual(joe);
+  expect(verdicts(textBounce(text('IMCEASMTP-joe+40dest+2Etest@dest.test')))).toEqual(joe);
+});
+
+test('a case about a notice is no notice', () => {
+  const header = [
+    'From: help@dest.test',
+    'Subject: [Ticket#12] Re: Undeliverable mail',
+    'Auto-Submitted: auto-replied',
+  ];
+  const raw = bytes(...header, '', 'We read of your mail to joe@other.test: 550 5.1.1 user unknown');
+  expect(deliveryStatus(openReport(raw))).toBeNull();
 });
