@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { emptied, type OutboxWorld, outboxWorld, queueOf, rawHook, recorded } from '../pipeline/outbox/outbox-world.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { message, sql } from '../support/worker.ts';
+import { mailmill } from './mailmill.ts';
 
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
 let postgres: Postgres;
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -18,25 +17,19 @@ afterEach(async () => {
 });
 afterAll(() => postgres?.stop());
 
-const mailmill = ({ store, pod }: OutboxWorld, ...args: string[]) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = {
-      ...process.env,
-      MAILMILL_STORE_URI: store,
-      MAILMILL_SECRETS: path.join(pod.dir, 'secrets'),
-      MAILMILL_MAILDIRS: path.join(pod.dir, 'maildir'),
-    };
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
+const run = ({ store, pod }: OutboxWorld, ...args: string[]) =>
+  mailmill(args, {
+    MAILMILL_STORE_URI: store,
+    MAILMILL_SECRETS: path.join(pod.dir, 'secrets'),
+    MAILMILL_MAILDIRS: path.join(pod.dir, 'maildir'),
   });
 
 test('dead deliveries: listed, shown, traced, sent again, resolved, purged', async () => {
   const it = await outboxWorld(postgres, cleanups, rawHook);
-  const dead = (...args: string[]) => mailmill(it, 'dead', ...args, '--namespace', 'test');
+  const dead = (...args: string[]) => run(it, 'dead', ...args, '--namespace', 'test');
   const trace = async (id: string) => {
     const revision = path.join(it.pod.dir, 'revision.json');
-    return (await mailmill(it, 'trace', '--id', id, '--revision', revision)).stdout;
+    return (await run(it, 'trace', '--id', id, '--revision', revision)).stdout;
   };
   it.receiver.react(({ body }) => ({ status: body.includes('Message bad') ? 422 : 204 }));
   for (const name of ['bad 1', 'bad 2', 'good']) it.deliver(name);
@@ -84,7 +77,7 @@ test('dead deliveries: listed, shown, traced, sent again, resolved, purged', asy
   worker.kill('SIGKILL');
   await worker.exited;
   await sql(it.store, `UPDATE mailmill.worker SET expires_at = now() - interval '1 second'`);
-  const purged = await mailmill(it, 'purge', 'mail', '--namespace', 'test', '--yes');
+  const purged = await run(it, 'purge', 'mail', '--namespace', 'test', '--yes');
   expect(purged.stdout).toMatch(/ 1 {2}outbox\n +1 {2}outbox_payload\n/);
   await emptied(it.store);
 });
@@ -92,5 +85,5 @@ test('dead deliveries: listed, shown, traced, sent again, resolved, purged', asy
 test('says how it is used when a choice makes no sense', async () => {
   const it = await outboxWorld(postgres, cleanups, rawHook);
   for (const args of [['list', 'mail', '--sink', 'hook'], ['retry'], ['accept', 'mail', '--message', 'x']])
-    expect(await mailmill(it, 'dead', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining('usage') });
+    expect(await run(it, 'dead', ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining('usage') });
 });

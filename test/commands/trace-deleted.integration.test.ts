@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,8 +6,8 @@ import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/processes.ts';
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts';
 import { message, type PodFiles, podFiles, sql } from '../support/worker.ts';
+import { trace, traced } from './mailmill.ts';
 
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const user = 'della';
 let dovecot: Dovecot;
 let postgres: Postgres;
@@ -61,25 +60,12 @@ interface Told {
   readonly unhashed?: { readonly count: number; readonly until: string };
 }
 
-const text = (...args: string[]) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { ...process.env, MAILMILL_SECRETS: path.join(pod.dir, 'secrets') };
-    const all = [main, 'trace', ...args, '--revision', path.join(pod.dir, 'revision.json')];
-    execFile(process.execPath, all, { env }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
-async function trace(what: string): Promise<{ code: number; told: readonly Told[] }> {
-  const { code, stdout, stderr } = await text('--message-id', `<m-${what}@example.org>`, '--json');
-  expect(stdout, stderr).not.toBe('');
-  const told = stdout.trim().split('\n');
-  return { code, told: told.map((line) => JSON.parse(line) as Told) };
-}
+const tell = (what: string) => traced<Told>(pod, '--message-id', `<m-${what}@example.org>`);
 const gone = { byHash: true, mailbox: [], seen: [{ folder: 'INBOX', read: true }] };
 
 describe('mailmill trace of mail that is deleted', () => {
   test('says which step filtered it', async () => {
-    expect(await trace('dropped')).toMatchObject({
+    expect(await tell('dropped')).toMatchObject({
       code: 0,
       told: [{ ...gone, state: 'Dropped', because: 'the step short filtered it out', record: { step: 'short' } }],
     });
@@ -88,11 +74,11 @@ describe('mailmill trace of mail that is deleted', () => {
   test('says to which webhook it went, when, and under which key', async () => {
     const ids = receiver.received.map(({ headers }) => String(headers['webhook-id']));
     for (const what of ['delivered', 'folded'])
-      expect(await trace(what)).toMatchObject({
+      expect(await tell(what)).toMatchObject({
         code: 0,
         told: [{ ...gone, state: 'Delivered', deliveries: [{ sink: 'hook', status: 'Acknowledged' }] }],
       });
-    const { stdout } = await text('--message-id', 'm-delivered@example.org');
+    const { stdout } = await trace(pod, '--message-id', 'm-delivered@example.org');
     expect(stdout).toMatch(/found by +the hash of its Message-ID/);
     const [, at, key] = /sink +hook Acknowledged (\S+): webhook-id (\S+)\n/.exec(stdout) ?? [];
     expect(ids).toContain(key);
@@ -103,14 +89,14 @@ describe('mailmill trace of mail that is deleted', () => {
   });
 
   test('says that the receiver refused it', async () => {
-    const { code, told } = await trace('refused');
+    const { code, told } = await tell('refused');
     expect(code).toBe(1);
     expect(told).toMatchObject([{ ...gone, state: 'Dead', deliveries: [{ sink: 'hook', code: 'SINK_REFUSED' }] }]);
   });
 
   test('never seen is what nobody has read', async () => {
     for (const what of ['nobody', 'deliver']) {
-      const { code, told } = await trace(what);
+      const { code, told } = await tell(what);
       expect([code, told.length, told[0]?.state, told[0]?.unhashed]).toEqual([1, 1, 'NeverSeen', undefined]);
       expect(told[0]?.because).toMatch(/has read no mail with it within its retention \(90d\)$/);
     }
@@ -123,10 +109,10 @@ describe('mailmill trace of mail that is deleted', () => {
         WHERE state = 'Dropped' AND uid = (SELECT max(uid) FROM mailmill.message WHERE state = 'Dropped') RETURNING recorded_at AS at`,
     );
     const until = record!.at.toISOString();
-    const { code, told } = await trace('before');
+    const { code, told } = await tell('before');
     expect(code).toBe(1);
     expect(told).toMatchObject([{ state: 'NeverSeen', unhashed: { count: 1, until } }]);
     expect(told[0]?.because).toContain(`1 of them, the last of ${until}, do not know theirs`);
-    expect(await trace('dropped')).toMatchObject({ code: 0, told: [{ state: 'Dropped' }] });
+    expect(await tell('dropped')).toMatchObject({ code: 0, told: [{ state: 'Dropped' }] });
   });
 });

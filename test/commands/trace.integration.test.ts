@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { message, type PodFiles, podFiles, sql } from '../support/worker.ts';
+import { trace, traced } from './mailmill.ts';
 
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const user = 'tracy';
 let dovecot: Dovecot;
 let postgres: Postgres;
@@ -55,26 +54,8 @@ interface Told {
   readonly record?: { readonly revision: string; readonly recordedAt: string };
 }
 
-const text = (...args: string[]) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { ...process.env, MAILMILL_SECRETS: path.join(pod.dir, 'secrets') };
-    const all = [main, 'trace', ...args, '--revision', path.join(pod.dir, 'revision.json')];
-    execFile(process.execPath, all, { env }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
-async function trace(...args: string[]): Promise<{ code: number; told: readonly Told[] }> {
-  const { code, stdout, stderr } = await text(...args, '--json');
-  expect(stdout, stderr).not.toBe('');
-  return {
-    code,
-    told: stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Told),
-  };
-}
-const byMessageId = (what: string) => trace('--message-id', `<m-${what}@example.org>`);
+const tell = (...args: string[]) => traced<Told>(pod, ...args);
+const byMessageId = (what: string) => tell('--message-id', `<m-${what}@example.org>`);
 
 describe('mailmill trace', () => {
   test('finds what was delivered, with its row, by Message-ID, id and UID', async () => {
@@ -94,8 +75,8 @@ describe('mailmill trace', () => {
       ['--id', one!.id!],
       ['--uid', 'INBOX/1'],
     ] as const)
-      expect((await trace(...question)).told[0]).toMatchObject({ state: 'Delivered', id: one!.id });
-    const shown = await text('--id', one!.id!);
+      expect((await tell(...question)).told[0]).toMatchObject({ state: 'Delivered', id: one!.id });
+    const shown = await trace(pod, '--id', one!.id!);
     expect(shown.stdout).toContain('was delivered');
     expect(shown.stdout).not.toMatch(/tracy|Ann|Message delivered/);
   });
@@ -113,14 +94,14 @@ describe('mailmill trace', () => {
     expect(await byMessageId('draft')).toMatchObject({
       ...{ code: 0, told: [{ state: 'FolderExcluded', mailbox: [{ folder: 'Drafts', selected: false }] }] },
     });
-    expect(await trace('--uid', 'Drafts/1')).toMatchObject({ code: 0, told: [{ state: 'FolderExcluded' }] });
+    expect(await tell('--uid', 'Drafts/1')).toMatchObject({ code: 0, told: [{ state: 'FolderExcluded' }] });
     expect(await byMessageId('old')).toMatchObject({ code: 0, told: [{ state: 'BeforeSince' }] });
     expect(await byMessageId('late')).toMatchObject({ code: 1, told: [{ state: 'Waiting' }] });
     expect(await byMessageId('nobody')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
     // Servers search for a part of the field.
-    expect(await trace('--message-id', 'm-deliv')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
-    expect(await trace('--uid', 'INBOX/99')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
-    expect(await trace('--uid', 'Nowhere/1')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    expect(await tell('--message-id', 'm-deliv')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    expect(await tell('--uid', 'INBOX/99')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
+    expect(await tell('--uid', 'Nowhere/1')).toMatchObject({ code: 1, told: [{ state: 'NeverSeen' }] });
   });
 
   test('a Message-ID may hold blanks and quotes', async () => {
@@ -168,7 +149,7 @@ describe('mailmill trace', () => {
 
   test('a question that is none is answered with the usage', async () => {
     for (const args of [[], ['--id', 'x'], ['--id', before(), '--uid', 'INBOX/1']]) {
-      const { code, stderr } = await text(...args);
+      const { code, stderr } = await trace(pod, ...args);
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(/^mailmill trace: (say|--id) .*\n\nusage: mailmill trace/),
