@@ -3,7 +3,7 @@ import { loosePhrases, looseUnknownUser } from './loose-phrases.ts';
 import type { Notice } from './notice.ts';
 import { phrases } from './phrases.ts';
 import { reasonOfProvider } from './provider-codes.ts';
-import type { Reason } from './reasons.ts';
+import { isHardBounce, type Reason } from './reasons.ts';
 import type { SmtpCommand } from './smtp-reply.ts';
 import { isExactStatus, isVagueStatus, reasonOfCategory, reasonOfStatus } from './status-reasons.ts';
 
@@ -100,8 +100,11 @@ const isUntold = ({ status, replyCode }: Evidence): boolean =>
   (status === '' || (isVagueStatus(status) && !/\.5\.\d$/.test(status))) && !/^5[03]\d$/.test(replyCode);
 
 function reasonOfLooseWords(evidence: Evidence, text: string): Reason | null {
-  for (const { reason, pattern } of loosePhrases) if (pattern.test(text)) return reason;
-  return looseUnknownUser.test(text) ? unknownUserReason(evidence, text) : null;
+  const found = loosePhrases.find(({ pattern }) => pattern.test(text))?.reason ?? null;
+  const reason = found === null && looseUnknownUser.test(text) ? unknownUserReason(evidence, text) : found;
+  // An address is not given up for loose words beside a code of what may pass.
+  const mayPass = /^4/.test(evidence.status || evidence.replyCode);
+  return reason !== null && mayPass && isHardBounce(reason, '') ? null : reason;
 }
 
 const isAboutTheWay = (reason: Reason): boolean =>

@@ -40,6 +40,12 @@ describe.each(Object.entries({ ...providers, ...mtas, ...gateways, ...usualProvi
   },
 );
 
+test('loose words give no address up while the code says that it may pass', () => {
+  const said = 'There is no entry for joe (in reply to RCPT TO command)';
+  expect(reasonOf(`550 5.7.1 ${said}`)).toBe('userunknown');
+  expect(reasonOf(`450 4.7.1 ${said}`)).toBe('securityerror');
+});
+
 describe('the registry of enhanced status codes', () => {
   test.each(registry)('%s', (text, reason) => {
     expect(reasonOf(text)).toBe(reason);

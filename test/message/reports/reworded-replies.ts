@@ -339,4 +339,104 @@ filtered 550 The user's own filter rejected this message (in reply to end of DAT
 filtered 550 5.7.1 recipient's preferences don't allow mail from you
 filtered 550 The recipient has blacklisted you
 `,
+  'written when loose words were read as well': `
+userunknown 550 5.1.1 I have no idea who joe is
+userunknown 550 Sorry, joe doesn't live here any more (in reply to RCPT TO command)
+userunknown 550 The requested recipient was not found on our system (in reply to RCPT TO command)
+userunknown 550 Recipient address is not registered with us (in reply to RCPT TO command)
+userunknown 550 Keine Mailbox unter diesem Namen, mailbox not found (in reply to RCPT TO command)
+userunknown 550 Aucune boite aux lettres a ce nom - unknown mailbox (in reply to RCPT TO command)
+userunknown 550 Account has been deleted by its owner (in reply to RCPT TO command)
+userunknown 553 Not a deliverable address (in reply to RCPT TO command)
+userunknown 550 joe: no such person in our company (in reply to RCPT TO command)
+userunknown 550 verify the recipient: it isn't in our address book (in reply to RCPT TO command)
+userunknown 550 Mailbox has been permanently removed (in reply to RCPT TO command)
+userunknown 550 user lookup failed: no entry for joe in LDAP (in reply to RCPT TO command)
+suspend 550 The subscriber has cancelled this account (in reply to RCPT TO command)
+suspend 550 5.2.1 Mailbox is parked and takes nothing
+suspend 550 inactive account, has not been used for a year (in reply to RCPT TO command)
+mailboxfull 452 joe's mailbox is nearly overflowing; the quota is spent
+mailboxfull 552 Recipient has gone over the space allotted to him
+mailboxfull 450 cannot deliver: the inbox is crammed full
+mailboxfull 550 Disk quota of the user is exhausted
+mesgtoobig 552 Your mail of 40 MB is too heavy for us
+mesgtoobig 552 5.3.4 oversized message
+mesgtoobig 554 E-mail size must not be greater than 15 MB
+blocked 550 Traffic from your ASN is refused because of abuse
+blocked 554 5.7.1 Hosts in this country may not deliver here: your IP is geo-blocked
+blocked 550 5.7.1 We've put your IP on a local blocklist, write to postmaster
+blocked 450 Temporarily rejected by greylisting, please retry later
+blocked 554 The HELO you gave is bogus
+blocked 554 sending IP appears in psbl.surriel.com
+blocked 550 5.7.1 IP refused: it belongs to a dial-up pool
+badreputation 554 5.7.1 The IP's reputation score of -5 is under our threshold
+badreputation 451 4.7.1 Sending domain has a bad reputation
+requireptr 550 Please configure a PTR record for your mail server
+requireptr 554 5.7.1 Your host has no name in the DNS (reverse lookup gave nothing)
+requireptr 550 PTR and A records of 192.0.2.1 disagree
+authfailure 550 5.7.1 This mail flunked SPF and DKIM alike
+authfailure 550 SPF says that 192.0.2.1 may not send for x.example
+authfailure 550 5.7.1 DMARC: neither aligned SPF nor aligned DKIM
+rejected 550 Null senders aren't accepted here
+rejected 553 Your sender address does not resolve to a mail host
+rejected 550 5.7.1 Sender on blacklist
+rejected 550 Only moderators may write to this list
+rejected 550 The return path is bogus
+spamdetected 550 5.7.1 Our heuristics say this message is unsolicited advertising
+spamdetected 550 This message reeks of spam
+spamdetected 554 5.7.1 SpamAssassin refused the mail with 22.1 points
+spamdetected 550 Rejected: bulk mail with forbidden URL listed in URIBL
+virusdetected 554 5.7.1 ClamAV says: Heuristics.Phishing.Email FOUND, virus suspected
+virusdetected 550 malware in attachment, mail discarded
+policyviolation 554 5.7.1 Office files with macros are not let through: blocked attachment
+policyviolation 550 Attachment name invoice.exe is disallowed
+policyviolation 550 5.7.1 Data loss prevention rule forbids this message
+norelaying 550 5.7.1 You are not allowed to relay through us
+norelaying 554 dest.test is no local domain and relaying needs a login
+norelaying 550 Open relaying is disabled
+securityerror 535 5.7.8 The password you gave is wrong
+securityerror 530 5.7.0 No mail without authentication
+failedstarttls 550 We take mail over encrypted connections only (TLS)
+failedstarttls TLS session could not be set up: certificate name does not match the host
+hostunknown the domain dest.test isn't known to the DNS
+hostunknown no A or MX record exists for dest.test: unknown host
+networkerror 451 4.4.0 DNS resolution of dest.test failed for now, SERVFAIL
+networkerror the link to the remote host broke: connection reset by peer
+networkerror too many Received lines, the message seems to loop
+expired attempts to deliver were given up after 5 days
+expired no reply from the remote server, timed out
+expired The message could not be delivered in time and was removed from the queue
+speeding 421 4.7.0 Slow down! More than 100 messages per minute from your host
+speeding 450 4.7.1 Volume of mail from your network exceeds what we take
+speeding 451 4.7.1 Your sending rate was limited
+toomanyconn 421 Too many parallel sessions from your address
+toomanyconn 452 4.5.3 At most 50 recipients per message
+systemfull 452 4.3.1 Partition for mail is full
+systemerror 451 4.3.0 Backend crashed while storing the message
+systemerror 421 mail server overloaded, please come again
+systemerror 450 Database trouble, try later
+mailererror procmail: program failure (exit 73)
+notaccept 550 dest.test has no mail service
+notaccept 521 no mail is taken by this host
+hasmoved 551 joe moved away: write to joe@new.test
+hasmoved 550 This address was replaced by joe@new.test
+syntaxerror 501 HELO requires an argument
+syntaxerror 555 parameter SIZE not known
+contenterror 554 Header contains illegal bytes
+contenterror 550 Broken attachment encoding
+notcompliantrfc 550 Header From: is required by RFC 5322 and is not there
+filtered 550 5.7.1 blocked by the recipient's whitelist settings
+filtered 554 Your address has been blocked by the addressee
+filtered 550 The mailbox owner does not want this mail (in reply to end of DATA command)
+`,
+  'what is not there is the sender’s, or a thing': `
+rejected 554 The sender's account was not found at its own server
+requireptr 550 5.7.1 Name of your host not found in reverse DNS
+rejected 550 5.7.1 Your own domain does not exist
+rejected 550 the domain that you send from was not found
+policyviolation 550 5.7.1 message with unknown file name extension refused
+rejected 550 author address not found
+authfailure 550 no DKIM key was found for this domain
+networkerror 554 the host that should take the mail closed its connection
+`,
 };
