@@ -1,59 +1,34 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { SourceStatus } from '../../../src/api/worker-status.ts';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
-import { message, type PodFiles, podFiles, rowsReach, sql, type WorkerProcess } from '../../support/worker.ts';
+import { message, type PodOptions, rowsReach, sql, type WorkerProcess } from '../../support/worker.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
+const servers = mailToStore({ masters: { root: 'master' } });
 let n = 0;
-const open: { readonly pod: PodFiles; readonly workers: WorkerProcess[] }[] = [];
 
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot({ masters: { root: 'master' } }), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const { pod, workers } of open.splice(0)) {
-    for (const worker of workers) worker.kill('SIGKILL');
-    await Promise.all(workers.map(({ exited }) => exited));
-    pod.remove();
-  }
-});
-
-type Imap = NonNullable<Parameters<typeof podFiles>[0]['source']['imap']>;
+type Imap = NonNullable<PodOptions['source']['imap']>;
 
 /** A pipeline over a source with a list of accounts, as a pod has it. */
 async function setUp(imap: Partial<Imap>, secrets: Readonly<Record<string, Readonly<Record<string, string>>>>) {
-  const store = await postgres.createDatabase(`accounts_store_${++n}`);
-  const sink = await postgres.createDatabase(`accounts_sink_${n}`);
-  const pod = podFiles({
+  const store = await servers.postgres.createDatabase(`accounts_store_${++n}`);
+  const sink = await servers.postgres.createDatabase(`accounts_sink_${n}`);
+  const pod = servers.pod({
     pipeline: {
       name: 'mail',
       source: { name: 'team' },
       sinks: [{ name: 'warehouse', postgres: { secretRef: { name: 'warehouse' }, table: 'emails' } }],
     },
-    source: { imap: { host: dovecot.host, port: dovecot.port, tls: { mode: 'None' }, ...imap } },
+    source: { imap: { host: servers.dovecot.host, port: servers.dovecot.port, tls: { mode: 'None' }, ...imap } },
     secrets: { ...secrets, warehouse: { uri: sink }, 'mailmill-store': { uri: store } },
   });
-  const workers: WorkerProcess[] = [];
-  open.push({ pod, workers });
-  const start = async (args: readonly string[] = []) => {
-    const worker = await pod.start(args);
-    workers.push(worker);
-    return worker;
-  };
-  return { pod, store, sink, start };
+  return { pod, store, sink };
 }
 
 const listed = { accounts: { secretRef: { name: 'team' } } };
 const users = (count: number) => {
   const made = Array.from({ length: count }, (_, i) => `team${n + 1}-${i}`);
-  for (const user of made) dovecot.makeFolder(user, 'INBOX');
+  for (const user of made) servers.dovecot.makeFolder(user, 'INBOX');
   return made;
 };
 const list = (of: readonly string[], passwords: Readonly<Record<string, string>> = {}) =>
@@ -67,10 +42,10 @@ const connected = (worker: WorkerProcess, count: number) =>
 
 test('accounts of one Secret are read; a bad login and a bad entry stop nobody, and are told in numbers', async () => {
   const [a, b, c, bad] = users(4) as [string, string, string, string];
-  for (const user of [a, b, c]) dovecot.deliver(user, 'INBOX', message(`first-${user}`));
+  for (const user of [a, b, c]) servers.dovecot.deliver(user, 'INBOX', message(`first-${user}`));
   const entries = [...JSON.parse(list([a, b, c, bad], { [bad]: 'wrong' })), { username: 'nobody' }];
-  const { sink, store, start } = await setUp(listed, { team: { accounts: JSON.stringify(entries) } });
-  const worker = await start();
+  const { pod, sink, store } = await setUp(listed, { team: { accounts: JSON.stringify(entries) } });
+  const worker = await pod.start();
   await rowsReach(sink, 3);
   await eventually(async () => (await sourceOf(worker)).troubles?.length === 2);
   const source = await sourceOf(worker);
@@ -97,17 +72,17 @@ test('accounts of one Secret are read; a bad login and a bad entry stop nobody, 
 
 test('the list is read again: new accounts start, removed ones stop, and only a changed login connects again', async () => {
   const [stays, goes, changes, comes] = users(4) as [string, string, string, string];
-  const { pod, store, sink, start } = await setUp(listed, { team: { accounts: list([stays, goes, changes]) } });
-  const worker = await start();
+  const { pod, store, sink } = await setUp(listed, { team: { accounts: list([stays, goes, changes]) } });
+  const worker = await pod.start();
   await connected(worker, 3);
-  const before = new Map([stays, goes, changes, comes].map((user) => [user, dovecot.logins(user)]));
-  const since = (user: string) => dovecot.logins(user) - (before.get(user) ?? 0);
-  await dovecot.setPassword(changes, 'other');
+  const before = new Map([stays, goes, changes, comes].map((user) => [user, servers.dovecot.logins(user)]));
+  const since = (user: string) => servers.dovecot.logins(user) - (before.get(user) ?? 0);
+  await servers.dovecot.setPassword(changes, 'other');
   pod.writeSecret('team', 'accounts', list([comes, changes, stays], { [changes]: 'other' }));
   await eventually(() => since(comes) > 0 && since(changes) > 0, 30_000);
   await connected(worker, 3);
   expect((await sourceOf(worker)).accounts).toBe(3);
-  for (const user of [stays, goes, changes, comes]) dovecot.deliver(user, 'INBOX', message(`later-${user}`));
+  for (const user of [stays, goes, changes, comes]) servers.dovecot.deliver(user, 'INBOX', message(`later-${user}`));
   await rowsReach(sink, 3);
   expect([stays, goes, changes, comes].map(since)).toEqual([0, 0, 1, 1]);
   expect(await sql(sink, 'SELECT FROM emails')).toHaveLength(3);
@@ -123,12 +98,12 @@ test('the list is read again: new accounts start, removed ones stop, and only a 
 
 test('a list that cannot be read leaves everything as it was, and says so', async () => {
   const [a] = users(1) as [string];
-  const { pod, sink, start } = await setUp(listed, { team: { accounts: list([a]) } });
-  const worker = await start();
+  const { pod, sink } = await setUp(listed, { team: { accounts: list([a]) } });
+  const worker = await pod.start();
   await connected(worker, 1);
   pod.writeSecret('team', 'accounts', '- {username: ');
   await eventually(async () => (await sourceOf(worker)).list?.code === 'SOURCE_ACCOUNTS_INVALID', 30_000);
-  dovecot.deliver(a, 'INBOX', message('still'));
+  servers.dovecot.deliver(a, 'INBOX', message('still'));
   await rowsReach(sink, 1);
   expect((await sourceOf(worker)).connected).toBe(1);
 });
@@ -136,8 +111,8 @@ test('a list that cannot be read leaves everything as it was, and says so', asyn
 test('when every login is rejected the worker is not ready, and a person is told', async () => {
   const rejected = users(3);
   const wrong = Object.fromEntries(rejected.map((user) => [user, 'wrong']));
-  const { pod, start } = await setUp(listed, { team: { accounts: list(rejected, wrong) } });
-  const worker = await start();
+  const { pod } = await setUp(listed, { team: { accounts: list(rejected, wrong) } });
+  const worker = await pod.start();
   await eventually(async () => (await worker.status()).pipelines[0]?.stalled !== undefined);
   expect((await worker.status()).pipelines[0]?.stalled).toMatchObject({
     code: 'IMAP_AUTH_REJECTED',
@@ -149,7 +124,7 @@ test('when every login is rejected the worker is not ready, and a person is told
 
 test('an administrator opens the mailboxes of a list; a run ends when all are read', async () => {
   const mailboxes = users(3);
-  for (const user of mailboxes) dovecot.deliver(user, 'INBOX', message(user));
+  for (const user of mailboxes) servers.dovecot.deliver(user, 'INBOX', message(user));
   const auth = { secretRef: { name: 'admin' }, loginAs: 'AuthorizationIdentity' } as const;
   const { pod, sink } = await setUp(
     { ...listed, auth },
@@ -165,15 +140,15 @@ test('an administrator opens the mailboxes of a list; a run ends when all are re
 
 test('a table of logins is read again too', async () => {
   const [a, b] = users(2) as [string, string];
-  const database = await postgres.createDatabase(`accounts_table_${n + 1}`);
+  const database = await servers.postgres.createDatabase(`accounts_table_${n + 1}`);
   await sql(database, 'CREATE TABLE boxes (username text PRIMARY KEY, password text, note text)');
   await sql(database, `INSERT INTO boxes VALUES ($1, 'secret', 'x')`, [a]);
   const table = { secretRef: { name: 'logins' }, table: 'public.boxes' };
-  const { sink, start } = await setUp({ accounts: { table } }, { logins: { uri: database } });
-  const worker = await start();
+  const { pod, sink } = await setUp({ accounts: { table } }, { logins: { uri: database } });
+  const worker = await pod.start();
   await connected(worker, 1);
   await sql(database, `INSERT INTO boxes VALUES ($1, 'secret')`, [b]);
-  dovecot.deliver(b, 'INBOX', message('by table'));
+  servers.dovecot.deliver(b, 'INBOX', message('by table'));
   await rowsReach(sink, 1);
   await sql(database, 'DROP TABLE boxes');
   await eventually(async () => (await sourceOf(worker)).list?.code === 'SOURCE_ACCOUNTS_REFUSED', 30_000);

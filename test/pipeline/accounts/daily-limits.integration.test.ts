@@ -2,13 +2,12 @@ import { expect, test } from 'vitest';
 import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { beforeMidnight } from '../../support/store-clock.ts';
-import { message, podFiles, rowCount, sql } from '../../support/worker.ts';
+import { message, rowCount, sql } from '../../support/worker.ts';
 
 /** Milliseconds that the first day has left when the worker starts: it must be done with it by then. */
 const leftMs = 30_000;
 
 const servers = mailToStore();
-const { closing } = servers;
 
 const kib = 1024;
 /** A message of 4 KiB. */
@@ -30,7 +29,7 @@ test.each([
     const sink = await servers.postgres.createDatabase();
     const shifted = await beforeMidnight(store, leftMs);
     const { host, port } = servers.dovecot;
-    const pod = podFiles({
+    const pod = servers.pod({
       source: { imap: { host, port, tls: { mode: 'None' }, auth: { secretRef: { name: 'imap' } }, limits: limit } },
       pipeline: {
         source: { name: 'inbox' },
@@ -42,12 +41,7 @@ test.each([
         sink: { uri: sink },
       },
     });
-    closing.push(() => pod.remove());
     const worker = await pod.start();
-    closing.push(async () => {
-      worker.kill('SIGKILL');
-      await worker.exited;
-    });
     const waiting = async () => (await worker.status()).pipelines[0]?.accounts[0]?.waiting;
     const used = async () =>
       (

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
-import { message, podFiles, rowCount, rowsReach, sql } from '../../support/worker.ts';
+import { message, rowCount, rowsReach, sql } from '../../support/worker.ts';
 
 const old = 5_000;
 
@@ -23,7 +23,7 @@ test.each([1, 3])(
     const { host, port } = far;
     const auth = { secretRef: { name: 'imap' } };
     const limits = { connectionsPerAccount };
-    const pod = podFiles({
+    const pod = servers.pod({
       source: {
         imap: { host, port, tls: { mode: 'None' }, auth, limits, folders: { include: ['**'] }, pollInterval: '1s' },
       },
@@ -33,12 +33,7 @@ test.each([1, 3])(
       },
       secrets: { imap: { username: user, password: 'secret' }, 'mailmill-store': { uri: store } },
     });
-    closing.push(() => pod.remove());
-    const worker = await pod.start();
-    closing.push(async () => {
-      worker.kill('SIGKILL');
-      await worker.exited;
-    });
+    await pod.start();
     await rowsReach(store, 500);
     servers.dovecot.deliver(user, 'INBOX', message('live'));
     servers.dovecot.deliver(user, 'Archive', message('filed'));

@@ -3,7 +3,7 @@ import { imapClient } from '../../support/imap-client.ts';
 import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
 import { type Received, startReceiver } from '../../support/webhook-receiver.ts';
-import { message, type PodOptions, podFiles, sql } from '../../support/worker.ts';
+import { message, type PodOptions, sql } from '../../support/worker.ts';
 
 const servers = mailToStore();
 const { closing } = servers;
@@ -23,19 +23,17 @@ async function world(sinks: (url: string) => Sinks) {
   closing.push(() => receiver.stop());
   const store = await servers.postgres.createDatabase();
   const imap = { host, port, tls: { mode: 'None' }, auth: { secretRef: { name: 'imap' } }, pollInterval: '200ms' };
-  const pod = podFiles({
+  const pod = servers.pod({
     source: { imap: { ...imap, tls: { mode: 'None' } } },
     pipeline: { source: { name: 'inbox' }, sinks: sinks(receiver.url) },
     secrets: { imap: { username: user, password: 'secret' }, 'mailmill-store': { uri: store } },
   });
-  closing.push(() => pod.remove());
   const start = async () => {
     const worker = await pod.start();
     const end = async () => {
       worker.kill('SIGKILL');
       await worker.exited;
     };
-    closing.push(end);
     return { end };
   };
   const known = () =>

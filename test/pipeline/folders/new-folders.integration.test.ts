@@ -3,7 +3,7 @@ import { listEveryMs } from '../../../src/pipeline/accounts/wait-for-more.ts';
 import { imapClient } from '../../support/imap-client.ts';
 import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
-import { message, podFiles, rowsReach, sql } from '../../support/worker.ts';
+import { message, rowsReach, sql } from '../../support/worker.ts';
 
 const servers = mailToStore();
 
@@ -13,7 +13,7 @@ test('a folder that comes, and goes, while a worker waits is noticed within the 
   const sink = await postgres.createDatabase();
   const auth = { secretRef: { name: 'imap' } };
   const at = { host: dovecot.host, port: dovecot.port, tls: { mode: 'None' as const }, auth };
-  const pod = podFiles({
+  const pod = servers.pod({
     source: { imap: { ...at, folders: { include: ['INBOX', 'Projects/*'] }, pollInterval: '3s' } },
     pipeline: {
       source: { name: 'inbox' },
@@ -21,13 +21,8 @@ test('a folder that comes, and goes, while a worker waits is noticed within the 
     },
     secrets: { imap: { username: 'ann', password: 'secret' }, 'mailmill-store': { uri: store }, sink: { uri: sink } },
   });
-  closing.push(() => pod.remove());
   dovecot.deliver('ann', 'INBOX', message('one'));
   const worker = await pod.start();
-  closing.push(async () => {
-    worker.kill('SIGKILL');
-    await worker.exited;
-  });
   const folders = async () => (await worker.status()).pipelines[0]?.accounts[0]?.folders ?? [];
   await rowsReach(sink, 1);
   await eventually(async () => (await folders()).every(({ state }) => state === 'Live'));

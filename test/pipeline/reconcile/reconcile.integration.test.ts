@@ -1,38 +1,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunResult } from '../../../src/api/worker-status.ts';
-import { type Dovecot, startDovecot } from '../../support/dovecot.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { mailToStore } from '../../support/mail-to-store.ts';
 import { eventually } from '../../support/processes.ts';
-import { message, type PodFiles, podFiles, rowsReach, sql, type WorkerProcess } from '../../support/worker.ts';
+import { message, type PodOptions, rowsReach, sql } from '../../support/worker.ts';
 
-let dovecot: Dovecot;
-let postgres: Postgres;
-let n = 0;
-const open: { readonly pod: PodFiles; readonly workers: WorkerProcess[] }[] = [];
+const servers = mailToStore();
 
-beforeAll(async () => {
-  [dovecot, postgres] = await Promise.all([startDovecot(), startPostgres()]);
-});
-afterAll(async () => {
-  await dovecot?.stop();
-  await postgres?.stop();
-});
-afterEach(async () => {
-  for (const { pod, workers } of open.splice(0)) {
-    for (const worker of workers) worker.kill('SIGKILL');
-    await Promise.all(workers.map(({ exited }) => exited));
-    pod.remove();
-  }
-});
-
-type Imap = NonNullable<Parameters<typeof podFiles>[0]['source']['imap']>;
+type Imap = NonNullable<PodOptions['source']['imap']>;
 
 /** A pipeline with one connection to each account; what is no order is a dead letter. */
 async function setUp(imap: Partial<Imap>, secrets: Readonly<Record<string, Readonly<Record<string, string>>>>) {
-  const store = await postgres.createDatabase(`reconcile_${++n}`);
-  const pod = podFiles({
+  const store = await servers.postgres.createDatabase();
+  const pod = servers.pod({
     pipeline: {
       source: { name: 'inbox' },
       steps: [{ name: 'order', set: { number: 'int(subject.extract("Message ([0-9]+)"))' } }],
@@ -41,8 +22,8 @@ async function setUp(imap: Partial<Imap>, secrets: Readonly<Record<string, Reado
     source: {
       imap: {
         ...{
-          host: dovecot.host,
-          port: dovecot.port,
+          host: servers.dovecot.host,
+          port: servers.dovecot.port,
           tls: { mode: 'None' },
           folders: { include: ['INBOX', 'Archive'] },
         },
@@ -52,21 +33,14 @@ async function setUp(imap: Partial<Imap>, secrets: Readonly<Record<string, Reado
     },
     secrets: { ...secrets, 'mailmill-store': { uri: store } },
   });
-  const workers: WorkerProcess[] = [];
-  open.push({ pod, workers });
-  const start = async (...args: string[]) => {
-    const worker = await pod.start(args);
-    workers.push(worker);
-    return worker;
-  };
   /** The result as the operator reads it. */
   const reconcile = async (name: string) => {
-    const worker = await start('--reconcile', name);
+    const worker = await pod.start(['--reconcile', name]);
     const code = await worker.exited;
     const said = fs.readFileSync(path.join(pod.dir, 'termination-log'), 'utf8');
     return { code, result: JSON.parse(said) as RunResult, output: worker.output() };
   };
-  return { pod, store, start, reconcile };
+  return { pod, store, reconcile };
 }
 
 const one = { auth: { secretRef: { name: 'imap' } } };
@@ -74,13 +48,13 @@ const one = { auth: { secretRef: { name: 'imap' } } };
 test('beside the worker that streams: every message is accounted for, and one that nobody recorded is found', async () => {
   const user = 'complete';
   const old = { internalDate: new Date('2020-01-01T00:00:00Z') };
-  dovecot.makeFolder(user, 'INBOX');
-  for (const each of [1, 2, 3]) dovecot.deliver(user, 'INBOX', message(each));
-  dovecot.deliver(user, 'INBOX', message('without a number'));
-  dovecot.deliver(user, 'Archive', message(4));
-  dovecot.deliver(user, 'Archive', message(5), old);
+  servers.dovecot.makeFolder(user, 'INBOX');
+  for (const each of [1, 2, 3]) servers.dovecot.deliver(user, 'INBOX', message(each));
+  servers.dovecot.deliver(user, 'INBOX', message('without a number'));
+  servers.dovecot.deliver(user, 'Archive', message(4));
+  servers.dovecot.deliver(user, 'Archive', message(5), old);
   const it = await setUp(one, { imap: { username: user, password: 'secret' } });
-  const streaming = await it.start();
+  const streaming = await it.pod.start();
   await rowsReach(it.store, 4);
   await eventually(async () => {
     const [dead] = await sql<{ dead: number }>(it.store, 'SELECT count(*)::int AS dead FROM mailmill.dead_letter');
@@ -89,7 +63,7 @@ test('beside the worker that streams: every message is accounted for, and one th
 
   let most = 0;
   const counting = setInterval(() => {
-    most = Math.max(most, dovecot.connections());
+    most = Math.max(most, servers.dovecot.connections());
   }, 10);
   const first = await it.reconcile('nightly-1');
   clearInterval(counting);
@@ -101,7 +75,7 @@ test('beside the worker that streams: every message is accounted for, and one th
   });
   // The one connection that the account may have went back and forth.
   expect(most).toBe(1);
-  dovecot.deliver(user, 'INBOX', message(6));
+  servers.dovecot.deliver(user, 'INBOX', message(6));
   await rowsReach(it.store, 5);
 
   await sql(
@@ -129,8 +103,8 @@ test('beside the worker that streams: every message is accounted for, and one th
 
 test('a message that another pipeline recorded, and this one has not read, is missing', async () => {
   const user = 'other';
-  dovecot.makeFolder(user, 'INBOX');
-  for (const each of [1, 2]) dovecot.deliver(user, 'INBOX', message(each));
+  servers.dovecot.makeFolder(user, 'INBOX');
+  for (const each of [1, 2]) servers.dovecot.deliver(user, 'INBOX', message(each));
   const it = await setUp(one, { imap: { username: user, password: 'secret' } });
   expect((await it.pod.once('all')).code).toBe(0);
   await sql(it.store, `UPDATE mailmill.reading SET uids = uids - '{[1,2)}'`);
@@ -141,8 +115,8 @@ test('a message that another pipeline recorded, and this one has not read, is mi
 test('an account that cannot be read fails it, and the others are compared and kept', async () => {
   const [good, bad] = ['team-good', 'team-bad'];
   for (const user of [good, bad]) {
-    dovecot.makeFolder(user, 'INBOX');
-    dovecot.deliver(user, 'INBOX', message(1));
+    servers.dovecot.makeFolder(user, 'INBOX');
+    servers.dovecot.deliver(user, 'INBOX', message(1));
   }
   const list = (password: string) =>
     JSON.stringify([
@@ -167,8 +141,8 @@ test('an account that cannot be read fails it, and the others are compared and k
 
 test('told to end while it waits for a connection, it leaves nothing behind', async () => {
   const user = 'waits';
-  dovecot.makeFolder(user, 'INBOX');
-  dovecot.deliver(user, 'INBOX', message(1));
+  servers.dovecot.makeFolder(user, 'INBOX');
+  servers.dovecot.deliver(user, 'INBOX', message(1));
   const it = await setUp(one, { imap: { username: user, password: 'secret' } });
   expect((await it.pod.once('all')).code).toBe(0);
   // Somebody who never lends.
@@ -177,15 +151,15 @@ test('told to end while it waits for a connection, it leaves nothing behind', as
     `WITH w AS (INSERT INTO mailmill.worker (id, name, expires_at) VALUES (gen_random_uuid(), 'other', now() + interval '1 hour') RETURNING id)
      UPDATE mailmill.slot SET worker_id = w.id, holder = gen_random_uuid() FROM w`,
   );
-  const logins = dovecot.logins(user);
-  const waiting = await it.start('--reconcile', 'nightly');
+  const logins = servers.dovecot.logins(user);
+  const waiting = await it.pod.start(['--reconcile', 'nightly']);
   const asks = async () => (await sql(it.store, 'SELECT FROM mailmill.slot_request')).length === 1;
   await eventually(asks, 60_000).catch((error: unknown) => {
     throw new Error(waiting.output(), { cause: error });
   });
   waiting.kill('SIGTERM');
   expect(await waiting.exited, waiting.output()).toBe(75);
-  expect(dovecot.logins(user)).toBe(logins);
+  expect(servers.dovecot.logins(user)).toBe(logins);
   for (const table of ['reconcile', 'slot_request']) {
     expect(await sql(it.store, `SELECT FROM mailmill.${table}`)).toEqual([]);
   }
