@@ -1,44 +1,23 @@
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type pg from 'pg';
+import { describe, expect, test } from 'vitest';
 import { type FieldType, messageTypes, storedFields } from '../../../src/message/fields.ts';
-import { PostgresSink } from '../../../src/sinks/postgres/postgres-sink.ts';
+import type { PostgresSink } from '../../../src/sinks/postgres/postgres-sink.ts';
 import { asMailmillError } from '../../../src/telemetry/errors.ts';
-import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { context, progress, row, signal } from '../exact-contract.ts';
+import { sinkWorld } from './sink-world.ts';
 
-const spec = { secretRef: { name: 'analytics-db', key: 'uri' }, table: 'emails' };
 const types = new Map<string, FieldType>([
   ['subject', 'string'],
   ['size', 'int'],
 ]);
 
-let server: Postgres;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server?.stop());
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-
-function sinkOn(
+const world = sinkWorld();
+const { client } = world;
+const sinkOn = (
   uri: string,
   more: { schema?: string; table?: string } = {},
   known: ReadonlyMap<string, FieldType> = types,
-) {
-  const sink = PostgresSink.open('warehouse', { ...spec, ...more }, known, { uri });
-  open.push(sink);
-  return sink;
-}
-
-async function client(uri: string): Promise<pg.Client> {
-  const connected = new pg.Client({ connectionString: uri });
-  await connected.connect();
-  open.push({ close: () => connected.end() });
-  return connected;
-}
+) => world.sinkOn(uri, known, more);
 
 /** A login without any right on the schema public, which is what PostgreSQL 15 and later give. */
 async function withRole(uri: string, role: string): Promise<{ uri: string; sql: pg.Client }> {
@@ -60,7 +39,7 @@ async function failure(opened: PostgresSink | (() => PostgresSink)) {
 
 describe('check', () => {
   test('makes a table for every field of a message, and finds it right afterwards', async () => {
-    const uri = await server.createDatabase();
+    const uri = await world.server.createDatabase();
     await sinkOn(uri, {}, messageTypes).check(signal);
     await sinkOn(uri, {}, messageTypes).check(signal);
     const sql = await client(uri);
@@ -71,7 +50,7 @@ describe('check', () => {
   });
 
   test('quotes names that are words of SQL', async () => {
-    const uri = await server.createDatabase();
+    const uri = await world.server.createDatabase();
     const sql = await client(uri);
     await sql.query('CREATE SCHEMA "select"');
     const sink = sinkOn(uri, { schema: 'select', table: 'table' });
@@ -81,7 +60,7 @@ describe('check', () => {
 
   test('four workers that start at once all pass', async () => {
     for (let round = 0; round < 5; round++) {
-      const uri = await server.createDatabase();
+      const uri = await world.server.createDatabase();
       const sinks = [1, 2, 3, 4].map(() => sinkOn(uri));
       expect(await Promise.all(sinks.map((sink) => failure(sink)))).toEqual(
         sinks.map(() => ({ code: 'passed', family: '', message: '' })),
@@ -90,7 +69,7 @@ describe('check', () => {
   });
 
   test('names each difference of a table and the statement that mends it, and the statement does', async () => {
-    const uri = await server.createDatabase();
+    const uri = await world.server.createDatabase();
     const sql = await client(uri);
     await sinkOn(uri).check(signal);
     await sql.query(
@@ -145,7 +124,7 @@ describe('check', () => {
       'the table public._mailmill_progress does not fit the pipeline: column attempt is missing',
     ],
   ])('refuses %s', async (_, statement, text) => {
-    const uri = await server.createDatabase();
+    const uri = await world.server.createDatabase();
     await sinkOn(uri).check(signal);
     await (await client(uri)).query(statement);
     const found = await failure(sinkOn(uri));
@@ -154,7 +133,7 @@ describe('check', () => {
   });
 
   test('names the schema to make, then the GRANTs to run, and they suffice', async () => {
-    const admin = await server.createDatabase();
+    const admin = await world.server.createDatabase();
     const { uri, sql } = await withRole(admin, 'loader');
     expect(await failure(sinkOn(uri, { schema: 'mail' }))).toEqual({
       code: 'SINK_SCHEMA_MISSING',
@@ -186,23 +165,26 @@ describe('check', () => {
   });
 
   test('refuses an encoding that cannot hold all mail', async () => {
-    const sql = await client(server.uri);
+    const sql = await client(world.server.uri);
     await sql.query("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
-    expect(await failure(sinkOn(server.url('narrow')))).toMatchObject({ code: 'SINK_ENCODING', family: 'Stalled' });
+    expect(await failure(sinkOn(world.server.url('narrow')))).toMatchObject({
+      code: 'SINK_ENCODING',
+      family: 'Stalled',
+    });
   });
 
   test.each([
-    ['a wrong password', () => server.uri.replace('secret', 'wrong'), 'SINK_AUTH_REJECTED', 'Stalled'],
-    ['no password', () => server.uri.replace(':secret', ''), 'SINK_AUTH_REJECTED', 'Stalled'],
-    ['a database that does not exist', () => server.url('nowhere'), 'SINK_DATABASE_MISSING', 'Stalled'],
+    ['a wrong password', () => world.server.uri.replace('secret', 'wrong'), 'SINK_AUTH_REJECTED', 'Stalled'],
+    ['no password', () => world.server.uri.replace(':secret', ''), 'SINK_AUTH_REJECTED', 'Stalled'],
+    ['a database that does not exist', () => world.server.url('nowhere'), 'SINK_DATABASE_MISSING', 'Stalled'],
     ['a port where nothing listens', () => 'postgresql://u:secret@127.0.0.1:1/x', 'SINK_UNREACHABLE', 'Transient'],
     ['a host that does not exist', () => 'postgresql://u:secret@db.invalid/x', 'SINK_UNREACHABLE', 'Transient'],
     ['a URI that cannot be parsed', () => 'postgresql://u:se cret@[x', 'SINK_URI_INVALID', 'Stalled'],
     ['a URI of something else', () => 'mysql://u:secret@127.0.0.1/x', 'SINK_URI_INVALID', 'Stalled'],
-    ['a server without TLS', () => `${server.uri}?sslmode=verify-full`, 'SINK_TLS_UNSUPPORTED', 'Stalled'],
+    ['a server without TLS', () => `${world.server.uri}?sslmode=verify-full`, 'SINK_TLS_UNSUPPORTED', 'Stalled'],
     [
       'a CA file that is not there',
-      () => `${server.uri}?sslmode=verify-full&sslrootcert=/nowhere`,
+      () => `${world.server.uri}?sslmode=verify-full&sslrootcert=/nowhere`,
       'SINK_TLS_SETTINGS',
       'Stalled',
     ],
@@ -213,11 +195,11 @@ describe('check', () => {
   });
 
   test('reads a URI that ends in a line break', async () => {
-    expect((await failure(sinkOn(`${await server.createDatabase()}\n`))).code).toBe('passed');
+    expect((await failure(sinkOn(`${await world.server.createDatabase()}\n`))).code).toBe('passed');
   });
 
   test('refuses its own book-keeping as a table', () => {
-    expect(() => sinkOn(server.uri, { table: '_mailmill_progress' })).toThrow(
+    expect(() => sinkOn(world.server.uri, { table: '_mailmill_progress' })).toThrow(
       expect.objectContaining({ code: 'SINK_TABLE_RESERVED' }),
     );
   });
