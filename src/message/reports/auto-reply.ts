@@ -53,9 +53,9 @@ export const vacationValues: Readonly<Record<string, RegExp>> = {
 export const subjectMark =
   /^\s*auto\s*:|\bauto-?(?:reply|responder|response)\b|^\s*automatic reply\b|^\s*out of (?:the )?office\b|\bis out of the office\W*$/i;
 
-/** What Exchange and Outlook put before the subject, in the languages of their users. */
-const answerOfExchange =
-  /^\s*(?:automatic reply|out of office|abwesenheitsnotiz|automatische antwort|réponse automatique|respuesta automática|risposta automatica|resposta automática|automatisch antwoord|automatiskt? svar|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|automatikus válasz|otomatik yanıt|автоматический ответ|автоматична відповідь|自動応答|自动答复|自動回覆|자동 회신)\s*[::]/i;
+/** What Notes writes, and what Exchange and Outlook put before the subject in the languages of their users. */
+const answerOfMailer =
+  /^\s*(?:auto:\s*)?\S.{0,80} is out of the office\b|^\s*(?:automatic reply|out of office|abwesenheitsnotiz|automatische antwort|réponse automatique|respuesta automática|risposta automatica|resposta automática|automatisch antwoord|automatiskt? svar|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|automatikus válasz|otomatik yanıt|автоматический ответ|автоматична відповідь|自動応答|自动答复|自動回覆|자동 회신)\s*[::]/i;
 
 function findSign(source: ReportSource): AutoReplySign | null {
   const submitted = withoutComments(source.header('auto-submitted')).trim().toLowerCase();
@@ -70,11 +70,12 @@ function findSign(source: ReportSource): AutoReplySign | null {
   const nullPath = /^<\s*>/.test(source.header('return-path'));
   const answers = set('in-reply-to') || set('references');
   const subject = decodedText(source.header('subject')).normalize('NFC');
-  const named = answerOfExchange.test(subject);
+  const named = answerOfMailer.test(subject);
   const marked = named || subjectMark.test(subject);
   // Exchange says of its own answers that they are generated.
   const answered = submitted.startsWith('auto-generated') && (named || (answers && (nullPath || marked)));
   if (answered && set('x-auto-response-suppress') && !set('list-id')) return 'x-auto-response-suppress';
+  if (named && submitted.startsWith('auto-generated') && !set('list-id')) return 'subject';
   // What was generated without an occasion is no reply (RFC 3834 §5.1), nor is what a list sent.
   if (submitted.startsWith('auto-') || set('list-id') || set('list-unsubscribe')) return null;
   const precedence = source.header('precedence').trim().toLowerCase();

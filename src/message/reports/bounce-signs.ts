@@ -15,6 +15,10 @@ export const subjects =
 export const phrasesOfFailure =
   /(?:could not|couldn't|cannot|can't|was not|unable to|wasn't able to|not be|error|failed|failure|has been delayed|trouble) (?:\w+ ){0,3}(?:deliver|reach)|(?:could not|couldn't|cannot|unable to|failed to) (?:be )?sen[dt]\b|deliver\w* (?:\w+ ){0,6}(?:failed|failure|aborted|permanently|problems?|errors?|delayed)|(?:address|recipient|user)(?:es|\(es\)|s|\(s\))? (?:\w+ ){0,2}(?:failed|had (?:\w+ ){0,3}(?:errors?|problems?))|undeliverable|transcript of session|not delivered|did not reach/i;
 
+/** The same in the languages of the MTAs and providers whose notices are translated. */
+const failureElsewhere =
+  /nicht zugestellt|unzustellbar|zustellung(?:sfehler| (?:\S+ ){0,8}verzögert)|n['’]a (?:pas )?pu être (?:remis|distribué|délivré|envoyé|livré)|échec de (?:la )?remise|non (?:remis|distribué)|(?:no se (?:ha )?(?:pudo|podido|pueden?|entreg)|error de|fallo en la) (?:entregar?|entregado)|recapito non riuscito|non recapitabil|(?:impossibile|non è stato possibile) (?:recapitare|consegnare)|niet (?:worden )?(?:bezorgd|afgeleverd)|onbestelbaar|não (?:foi (?:possível )?)?entreg|falha na entrega|не (?:\S+ ){0,2}доставлен|не удалось доставить|недоставлен|niedostarcz|nie (?:\S+ ){0,2}dostarczon|配信(?:できません|不能|に失敗|が遅延)|(?:送信|配達)できません|退信|无法(?:投递|送达)|無法(?:投遞|送達|傳遞)|投递失败|(?:전송|발송|배달)에? ?실패|반송/i;
+
 export type Sign = 'certain' | 'likely' | 'possible' | 'none';
 
 /** Local parts of those who write for a list itself: its own notices bear its fields. */
@@ -57,4 +61,5 @@ export function signOf(source: ReportSource): Sign {
 export const speaksOfFailure = (source: ReportSource, text: string): boolean =>
   subjects.test(decodedText(source.header('subject'))) ||
   phrasesOfFailure.test(text) ||
+  failureElsewhere.test(text) ||
   /^[45]/.test(readReply(text).code);

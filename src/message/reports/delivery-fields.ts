@@ -67,6 +67,9 @@ function toNotice(group: FieldGroup): Notice {
 /** Fields that tell what became of a recipient. */
 const verdicts: readonly string[] = ['action', 'status', 'diagnostic-code'];
 
+/** Fields of one recipient, the one that names it first. */
+const ofRecipient: readonly string[] = ['final-recipient', 'original-recipient', ...verdicts];
+
 const isRecipient = (group: FieldGroup): boolean =>
   group.has('final-recipient') || (group.has('original-recipient') && verdicts.some((name) => group.has(name)));
 
@@ -83,7 +86,7 @@ const goesOn = (before: FieldGroup, group: FieldGroup): boolean =>
  */
 function wholeGroups(text: string): readonly FieldGroup[] {
   const whole: FieldGroup[] = [];
-  for (const group of readFieldGroups(text, 'final-recipient')) {
+  for (const group of readFieldGroups(text, ofRecipient)) {
     const last = whole.at(-1);
     if (last?.has('final-recipient') === true && goesOn(last, group))
       whole[whole.length - 1] = new Map([...last, ...group]);

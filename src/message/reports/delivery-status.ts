@@ -65,7 +65,7 @@ const statusTypes = new Set(['message/delivery-status', 'message/global-delivery
 /** What Exim says when it gave up on temporary failures, and MTAs when they go on trying. */
 const temporary = /retry time ?out exceeded|retry time not reached|failing for a long time/;
 const delays =
-  /has been delayed|is delayed|will (?:be )?retr|still undelivered|not yet been delivered|temporary failure report|warning message only/;
+  /has been delayed|is delayed|will (?:be )?retr|still undelivered|not yet been delivered|temporary failure report|warning message only|not been delivered yet|(?<!not )(?:keep|continue)(?: to)? try|attempts will continue|non-?fatal errors|verzögert|retardé|retras|ritardat|vertraagd|遅延|延迟|延遲/;
 
 /** Enhanced status: what the remote host said before what the MTA made of it, unless it said nothing. */
 function chooseStatus(field: string, said: string): string {
@@ -191,6 +191,11 @@ function fromText(source: ReportSource, text: Text, original: OriginalMessage | 
   if (found.length > 0) return found;
   const failed = addressesOf(source.header('x-failed-recipients'));
   const recipients = failed.length > 0 ? failed : (original?.to ?? []).slice(0, 1);
+  // Who writes to himself is told of himself.
+  const himself = readTextNotices(text.lines, new Set()).notices.filter(
+    (one) => readReply(one.diagnostic).status !== '' && (recipients.length === 0 || recipients.includes(one.recipient)),
+  );
+  if (himself.length > 0) return himself;
   if (recipients.length === 0 && signOf(source) === 'likely') {
     const told = source.header('x-mlserver') !== '' || speaksOfFailure(source, text.whole);
     const notice = besideReply(text.lines, ignored) ?? (told ? inBrackets(text.lines, ignored) : null);

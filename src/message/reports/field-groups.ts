@@ -8,13 +8,16 @@ const field = /^([A-Za-z][\w.-]{0,80})[ \t]*:(.*)$/;
  * report (RFC 5965 §3) and of a disposition notification (RFC 8098 §3.1). Lines that are no fields continue the one before,
  * as some MTAs forget to fold. Linear in the length of `text`.
  *
- * @param first lower-case name of a field that stands once in a group: another one begins a new group.
+ * @param once lower-case names of fields that stand once in a group, the one that no group lacks first: where that has been read, another one
+ * of the group's first begins a new group.
  */
-export function readFieldGroups(text: string, first = ''): readonly FieldGroup[] {
+export function readFieldGroups(text: string, once: readonly string[] = []): readonly FieldGroup[] {
   const groups: FieldGroup[] = [];
   let group = new Map<string, string[]>();
   let value: string[] | null = null;
   let last: string[] = [];
+  const [key = ''] = once;
+  let leader = '';
   const finishField = () => {
     if (value !== null) value.push(last.join(' ').trim());
     value = null;
@@ -23,6 +26,7 @@ export function readFieldGroups(text: string, first = ''): readonly FieldGroup[]
     finishField();
     if (group.size > 0) groups.push(group);
     group = new Map();
+    leader = '';
   };
   for (const line of text.split('\n')) {
     if (line.trim() === '') {
@@ -37,7 +41,8 @@ export function readFieldGroups(text: string, first = ''): readonly FieldGroup[]
     }
     finishField();
     const name: string = (match[1] ?? '').toLowerCase();
-    if (name === first && group.has(name)) finishGroup();
+    if (name === leader && group.has(key)) finishGroup();
+    if (leader === '' && once.includes(name)) leader = name;
     value = group.get(name) ?? [];
     group.set(name, value);
     last = [(match[2] ?? '').trim()];

@@ -9,7 +9,7 @@ interface Draft {
 }
 
 /** Source of a pattern for an address in a text. */
-export const address = String.raw`[^\s<>"'()[\]:;,@]{1,64}@[^\s<>"'()[\]:;,@]{1,255}`;
+export const address = String.raw`(?:"[^"<>@\n]{1,64}"|[^\s<>"'()[\]:;,@]{1,64}(?:(?<=[\w.])'[^\s<>"'()[\]:;,@]{1,64}){0,2})@(?:\[[^\s\][<>]{1,64}\]|[^\s<>"'()[\]:;,@]{1,255})`;
 /** A line that begins with the recipient, bare, quoted, in brackets, as an item of a list, or behind a reply code. */
 const leading = new RegExp(
   String.raw`^\s*(?:[*•>-]{1,3}\s+|\d{1,3}[.)]\s+|(?:recipient\s*:\s*)?\[?smtp[:=]|(?:[a-z]{1,4}=[^;=\n]{0,64};){1,12}dda:smtp=|recipient\s*:\s*|(\d{3} (?:\d\.\d+\.\d+ )?))?["'<]?(${address})[>"']?(?:<mailto:[^>]*>)?(?=\s|$|[:,.;([\]])(.*)$`,

@@ -45,8 +45,10 @@ export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string
   return only === '' || others.length > 0 ? null : noticeOf(only, text);
 }
 
-const labelled = new RegExp(String.raw`^\s*(\S[^@:：<]{0,40})[:：]\s*["'<]{0,2}(${address})[>"']{0,2}\s*$`);
-const authors = /^(?:reply[- ]to|contact|sender|(?:original )?mail from|(?:original )?from)\b/i;
+const labelled = new RegExp(String.raw`^\s*(\S[^@:：<.!?]{0,30})[:：]\s*["'<]{0,2}(${address})[>"']{0,2}\s*$`);
+/** Fields that name who wrote, or whom to ask. */
+const authors =
+  /^(?:reply[- ]to|(?:\w+ ){0,2}(?:contact|support|help|info|web|e-?mail|mail)$|sender|(?:original )?mail from|(?:original )?from)\b/i;
 
 /**
  * Recipients of a notice that has a field for each, whatever its language calls it, with the reply that stands behind it; the only one with all
