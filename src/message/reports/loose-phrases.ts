@@ -5,8 +5,8 @@ import { type Phrase, phrase } from './phrases.ts';
  * phrase is known and no status code tells more than that something was refused.
  */
 const not = "(?:\\w*n't|not|never|cannot|no longer)";
-const refused = `block|bann|barr(?:ed|ing)|refus|reject|den(?:y|ied|ies|ying)|forbid|prohibit|disallow|black-?list|unwelcome|bogus|${not} (?:be )?(?:accept|allow|permit|welcome|want|authori[sz]|trust)|may not (?:deliver|send|connect)`;
-const absent = `unknown|void|non-?existent|gone\\b|bogus|${not} (?:be )?(?:exist|found|known|locat|recogni[sz]|registered|defined|on file|in use|valid|hosted|deliverable|resolv)`;
+const refused = `(?:accept|allow|permit|take)(?:s|ed)? no\\b|block|bann|barr(?:ed|ing)|refus|reject|den(?:y|ied|ies|ying)|forbid|prohibit|disallow|black-?list|unwelcome|bogus|${not} (?:be )?(?:accept|allow|permit|welcome|want|authori[sz]|trust)|may not (?:deliver|send|connect)`;
+const absent = `unknown|void|non-?existent|gone\\b|bogus|${not} (?:be )?(?:exist|found|known|locat|recogni[sz]|registered|defined|assigned|allocated|created|on file|in use|valid|hosted|deliverable|resolv)`;
 const failed = `fail|fault|error|problem|trouble|broke|unavailable|down\\b|crash|overload|exhaust|heavy load|${not} (?:be )?(?:available|respond|answer|work|reach|access|contact|start)`;
 
 /** A word of the same sentence. */
@@ -21,7 +21,7 @@ const kinds = '(?:(?:local|final|destination|recipient|e-?mail|mail|virtual|such
 
 /** That something of the recipient's is not there. */
 const gone = (things: string): string =>
-  `${sendersOwn}\\b(?:${things})\\b(?:'s)?[:,]?${word}{0,8}? (?:${absent})|\\b(?:unknown|non-?existent|no such|${not} (?:know|find|have) (?:any |an? |the |this |that )?) ?${kinds}(?:${things})\\b`;
+  `(?:\\b(?=recipient|addressee)|${sendersOwn}\\b)(?:${things})\\b(?:'s)?[:,]?${word}{0,8}? (?:${absent})|\\b(?:unknown|non-?existent|no such|${not} (?:know|find|have) (?:any |an? |the |this |that )?) ?${kinds}(?:${things})\\b`;
 
 const sender =
   'senders?|sending (?:address|domain)|from[ -]address|return[ -]path|envelope[ -](?:from|sender)|originator|author';
@@ -34,7 +34,7 @@ const attachment = 'attachments?|files?|extensions?|archives?|macros?|executable
 /** Tried in this order: names of techniques, then things of which one is meant alone, then those that many sentences have. */
 export const loosePhrases: readonly Phrase[] = [
   phrase('authfailure', '\\b(?:spf|dkim|dmarc|domainkeys)\\b'),
-  phrase('requireptr', '\\b(?:ptr|rdns|fcrdns)\\b|\\breverse\\b(?![- ]path)|resolve\\w* backwards'),
+  phrase('requireptr', '\\b(?:ptr|rdns|fcrdns)\\b|\\breverse\\b(?![- ]path)|resolve\\w* backwards|\\bmaps? back to\\b'),
   phrase('failedstarttls', '\\b(?:tls|ssl|starttls)\\b|\\bencryption\\b|\\bunencrypted\\b|\\bcleartext\\b'),
   phrase('spamdetected', '\\b(?:ube|uce|spam\\w*|scam|phish\\w*|junk|unsolicited|advertis(?:ing|ements?))\\b'),
   phrase(
@@ -67,6 +67,7 @@ export const loosePhrases: readonly Phrase[] = [
   ),
   phrase(
     'filtered',
+    '\\bfilters? (?:of|by) (?:\\w+ )?(?:recipient|addressee|user|customer|owner)\\b',
     "\\b(?:recipient|addressee|user|customer|owner)(?:'s)?(?: \\S+){0,4}? (?:block|refus|reject|black-?list|declin|ignor|want|allow|accept)\\w*(?: \\S+){0,3}? (?:you|from you|(?:this|the|your) (?:mail|message))\\b",
   ),
   phrase('rejected', near(sender, `${refused}|${absent}|forge|spoof|fake|invalid|must|may not|only|has no|lacks`)),
@@ -77,7 +78,7 @@ export const loosePhrases: readonly Phrase[] = [
   ),
   phrase(
     'rejected',
-    '\\b(?:member|subscriber|moderator)s?\\b.{0,40}\\blist\\b|\\blist\\b.{0,40}\\b(?:member|subscriber|moderator)s?\\b',
+    '\\b(?:member|subscriber|moderator)s?\\b.{0,40}\\b(?:list|group)\\b|\\b(?:list|group)\\b.{0,40}\\b(?:member|subscriber|moderator)s?\\b',
   ),
   phrase(
     'suspend',
@@ -94,7 +95,7 @@ export const loosePhrases: readonly Phrase[] = [
   phrase(
     'blocked',
     near(client, refused),
-    '\\b(?:helo|ehlo)\\b',
+    "\\b(?:helo|ehlo)\\b|\\b(?:provider|isp)(?:'s)? (?:\\w+ )?(?:relay|server|smarthost)\\b",
     `\\byour (?:\\w+ )?(?:${client})\\b${word}{0,6} (?:${absent})`,
   ),
   phrase('notaccept', '\\bno (?:e-?)?mail (?:service|is (?:accepted|taken|received))\\b(?! from)'),
@@ -126,7 +127,7 @@ export const loosePhrases: readonly Phrase[] = [
   phrase(
     'systemerror',
     near(
-      'internal|our (?:side|end|system)|servers?|service|scanner|filter|database|directory|system|back-?end|disk|i\\/o|cluster|storage',
+      'internal|our (?:side|end|system)|servers?|service|scanner|filter|database|directory|system|back-?end|daemon|milter|(?:mail ?|message )store|disk|i\\/o|cluster|storage',
       failed,
     ),
   ),
@@ -134,5 +135,5 @@ export const loosePhrases: readonly Phrase[] = [
 
 /** How a recipient is said not to be there, as loosely; in other languages by the one word that is said of nothing else. */
 export const looseUnknownUser = new RegExp(
-  `${gone(`${recipient}(?! of\\b| (?:database|directory|interaction|agent|lookup)\\b)`)}|${not} (?:lives?|works?|resid\\w+|employed|in|on) (?:here|for us|with us|at|(?:our|the|this|any) (?:\\w+ ){0,2}(?:book|directory|database|table|records?|register|server|system))\\b|\\bno entry\\b|\\bnot (?:an? |one of )(?:\\w+ ){0,2}(?:address|recipient|user|mail ?box|account|customer)|\\bno (?:\\w+ ){0,2}(?:user|mail ?box|account|recipient|person|one)(?=$|[.,;:)!]| (?:by|with|here|called|named|match\\w*|of|in|on|at|for|exists?|found|like|that)\\b)|\\b(?:unbekannt|inconnu|desconocid|sconosciut|desconhecid|onbekend|nieznan|okänd|ukjent|ukendt)`,
+  `${gone(`${recipient}(?! of\\b| (?:database|directory|interaction|agent|lookup)\\b)`)}|${not} (?:lives?|works?|resid\\w+|employed|in|on) (?:here|for us|with us|at|(?:our|the|this|any) (?:\\w+ ){0,2}(?:book|directory|database|table|records?|register|server|system))\\b|\\bno entry\\b|\\b(?:left|quit) (?:our|the|this) (?:firm|company|organi[sz]ation|school|university)\\b|\\bnot (?:an? |one of )(?:\\w+ ){0,2}(?:address|recipient|user|mail ?box|account|customer)|\\bno (?:\\w+ ){0,2}(?:user|mail ?box|account|recipient|person|one)(?=$|[.,;:)!]| (?:correspond\\w*|by|with|here|called|named|match\\w*|of|in|on|at|for|exists?|found|like|that)\\b)|\\b(?:unbekannt|inconnu|desconocid|sconosciut|desconhecid|onbekend|nieznan|okänd|ukjent|ukendt)`,
 );

@@ -47,7 +47,7 @@ export const phrases: readonly Phrase[] = [
     'authfailure',
     'dmarc (?:\\w+ ){0,2}(?:fail|polic|check|reject|verif|unauth|quarantine|invalid)|(?:fail|violat|polic|reject|unauth|pass).{0,60}\\bdmarc\\b',
     '\\b(?:spf|sender policy framework|dkim|domainkeys|sender ?id)\\b.{0,60}(?:fail|unsuccess|record|invalid|denied|reject|polic|missing|not (?:pass|valid|verif)|mismatch|not align|not permitted|not allowed to send|unauthori[sz]ed)',
-    '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not allowed).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
+    '(?:fail|bad|invalid|violat|rejected|pass|unauthori[sz]ed|prohibited|not (?:allowed|permitted)).{0,60}\\b(?:spf|dkim|sender ?id)\\b',
     'unauthenticated (?:e-?mail|mail|message|sender)|sender (?:is )?unauthenticated|domain owner (?:\\w+ )?polic',
     'not have authentication information|(?:fails?|failed) to pass authentication|authentication checks? failed|required authentication level',
     'not (?:permitted|allowed|authori[sz]ed) to send (?:e-?mail |mail )?(?:for|from|on behalf of) (?:the |this )?domain',
@@ -71,7 +71,7 @@ export const phrases: readonly Phrase[] = [
   phrase(
     'blocked',
     `(?<!\\w)${address}(?:[ _>)]|is|was|has|been|are|on|in|our|the|temporarily|permanently|currently){0,16}(?:blocked|banned|denied|refused|rejected|black ?-?listed|listed|barred)\\b`,
-    `\\byour (?:\\w+ )?(?:ip(?: address)?|host|(?:mail ?)?server|network|gateway)(?: (?:is|was|has|been|currently|temporarily|permanently))+ (?:blocked|banned|barred|black-?listed|block-?listed|deny-?listed)\\b`,
+    `\\byour (?:\\w+ )?(?:ip(?: address)?|host|(?:mail ?)?server|network|gateway)(?: (?:is|was|has|been|currently|temporarily|permanently))+ (?:blocked|banned|barred|black-?listed|block-?listed|deny-?listed|(?:listed )?(?:on|in) (?:\\S+ ){0,4}(?:black|block|deny|ban)[- ]?list)\\b`,
     `(?:access|connection)s? (?:denied|refused|rejected|not allowed)[ (:,]{1,3}${address}|(?:spams?|abuse|viruses) from (?:your )?(?:ip|host|address|network|server)`,
     '\\b(?:bl\\.)?spamcop\\b|\\b(?:zen|sbl|xbl|pbl)\\.spamhaus|blackhole|\\brbl (?:deny|denied)|open ?relay check',
   ),
@@ -84,7 +84,7 @@ export const phrases: readonly Phrase[] = [
   phrase('exceedlimit', '\\b(?:daily|hourly)(?: \\w+){0,3} quota\\b|\\bsending quota\\b'),
   phrase(
     'mailboxfull',
-    `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
+    `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox |size )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
     'over ?-?quota|quota ?exceeded|quota (?:\\w+ ){0,3}(?:exceed|exhaust|violat|full|limit|reached|used up)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
     'exceed\\w* (?:\\w+ ){0,3}(?:storage (?:allocation|limit|space|capacity)|mailbox (?:size|limit)|disk space)|storage (?:limit|quota|allocation)|(?:mail ?box|account) (?:storage|space|capacity|size)(?: \\w+){0,3} (?:exceed|exhaust|reached|used up|full)',
     '(?:number of messages|messages) in (?:\\w+\\S* ){0,2}mailbox exceed',
@@ -95,7 +95,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'systemfull',
-    '(?:mail )?system (?:is )?(?:storage )?full|disk (?:is )?full|no space left on device|insufficient (?:system|disk) (?:storage|space|resources)|out of disk space|(?:queue|spool)(?: directory)? (?:is )?full|(?:queue|spool|disk) space|requested mail action aborted: exceeded storage',
+    '(?:mail )?system (?:is )?(?:storage )?full|disk (?:\\w+ )?(?:is )?full|no space left on device|insufficient (?:system|disk) (?:storage|space|resources)|out of disk space|(?:queue|spool)(?: directory)? (?:is )?full|(?:queue|spool|disk) space|requested mail action aborted: exceeded storage',
   ),
   phrase(
     'exceedlimit',
@@ -129,7 +129,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'filtered',
-    "\\b(?:recipient|addressee)(?: (?:has|have))? (?:(?:does|do|did)(?: not|n't) (?:want|wish)|(?:refused|rejected|blocked|black-?listed) (?:your|this|you)\\b|put you|only (?:takes|wants))",
+    "\\b(?:recipient|addressee)(?: (?:has|have))? (?:(?:does|do|did)(?: not|n't) (?:want|wish)|(?:refused|rejected|blocked|black-?listed) (?:your|this|you)\\b|put you|(?:only )?(?:takes|wants|accepts) (?:e-?)?mails? (?:only )?from)",
   ),
   phrase(
     'suspend',
@@ -140,7 +140,7 @@ export const phrases: readonly Phrase[] = [
   ),
   phrase(
     'notaccept',
-    "null mx|(?:does not|doesn't|do not|not|never) (?:(?:wish|want) to )?(?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no smtp service here|no mx (?:records? )?found|reject all (?:mails?|messages)|(?:has|have|with) no mx|not (?:accept|accepting) network messages|no (?:e-?mail|mail) (?:is )?accepted|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
+    "null mx|(?:does not|doesn't|do not|not|never) (?:(?:wish|want) to )?(?:accept|receive|handle) (?:any )?(?:e-?mail|mail|messages)\\b(?! (?:from|for policy|now|right now|until|larger|bigger|over)\\b)|indicated no smtp service|no smtp service here|no mx (?:records? )?found|reject all (?:mails?|messages)|(?:has|have|with) no mx|not (?:accept|accepting) network messages|(?:no (?:e-?mail|mail) (?:is )?accepted|\\b(?:accept|take|receive)s? no (?:e-?)?mails?\\b)(?! (?:from|for now|now|at)\\b)|(?:e-?mail|mail) (?:is )?not accepted (?:here|by this host|for (?:this )?domain)",
   ),
   phrase('securityerror', 'delivery not authori[sz]ed'),
   phrase(

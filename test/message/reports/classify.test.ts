@@ -8,6 +8,7 @@ import { reasonOfCategory, reasonOfStatus } from '../../../src/message/reports/s
 import { texts as gateways } from './documented-gateways.ts';
 import { texts as mtas } from './documented-mtas.ts';
 import { texts as providers } from './documented-providers.ts';
+import { texts as loose } from './loosely-worded-replies.ts';
 import { texts } from './mta-texts.ts';
 import { texts as replies } from './provider-texts.ts';
 import { registry } from './registry-texts.ts';
