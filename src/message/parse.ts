@@ -1,10 +1,8 @@
-import { readHeaders } from './headers.ts';
 import { InsightfulMessage } from './insights.ts';
 import { defaultLimits, type ParseLimits } from './message.ts';
-import { readTree } from './mime-tree.ts';
-import { normaliseNewlines } from './newlines.ts';
 import type { Message } from './normal-message.ts';
 import { Defects } from './sanitize.ts';
+import { openStructure } from './structure.ts';
 
 export interface ParseOptions {
   readonly limits?: ParseLimits;
@@ -19,10 +17,8 @@ export interface ParseOptions {
 export function parseMessage(raw: Buffer, options: ParseOptions = {}): Message {
   const limits = options.limits ?? defaultLimits;
   const defects = new Defects();
-  const bytes = normaliseNewlines(raw, defects);
-  if (bytes.length === 0) defects.add('EMPTY', 'message');
-  const { fields, bodyStart } = readHeaders(bytes, 0, bytes.length, limits.headerBytes, defects);
-  if (fields.length === 0) defects.add('HEADER_MISSING', 'message');
-  const tree = readTree(bytes, fields, bodyStart, limits, defects);
-  return new InsightfulMessage({ bytes, fields, tree }, limits, defects);
+  const structure = openStructure(raw, limits, 0, raw.length, defects);
+  if (structure.bytes.length === 0) defects.add('EMPTY', 'message');
+  if (structure.fields.length === 0) defects.add('HEADER_MISSING', 'message');
+  return new InsightfulMessage(structure, limits, defects);
 }

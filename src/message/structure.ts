@@ -6,9 +6,9 @@ import { normaliseNewlines } from './newlines.ts';
 import { Defects } from './sanitize.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
-/** A message opened, nothing of it decoded. Positions count bytes of the raw message. */
+/** A message opened, nothing of it decoded. Positions count in `bytes`. */
 export interface Structure {
-  /** The raw message; a copy with LF where its lines end in CR alone. */
+  /** The raw message; a copy where its lines had to be given other ends (`normaliseNewlines`). */
   readonly bytes: Buffer;
   readonly fields: readonly HeaderField[];
   readonly tree: Part;
@@ -26,8 +26,8 @@ export function openStructure(
   end = raw.length,
   defects = new Defects(),
 ): Structure {
-  const bytes = normaliseNewlines(raw.subarray(0, end), defects);
-  const { fields, bodyStart } = readHeaders(bytes, start, end, limits.headerBytes, defects);
+  const bytes = normaliseNewlines(end === raw.length ? raw : raw.subarray(0, end), defects);
+  const { fields, bodyStart } = readHeaders(bytes, start, bytes.length, limits.headerBytes, defects);
   return { bytes, fields, tree: readTree(bytes, fields, bodyStart, limits, defects, start) };
 }
 
