@@ -25,11 +25,6 @@ export interface AuthenticationResults {
   readonly results: readonly MethodResult[];
 }
 
-/** An ARC-Authentication-Results field: the same, with the instance of its ARC set. */
-export interface ArcAuthenticationResults extends AuthenticationResults {
-  readonly instance: number;
-}
-
 /** Longer fields are none of ours, and are not read. */
 const maxLength = 65_536;
 const maxResults = 100;
@@ -96,18 +91,6 @@ export function readAuthenticationResults(value: string): AuthenticationResults 
   const results = readResults(cursor);
   if (authserv.authservId === '' && results.length === 0) return null;
   return { ...authserv, results };
-}
-
-/** Reads the unfolded value of an ARC-Authentication-Results field (RFC 8617 §4.1.1); null when it has no instance of 1 to 50. */
-export function readArcAuthenticationResults(value: string): ArcAuthenticationResults | null {
-  if (value.length > maxLength) return null;
-  const cursor = new Cursor(value);
-  if (cursor.keyword() !== 'i' || !cursor.take('=')) return null;
-  const text = cursor.token();
-  const instance = Number(text);
-  if (!/^\d{1,2}$/.test(text) || instance < 1 || instance > 50) return null;
-  cursor.nextPart();
-  return { instance, ...readAuthserv(cursor), results: readResults(cursor) };
 }
 
 /** The value of a property; empty when the result does not have it. */

@@ -1,7 +1,4 @@
-import {
-  readArcAuthenticationResults,
-  readAuthenticationResults,
-} from '../../../src/message/authentication/authentication-results.ts';
+import { readAuthenticationResults } from '../../../src/message/authentication/authentication-results.ts';
 import { findBorder, readReceived } from '../../../src/message/authentication/received.ts';
 import { trustedResults } from '../../../src/message/authentication/trusted-results.ts';
 import { ascii, phrase, word } from '../mail/alphabets.ts';
@@ -73,7 +70,6 @@ function check({ bytes, expected }: Case): void {
     const fields = ['received', 'authentication-results', 'received'].map((name) => ({ name, value: text }));
     return [
       readAuthenticationResults(text),
-      readArcAuthenticationResults(text),
       readReceived(text),
       findBorder(fields, ['a.example', '*.example']),
       trustedResults(fields, ['a.example', '-']),

@@ -1,8 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  readArcAuthenticationResults,
-  readAuthenticationResults,
-} from '../../../src/message/authentication/authentication-results.ts';
+import { readAuthenticationResults } from '../../../src/message/authentication/authentication-results.ts';
 
 const one = (value: string) => readAuthenticationResults(value)?.results;
 const result = (method: string, outcome: string, ...properties: readonly [string, string, string][]) => ({
@@ -104,22 +101,4 @@ describe('Authentication-Results', () => {
     const properties = one(`a.example; dkim=pass ${'header.d=x '.repeat(5_000)}`)?.[0]?.properties;
     expect(properties).toHaveLength(32);
   });
-});
-
-describe('ARC-Authentication-Results', () => {
-  test('has an instance before the server', () => {
-    expect(
-      readArcAuthenticationResults(' (c) i=2; lists.example.org; arc=none;\tdkim=pass header.d=a.example'),
-    ).toEqual({
-      instance: 2,
-      authservId: 'lists.example.org',
-      version: 1,
-      results: [result('arc', 'none'), result('dkim', 'pass', ['header', 'd', 'a.example'])],
-    });
-  });
-
-  test.each(['i=0; a.example; none', 'i=51; a.example; none', 'a.example; i=1', 'i=x; a.example', 'i=007; a.example'])(
-    'is nothing without a good one: %s',
-    (value) => expect(readArcAuthenticationResults(value)).toBeNull(),
-  );
 });
