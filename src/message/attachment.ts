@@ -26,7 +26,7 @@ const nestedHeader = 65_536;
 const largeAttachment = 131_072;
 
 /** Whether a type is that of a whole message (RFC 2046 §5.2.1, RFC 6532 §3.7). */
-export const isMessageType = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
+const isMessageType = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
 
 function named(text: string, defects: Defects): string {
   const name = clean(text, 'attachment', defects);

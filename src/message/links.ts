@@ -2,7 +2,7 @@ import { attributeOf, decodeReferences, tagsOf } from './html-tags.ts';
 import type { Link } from './message.ts';
 
 /** Most links of one message that are kept, the longest URL and text of one in UTF-16 units; what is longer is no link, or cut. */
-export const linkLimits = { links: 1_000, url: 4_096, text: 500 } as const;
+const linkLimits = { links: 1_000, url: 4_096, text: 500 } as const;
 
 /** Schemes that lead somewhere; `cid:` and `data:` are content, `javascript:` is code. */
 const schemes = /^(?:https?|ftps?|mailto|tel|sms|sips?|xmpp|geo|webcal):/i;

@@ -20,7 +20,7 @@ const TAB = 0x09;
  * Quoted-printable bytes decoded (RFC 2045 §6.7): soft line breaks joined, blanks at line ends dropped, what is no escape
  * kept as it stands (`QUOTED_PRINTABLE_INVALID`). Newlines stay as they are.
  */
-export function decodeQuotedPrintable(bytes: Buffer, defects?: Defects): Buffer {
+function decodeQuotedPrintable(bytes: Buffer, defects: Defects): Buffer {
   const end = bytes.length;
   const out = Buffer.allocUnsafe(end);
   const source = new DataView(bytes.buffer, bytes.byteOffset, end);
@@ -41,7 +41,7 @@ export function decodeQuotedPrintable(bytes: Buffer, defects?: Defects): Buffer 
         const next = softBreak(bytes, i + 1);
         if (next === -1) {
           out[length++] = byte;
-          defects?.add('QUOTED_PRINTABLE_INVALID', 'part');
+          defects.add('QUOTED_PRINTABLE_INVALID', 'part');
         }
         i = next === -1 ? i + 1 : next;
       }

@@ -23,7 +23,7 @@ export interface ResolverLimits {
   readonly concurrency: number;
 }
 
-export const defaultResolverLimits: ResolverLimits = {
+const defaultResolverLimits: ResolverLimits = {
   entries: 10_000,
   characters: 4 * 2 ** 20,
   recordSeconds: 300,

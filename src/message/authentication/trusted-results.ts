@@ -3,7 +3,7 @@ import { type AuthenticationResults, type MethodResult, readAuthenticationResult
 import { findBorder } from './received.ts';
 
 /** Stands for fields that name no server, as Exchange Online writes them. */
-export const unnamedServer = '-';
+const unnamedServer = '-';
 
 /** The version of the field and of each method that is known; what another means nobody can tell (RFC 8601 §2.6). */
 const knownVersion = 1;

@@ -12,7 +12,7 @@ const nameAlone = /^[!-9;-~]+[ \t]*$/;
 const colonFolded = /^[ \t]+:/;
 
 /** Splits a header into its fields, folded lines included; linear, unlike mailauth's own. */
-export function splitFields(header: Buffer): readonly ParsedField[] {
+function splitFields(header: Buffer): readonly ParsedField[] {
   const text = header.toString('latin1').replace(/(?<![\r\n])[\r\n]+$/, '');
   if (text === '') return [];
   const fields: ParsedField[] = [];

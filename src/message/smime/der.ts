@@ -11,7 +11,7 @@ export interface Element {
 
 export const tags = { integer: 0x02, octetString: 0x04, oid: 0x06, sequence: 0x30, set: 0x31, context0: 0xa0 } as const;
 /** Set in the tag of an element that holds others. */
-export const constructed = 0x20;
+const constructed = 0x20;
 
 /** Deepest nesting of elements of indefinite length that is walked through. */
 const maxDepth = 16;
@@ -33,7 +33,7 @@ export function readElement(bytes: Buffer, position: number, end: number): Eleme
 }
 
 /** Whether the end of an element of indefinite length stands at `position`. */
-export const isEndOfContents = (bytes: Buffer, position: number, end: number): boolean =>
+const isEndOfContents = (bytes: Buffer, position: number, end: number): boolean =>
   position + 2 <= end && bytes[position] === 0 && bytes[position + 1] === 0;
 
 /** Where the element that begins at `position` ends; -1 when it has no end or is nested too deep. Linear in its length. */
