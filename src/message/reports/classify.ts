@@ -54,6 +54,8 @@ const tellsAtRcpt = (notice: Notice, text: string): boolean =>
  * itself. A remote host that says so later has taken the recipient before: it filters.
  */
 function unknownUserReason({ notice, status, replyCode, command }: Evidence, text: string): Reason {
+  // A user whom the reply to a login names is the sender (RFC 4954 §6).
+  if (/^53[458]$/.test(replyCode)) return 'securityerror';
   // A host that is asked for a recipient and says that it has no such mailbox knows the domain.
   if (command === 'RCPT' && status.endsWith('.1.2') && /\bmail ?box\b/.test(text)) return 'userunknown';
   if (/^[45]\.1\.[2678]$/.test(status)) return reasonOfStatus(status) ?? 'userunknown';
@@ -86,8 +88,6 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
     if (reason === 'hostunknown' && (evidence.command === 'EHLO' || evidence.command === 'CONN')) return 'blocked';
     if (reason === 'hostunknown' && domainMissing.test(text) && evidence.command === 'MAIL') return 'rejected';
     if (reason === 'hostunknown' && evidence.status.startsWith('4') && transientDns.test(text)) return 'networkerror';
-    // A user whom the reply to a login names is the sender (RFC 4954 §6).
-    if (reason === 'securityerror' && /^53[458]$/.test(evidence.replyCode)) return reason;
     // What a user is called stands in many sentences: who is unknown counts before what went wrong on the way.
     if (isAboutTheWay(reason) && unknownUser.test(text)) return unknownUserReason(evidence, text);
     return reason;

@@ -68,7 +68,7 @@ export const loosePhrases: readonly Phrase[] = [
   phrase(
     'filtered',
     '\\bfilters? (?:of|by) (?:\\w+ )?(?:recipient|addressee|user|customer|owner)\\b',
-    "\\b(?:recipient|addressee|user|customer|owner)(?:'s)?(?: \\S+){0,4}? (?:block|refus|reject|black-?list|declin|ignor|want|allow|accept)\\w*(?: \\S+){0,3}? (?:you|from you|(?:this|the|your) (?:mail|message))\\b",
+    "\\b(?:recipient|addressee|receiver|user|customer|owner)(?:'s)?(?: \\S+){0,4}? (?:block|barr|refus|reject|black-?list|declin|ignor|want|allow|accept)\\w*(?: \\S+){0,3}? (?:you|from you|(?:this|the|your) (?:mail|message))\\b",
   ),
   phrase('rejected', near(sender, `${refused}|${absent}|forge|spoof|fake|invalid|must|may not|only|has no|lacks`)),
   phrase(

@@ -21,7 +21,7 @@ export const phrase = (reason: Reason, ...sources: readonly string[]): Phrase =>
 const mailbox = '(?:mail ?box|account|inbox|in-box|mail ?folder|mail ?drop|user|recipient|address|maildir|e-?mail)';
 /** What people call a mailbox or who has it, in the languages in which servers of providers answer beside English. */
 export const foreignMailbox =
-  '\\b(?:empf\\S{1,4}nger|adressat|(?:be)?nutzer|postfach|konto|adresse(?! ip\\b)|destinat\\w+|utilisateur|compte|bo[iî]te|usuario|buz[oó]n|cuenta|utente|casella|usu[aá]rio|caixa|conta|gebruiker|postvak|mailbox|account)\\b(?: \\S+){0,5}? ';
+  '\\b(?:empf\\S{1,4}nger(?:adresse)?|adressat|(?:be)?nutzer|postfach|konto|adresse(?! ip\\b)|destinat\\w+|utilisateur|compte|bo[iî]te|usuario|buz[oó]n|cuenta|utente|casella|usu[aá]rio|caixa|conta|gebruiker|postvak|mailbox|account)\\b(?: \\S+){0,5}? ';
 
 const address = '\\[?(?:\\d{1,3}\\.){3}\\d{1,3}\\]?';
 const ip = '\\b(?:ip|host|client|server|network|net ?block|subnet|ip (?:address|range|block))';
@@ -72,6 +72,7 @@ export const phrases: readonly Phrase[] = [
     'blocked',
     `(?<!\\w)${address}(?:[ _>)]|is|was|has|been|are|on|in|our|the|temporarily|permanently|currently){0,16}(?:blocked|banned|denied|refused|rejected|black ?-?listed|listed|barred)\\b`,
     `\\byour (?:\\w+ )?(?:ip(?: address)?|host|(?:mail ?)?server|network|gateway)(?: (?:is|was|has|been|currently|temporarily|permanently))+ (?:blocked|banned|barred|black-?listed|block-?listed|deny-?listed|(?:listed )?(?:on|in) (?:\\S+ ){0,4}(?:black|block|deny|ban)[- ]?list)\\b`,
+    `\\b(?:rejecting|refusing|blocking|denying) (?:\\w+ )?(?:mails?|messages|connections?|traffic) from ${address}`,
     `(?:access|connection)s? (?:denied|refused|rejected|not allowed)[ (:,]{1,3}${address}|(?:spams?|abuse|viruses) from (?:your )?(?:ip|host|address|network|server)`,
     '\\b(?:bl\\.)?spamcop\\b|\\b(?:zen|sbl|xbl|pbl)\\.spamhaus|blackhole|\\brbl (?:deny|denied)|open ?relay check',
   ),

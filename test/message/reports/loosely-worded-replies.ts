@@ -243,6 +243,62 @@ filtered 550 5.7.1 blocked by the recipient's whitelist settings
 filtered 554 Your address has been blocked by the addressee
 filtered 550 The mailbox owner does not want this mail (in reply to end of DATA command)
 `,
+  'written last': `
+userunknown 550 Nobody by that name receives mail here (in reply to RCPT TO command)
+userunknown 550 The mailbox you are writing to does not exist at our end (in reply to RCPT TO command)
+userunknown 550 5.1.1 Rejected: recipient unknown to the directory service
+userunknown 550 Address not present in the recipient table (in reply to RCPT TO command)
+userunknown 550 Empfängeradresse existiert nicht (in reply to RCPT TO command)
+userunknown 550 Cette adresse n'existe pas chez nous (in reply to RCPT TO command)
+suspend 550 User joe is suspended for lack of payment (in reply to RCPT TO command)
+suspend 550 mailbox disabled by the administrator (in reply to RCPT TO command)
+mailboxfull 552 Inbox has no capacity left for your message
+mailboxfull 450 Storage of this mailbox is used up
+mailboxfull 550 user is above quota
+mesgtoobig 552 5.3.4 We limit mail to 10MB
+mesgtoobig 554 Message rejected: 52 MB exceed our limit
+blocked 550 5.7.1 Your provider's network is blocked here
+blocked 554 Rejecting mail from 192.0.2.1 (listed in zen)
+blocked 550 Client address on local deny list
+blocked 451 Greylisting: please try again in 10 minutes
+blocked 554 5.7.1 Unknown or invalid HELO hostname
+badreputation 554 5.7.1 Poor sender reputation, delivery refused
+requireptr 550 5.7.1 rDNS required
+requireptr 550 we only talk to hosts that have reverse names
+authfailure 550 5.7.1 DMARC failure, policy of the author's domain is reject
+authfailure 550 Fails SPF
+rejected 550 Sender refused: unknown domain x.example
+rejected 553 a@x.example: your address is not allowed as a sender
+spamdetected 550 Looks spammy, sorry
+spamdetected 554 5.7.1 Message identified as unsolicited commercial e-mail
+virusdetected 550 Mail contains a virus: Sober
+policyviolation 550 5.7.1 Attachment extension (.bat) not permitted
+policyviolation 554 5.7.1 Refused on grounds of company policy
+norelaying 550 5.7.1 Will not relay for unknown clients
+norelaying 554 relay attempt denied
+securityerror 535 Login incorrect
+failedstarttls 550 5.7.4 Must be encrypted: STARTTLS first
+hostunknown The recipient domain does not exist
+hostunknown 550 5.1.2 Domain not found
+networkerror could not reach dest.test: network is down
+networkerror 554 5.4.6 mail routing loop
+expired giving up after 100 hours
+expired 4.4.7 not delivered within the time allowed
+speeding 421 4.7.0 Message rate of your host is above our limit
+speeding 450 Too many e-mails within one hour
+toomanyconn 421 concurrent connections limited to 5
+toomanyconn 452 4.5.3 too many rcpts
+systemfull 452 4.3.1 No disk space
+systemerror 451 4.3.0 Temporary failure at our side
+systemerror 421 service closing for repair, system failure
+notaccept 521 host does not take mail
+hasmoved 551 Mailbox moved, see joe@new.test
+syntaxerror 500 unknown verb
+contenterror 554 5.6.0 Bad MIME encoding
+notcompliantrfc 550 missing Message-ID header
+filtered 550 5.7.1 The receiver has barred you (in reply to end of DATA command)
+filtered 550 Message refused: recipient's personal rule
+`,
   'what is not there is the sender’s, or a thing': `
 rejected 554 The sender's account was not found at its own server
 requireptr 550 5.7.1 Name of your host not found in reverse DNS
