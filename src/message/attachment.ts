@@ -3,7 +3,7 @@ import { decodeBase64Pieces } from './base64.ts';
 import { readEnvelope } from './envelope.ts';
 import { sha256 } from './fields.ts';
 import { firstField, readHeaders } from './headers.ts';
-import { contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
+import { bareContentId, contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment } from './message.ts';
 import type { Leaf } from './mime-tree.ts';
 import { clean, cut, Defects, maxAttachmentNameLength } from './sanitize.ts';
@@ -71,14 +71,13 @@ export function attachmentOf(
     if (leaf.type === 'message/rfc822' && (encoding === 'base64' || encoding === 'quoted-printable'))
       defects.add('MESSAGE_ENCODED', 'attachment');
   }
-  const contentId = firstField(leaf.fields, 'content-id');
-  const cid = (/^[^<]*<([^>]*)>/.exec(contentId)?.[1] ?? contentId).trim();
+  const contentId = bareContentId(firstField(leaf.fields, 'content-id'));
   return {
     filename: named(filename, defects),
     contentType: named(leaf.type, defects),
     ...digest(raw, leaf, defects),
-    contentId: named(cid, defects),
-    inline: disposition.value === 'inline' || (disposition.value === '' && inRelated && cid !== ''),
+    contentId: named(contentId, defects),
+    inline: disposition.value === 'inline' || (disposition.value === '' && inRelated && contentId !== ''),
     ...(within !== null && { within }),
   };
 }

@@ -1,7 +1,7 @@
 import { MailmillError } from '../telemetry/errors.ts';
 import { attachmentOf, unpackedAttachment, type Within } from './attachment.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
-import { contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
+import { bareContentId, contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment, ParseLimits } from './message.ts';
 import { type Leaf, type Multipart, type Part, readTree } from './mime-tree.ts';
 import { parseParameters } from './parameters.ts';
@@ -56,19 +56,17 @@ const maxUnpacked = 100;
 const isHtml = ({ leaf }: PlacedBody): boolean => leaf.type === 'text/html';
 const isPlain = ({ leaf }: PlacedBody): boolean => leaf.type !== 'text/html';
 
-const contentId = (value: string): string => /<([^<>]*)>/.exec(value)?.[1] ?? value.trim();
-
 /** Which part of a `related` is shown: the one that `start` names by its Content-ID, else the first (RFC 2387 §3.2). */
 function rootOf({ fields, parts }: Multipart): number {
   const value = firstField(fields, 'content-type');
   // Most name none.
   if (!/start\s*\*?\s*=/i.test(value)) return 0;
-  const start = contentId(parseParameters(value, 'content-type', new Defects()).parameters.get('start') ?? '');
+  const start = bareContentId(parseParameters(value, 'content-type', new Defects()).parameters.get('start') ?? '');
   return start === ''
     ? 0
     : Math.max(
         0,
-        parts.findIndex((part) => contentId(firstField(part.fields, 'content-id')) === start),
+        parts.findIndex((part) => bareContentId(firstField(part.fields, 'content-id')) === start),
       );
 }
 

@@ -17,6 +17,9 @@ export function dispositionOf(leaf: Leaf, defects: Defects): Parameterised {
 export const filenameOf = (leaf: Leaf, disposition = dispositionOf(leaf, new Defects())): string =>
   disposition.parameters.get('filename') || (leaf.parameters.get('name') ?? '');
 
+/** What a Content-ID names, without its angle brackets and what stands around them. */
+export const bareContentId = (value: string): string => (/^[^<]*<([^>]*)>/.exec(value)?.[1] ?? value).trim();
+
 /** Lower-case Content-Transfer-Encoding without quotes and comments; empty when there is none. */
 export function transferEncoding({ fields }: Pick<Leaf, 'fields'>): string {
   const value = firstField(fields, 'content-transfer-encoding');
