@@ -57,9 +57,9 @@ export function signOf(source: ReportSource): Sign {
   return nullPath || empty || named || robot ? 'possible' : 'none';
 }
 
+/** Whether words of an MTA's or provider's text, in the languages that are known, say that a delivery failed. */
+export const tellsOfFailure = (text: string): boolean => phrasesOfFailure.test(text) || failureElsewhere.test(text);
+
 /** Whether the subject or the text speaks of a delivery that failed. */
 export const speaksOfFailure = (source: ReportSource, text: string): boolean =>
-  subjects.test(decodedText(source.header('subject'))) ||
-  phrasesOfFailure.test(text) ||
-  failureElsewhere.test(text) ||
-  /^[45]/.test(readReply(text).code);
+  subjects.test(decodedText(source.header('subject'))) || tellsOfFailure(text) || /^[45]/.test(readReply(text).code);

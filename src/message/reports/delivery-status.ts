@@ -11,7 +11,7 @@ import { openReport, type ReportSource } from './report-source.ts';
 import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
 import { isVagueStatus } from './status-reasons.ts';
 import { readTextNotices, type TextNotices } from './text-notices.ts';
-import { besideReply, inBrackets, inFields } from './untemplated-notices.ts';
+import { besideReply, inBrackets, inFields, inSentence } from './untemplated-notices.ts';
 
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
@@ -198,7 +198,9 @@ function fromText(source: ReportSource, text: Text, original: OriginalMessage | 
   if (himself.length > 0) return himself;
   if (recipients.length === 0 && signOf(source) === 'likely') {
     const told = source.header('x-mlserver') !== '' || speaksOfFailure(source, text.whole);
-    const notice = besideReply(text.lines, ignored) ?? (told ? inBrackets(text.lines, ignored) : null);
+    const notice =
+      besideReply(text.lines, ignored) ??
+      (told ? (inBrackets(text.lines, ignored) ?? inSentence(text.lines, ignored)) : null);
     const notices = notice !== null ? [notice] : told ? inFields(text.lines, ignored) : [];
     if (notices.length > 0) return notices;
   }

@@ -1,3 +1,4 @@
+import { tellsOfFailure } from './bounce-signs.ts';
 import { bareAddress, emptyNotice, maxDiagnostic, maxRecipients, type Notice } from './notice.ts';
 import { readCommand, readReply } from './smtp-reply.ts';
 import { address } from './text-notices.ts';
@@ -19,9 +20,7 @@ export function besideReply(lines: readonly string[], ignored: ReadonlySet<strin
     // A number alone may be a price.
     const { code, status } = readReply(line);
     const failed = /^[45]/.test(code) && status !== '';
-    const [recipient = '', ...others] = Array.from(line.matchAll(anyAddress), ([one]) => bareAddress(one)).filter(
-      (one) => !ignored.has(one.toLowerCase()),
-    );
+    const [recipient = '', ...others] = addressesIn(line, ignored);
     if (failed && recipient !== '') return noticeOf(recipient, line);
     if (failed && reply === '') reply = line;
     for (const one of [recipient, ...others]) if (one !== '') named.add(one);
@@ -42,6 +41,26 @@ export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string
   const text = lines.join('\n').slice(0, maxDiagnostic);
   const named = new Set(Array.from(text.matchAll(bracketed), ([, one = '']) => one));
   const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
+  return only === '' || others.length > 0 ? null : noticeOf(only, text);
+}
+
+const addressesIn = (line: string, ignored: ReadonlySet<string>): readonly string[] =>
+  Array.from(line.matchAll(anyAddress), ([one]) => bareAddress(one)).filter((one) => !ignored.has(one.toLowerCase()));
+
+/**
+ * The only address that stands in a line with the words that its delivery failed, with all that the notice says. Null when there is none, or
+ * no reply with its enhanced code: shops write so of parcels.
+ *
+ * @param ignored lower-case addresses that are nobody's recipient.
+ */
+export function inSentence(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
+  const text = lines.join('\n').slice(0, maxDiagnostic);
+  if (readReply(text).status === '') return null;
+  const named = new Set<string>();
+  for (const line of lines)
+    if (line.length <= 2_000 && line.includes('@') && tellsOfFailure(line))
+      for (const one of addressesIn(line, ignored)) named.add(one);
+  const [only = '', ...others] = named;
   return only === '' || others.length > 0 ? null : noticeOf(only, text);
 }
 

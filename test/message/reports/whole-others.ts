@@ -254,4 +254,31 @@ Hi, I get this:
 Delivery has failed to these recipients or groups:
 joe@dest.test
 #550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##
+=== Exchange quota message
+> none
+From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@dest.test>
+To: joe@dest.test
+Subject: Your mailbox is almost full.
+
+Your mailbox is almost full.
+1.9 GB 2 GB
+Please reduce your mailbox size. Delete any items you don't need from your mailbox.
+=== Exchange meeting forward notification
+> none
+From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@dest.test>
+To: joe@dest.test
+Subject: Meeting Forward Notification: Review
+
+Ann has forwarded your meeting request to additional recipients.
+
+Recipients
+bob@dest.test
+=== fetchmail
+> none
+From: FETCHMAIL-DAEMON@host.test
+To: joe@host.test
+Subject: fetchmail authentication failed on joe@pop.test
+
+Fetchmail could not get mail from joe@pop.test.
+The attempt to get authorization failed.
 `;

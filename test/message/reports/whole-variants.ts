@@ -275,4 +275,14 @@ Content-Transfer-Encoding: base64
 
 UmVwb3J0aW5nLU1UQTogZG5zOyBtdGEub3JpZ2luLnRlc3QNCg0KRmluYWwtUmVjaXBpZW50OiByZmM4MjI7IGpvZUBkZXN0LnRlc3QNCkFjdGlvbjogZmFpbGVkDQpTdGF0dXM6IDUuMS4xDQpEaWFnbm9zdGljLUNvZGU6IHNtdHA7IDU1MCA1LjEuMSBVc2VyIHVua25vd24NCg==
 --B--
+=== a sentence names the recipient, another whom to ask
+> failed joe@dest.test 5.2.2 552 mailboxfull
+From: Mail Delivery System <mailer-daemon@provider.test>
+Subject: Ihre Nachricht konnte nicht zugestellt werden
+
+Ihre E-Mail an joe@dest.test konnte nicht zugestellt werden, weil das Postfach voll ist.
+
+Technische Details: 552 5.2.2 Mailbox full
+
+Bei Fragen: hilfe@provider.test
 `;
