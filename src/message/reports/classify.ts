@@ -95,9 +95,11 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
   return unknownUser.test(text) ? unknownUserReason(evidence, text) : null;
 }
 
-/** Whether no code tells more than that something was refused. */
-const isUntold = ({ status, replyCode }: Evidence): boolean =>
-  (status === '' || (isVagueStatus(status) && !/\.5\.\d$/.test(status))) && !/^5[03]\d$/.test(replyCode);
+/** Whether a failure is stated, by a field or a code, and no code tells more than that something was refused. */
+const isUntold = ({ notice, status, replyCode }: Evidence): boolean =>
+  `${notice.action}${status}${replyCode}` !== '' &&
+  (status === '' || (isVagueStatus(status) && !/\.5\.\d$/.test(status))) &&
+  !/^5[03]\d$/.test(replyCode);
 
 function reasonOfLooseWords(evidence: Evidence, text: string): Reason | null {
   const found = loosePhrases.find(({ pattern }) => pattern.test(text))?.reason ?? null;

@@ -46,6 +46,12 @@ test('loose words give no address up while the code says that it may pass', () =
   expect(reasonOf(`450 4.7.1 ${said}`)).toBe('securityerror');
 });
 
+test('loose words make no failure of a text that states none', () => {
+  const said = 'There is no entry for joe';
+  expect(reasonOf(said, { action: '' })).toBe('onhold');
+  expect(reasonOf(said)).toBe('userunknown');
+});
+
 describe('the registry of enhanced status codes', () => {
   test.each(registry)('%s', (text, reason) => {
     expect(reasonOf(text)).toBe(reason);
