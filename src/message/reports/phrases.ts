@@ -85,7 +85,7 @@ export const phrases: readonly Phrase[] = [
   phrase('exceedlimit', '\\b(?:daily|hourly)(?: \\w+){0,3} quota\\b|\\bsending quota\\b'),
   phrase(
     'mailboxfull',
-    `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox |size )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
+    `(?:${mailbox}(?:'s|s)? (?:\\w+ ){0,4}|quota |(?<!system )storage )(?:is |are |was |has been )?(?:\\w+ ){0,2}(?:full|over ?-?quota|over (?:its |the |his |their )?(?:disk |mail |storage |allotted |mailbox |size )?(?:quota|limit)|out of (?:space|storage|quota)|overdrawn|overfull|overflow)`,
     'over ?-?quota|quota ?exceeded|quota (?:\\w+ ){0,3}(?:exceed|exhaust|violat|full|limit|reached|used up)|(?:exceed|over|beyond|out of|above)\\w* (?:\\w+ ){0,4}quota',
     'exceed\\w* (?:\\w+ ){0,3}(?:storage (?:allocation|limit|space|capacity)|mailbox (?:size|limit)|disk space)|storage (?:limit|quota|allocation)|(?:mail ?box|account) (?:storage|space|capacity|size)(?: \\w+){0,3} (?:exceed|exhaust|reached|used up|full)',
     '(?:number of messages|messages) in (?:\\w+\\S* ){0,2}mailbox exceed',

@@ -187,6 +187,8 @@ notaccept 521 5.3.2 This server does not accept mail
 notaccept 556 5.1.10 Recipient address has null MX
 systemfull 452 4.3.1 Out of disk space on server for temp file
 systemfull 431 4.3.1 Mail system is full: no space left on device
+systemfull 431 4.3.1 Mail system storage is full
+userunknown 550 The following destination addresses were unknown (in reply to RCPT TO command)
 notaccept 421 4.3.2 System not accepting network messages, shutting down
 syntaxerror 501 5.5.4 Invalid arguments: unsupported parameter BODY
 `,
