@@ -1,9 +1,10 @@
 import { domainToASCII } from 'node:url';
 import { bareAddress, packedMailbox, unescaped, type Word, withoutBlanks, withoutRoute } from './address-words.ts';
+import type { Defects } from './defects.ts';
 import { decodeWords } from './encoded-words.ts';
 import type { Address } from './message.ts';
 import { plainMailboxes } from './plain-mailboxes.ts';
-import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
+import { clean, cut, maxIdLength, maxValueLength } from './sanitize.ts';
 
 const EQUALS = 0x3d;
 /** An encoded word that stands alone, with what none may hold there: commas, angle brackets (RFC 2047 §5 (3)). */

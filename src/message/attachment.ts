@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { decodeBase64Pieces } from './base64.ts';
+import { Defects } from './defects.ts';
 import { readEnvelope } from './envelope.ts';
 import { sha256 } from './fields.ts';
 import { firstField, readHeaders } from './headers.ts';
 import { bareContentId, contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment } from './message.ts';
 import type { Leaf } from './mime-tree.ts';
-import { clean, cut, Defects, maxAttachmentNameLength } from './sanitize.ts';
+import { clean, cut, maxAttachmentNameLength } from './sanitize.ts';
 
 /** What something was unpacked of. */
 export type Within = NonNullable<Attachment['within']>;
@@ -26,7 +27,7 @@ const nestedHeader = 65_536;
 const largeAttachment = 131_072;
 
 /** Whether a type is that of a whole message (RFC 2046 §5.2.1, RFC 6532 §3.7). */
-const isMessageType = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
+export const isMessageType = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
 
 function named(text: string, defects: Defects): string {
   const name = clean(text, 'attachment', defects);

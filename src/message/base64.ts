@@ -1,4 +1,4 @@
-import type { Defects } from './sanitize.ts';
+import type { Defects } from './defects.ts';
 
 const EQUALS = 0x3d;
 const LF = 0x0a;

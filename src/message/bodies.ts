@@ -1,9 +1,10 @@
 import { unpackedAttachment } from './attachment.ts';
 import { type FoundBodies, findBodies, type PlacedBody, type ReadAttachment } from './body-parts.ts';
 import { type BodyText, decodeBody, isFlowed, joinHtml, joinTexts, textOrHtml } from './body-text.ts';
+import type { Defects } from './defects.ts';
 import type { Attachment, ParsedMessage, ParseLimits } from './message.ts';
 import type { Part } from './mime-tree.ts';
-import { clean, type Defects } from './sanitize.ts';
+import { clean } from './sanitize.ts';
 import type { UuencodedFile } from './uuencode.ts';
 
 /** What stands in a message's body. */

@@ -1,12 +1,12 @@
 import { MailmillError } from '../telemetry/errors.ts';
 import { attachmentOf, unpackedAttachment, type Within } from './attachment.ts';
+import { Defects } from './defects.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import { bareContentId, contentOf, dispositionOf, filenameOf, transferEncoding } from './leaf-content.ts';
 import type { Attachment, ParseLimits } from './message.ts';
 import { type Leaf, type Multipart, type Part, readTree } from './mime-tree.ts';
 import { parseParameters } from './parameters.ts';
 import { isSmimeFile, ProtectionFinder } from './protection.ts';
-import { Defects } from './sanitize.ts';
 import { readContentInfo } from './smime/content-info.ts';
 import { isTnef, readTnef, type Tnef } from './tnef/tnef.ts';
 import { decodeTransfer } from './transfer-encoding.ts';

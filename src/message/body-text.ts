@@ -1,10 +1,11 @@
 import { isAscii } from 'node:buffer';
 import { decodeText } from './charsets.ts';
+import type { Defects } from './defects.ts';
 import { decodeFlowed } from './format-flowed.ts';
 import { htmlToText } from './html-to-text.ts';
 import { contentOf } from './leaf-content.ts';
 import type { Leaf } from './mime-tree.ts';
-import { clean, type Defects } from './sanitize.ts';
+import { clean } from './sanitize.ts';
 import { mayHoldUuencoded, takeUuencoded, type UuencodedFile } from './uuencode.ts';
 
 /** A text of the body, decoded. */

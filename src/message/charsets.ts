@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { decodeEucTw } from './cns-11643.ts';
+import type { Defects } from './defects.ts';
 import { decodeJohab } from './johab.ts';
 import { withLf } from './newlines.ts';
-import type { Defects } from './sanitize.ts';
 import { decodeHz, decodeIso2022Cn, decodeIso2022Kr } from './shifted-charsets.ts';
 
 /** Code points of the bytes 0x80–0x9F in windows-1252 (WHATWG Encoding, index-windows-1252). */

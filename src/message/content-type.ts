@@ -1,6 +1,6 @@
+import { Defects } from './defects.ts';
 import { firstField, type HeaderField } from './headers.ts';
 import { type Parameterised, parseParameters } from './parameters.ts';
-import { Defects } from './sanitize.ts';
 
 export const textPlain: Parameterised = { value: 'text/plain', parameters: new Map() };
 const digestPart: Parameterised = { value: 'message/rfc822', parameters: new Map() };

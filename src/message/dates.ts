@@ -1,6 +1,6 @@
 import { asciiCodes } from './ascii-codes.ts';
 import { withoutComments } from './comments.ts';
-import type { Defects } from './sanitize.ts';
+import type { Defects } from './defects.ts';
 
 const months: Readonly<Record<string, number>> = Object.fromEntries(
   ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map((name, i) => [name, i]),

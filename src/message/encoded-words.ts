@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.ts';
 import { decodeCharset, latin1ToWindows1252 } from './charsets.ts';
-import { Defects } from './sanitize.ts';
+import { Defects } from './defects.ts';
 import { hexDigit } from './transfer-encoding.ts';
 
 interface Word {

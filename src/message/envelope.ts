@@ -2,10 +2,11 @@ import { isAscii } from 'node:buffer';
 import { parseAddresses } from './addresses.ts';
 import { withoutComments } from './comments.ts';
 import { parseDate } from './dates.ts';
+import type { Defects } from './defects.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
 import type { HeaderField } from './headers.ts';
 import type { Address, ParsedMessage } from './message.ts';
-import { clean, cut, type Defects, maxIdLength, maxValueLength } from './sanitize.ts';
+import { clean, cut, maxIdLength, maxValueLength } from './sanitize.ts';
 
 /** What a message's own header says. */
 export type Envelope = Pick<

@@ -1,8 +1,9 @@
 import { stalled } from '../telemetry/errors.ts';
 import type { DefectCode } from './defect-codes.ts';
+import { Defects } from './defects.ts';
 import { lowerName } from './header-names.ts';
 import { parseParameters } from './parameters.ts';
-import { Defects, maxNameLength } from './sanitize.ts';
+import { maxNameLength } from './sanitize.ts';
 import { trimBlanks } from './trim-blanks.ts';
 
 /** One field as it stands: lower-case name, value of latin1 bytes without its line breaks and outer blanks. */

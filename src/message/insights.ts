@@ -1,4 +1,5 @@
 import { dateOffset } from './date-offset.ts';
+import { Defects } from './defects.ts';
 import { decodeRawHeader } from './encoded-words.ts';
 import { firstField } from './headers.ts';
 import { LazyMessage } from './lazy-message.ts';
@@ -8,7 +9,7 @@ import type { Link, RawHeader } from './message.ts';
 import type { Message } from './normal-message.ts';
 import { replyOf } from './reply/reply.ts';
 import { type Report, reportOf } from './reports/report.ts';
-import { clean, Defects } from './sanitize.ts';
+import { clean } from './sanitize.ts';
 import { reportedThreadKey, threadKey } from './thread.ts';
 
 /** A message that tells its insights when asked; what is dear is kept. */

@@ -1,4 +1,5 @@
 import { type Bodies, readBodies } from './bodies.ts';
+import { Defects } from './defects.ts';
 import {
   type Envelope,
   isPlainHeader,
@@ -9,7 +10,6 @@ import {
 } from './envelope.ts';
 import { firstField } from './headers.ts';
 import type { Address, Attachment, Defect, ParsedMessage, ParseLimits, Protection } from './message.ts';
-import { Defects } from './sanitize.ts';
 import type { Structure } from './structure.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { withoutComments } from './comments.ts';
+import { Defects } from './defects.ts';
 import { firstField } from './headers.ts';
 import type { Leaf } from './mime-tree.ts';
 import { type Parameterised, parseParameters } from './parameters.ts';
-import { Defects } from './sanitize.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
 const noDisposition: Parameterised = { value: '', parameters: new Map() };

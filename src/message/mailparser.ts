@@ -2,10 +2,11 @@ import { domainToASCII } from 'node:url';
 import { type AddressObject, type EmailAddress, type HeaderLines, type ParsedMail, simpleParser } from 'mailparser';
 import { parseDate } from './dates.ts';
 import type { DefectCode } from './defect-codes.ts';
+import { Defects } from './defects.ts';
 import { sha256 } from './fields.ts';
 import type { Address, Attachment, RawHeader } from './message.ts';
 import type { Message } from './normal-message.ts';
-import { clean, cut, Defects, maxAttachmentNameLength, maxIdLength, maxValueLength } from './sanitize.ts';
+import { clean, cut, maxAttachmentNameLength, maxIdLength, maxValueLength } from './sanitize.ts';
 import { threadKey } from './thread.ts';
 
 const options = {

@@ -1,10 +1,10 @@
 import { stalled } from '../telemetry/errors.ts';
 import { Boundaries, guessBoundary } from './boundaries.ts';
 import { contentType, textPlain } from './content-type.ts';
+import type { Defects } from './defects.ts';
 import { firstField, type HeaderField, readHeaders } from './headers.ts';
 import type { ParseLimits } from './message.ts';
 import type { Parameterised } from './parameters.ts';
-import type { Defects } from './sanitize.ts';
 
 /** A part that holds no other parts; its content is `start` to `end` of the message, still encoded. */
 export interface Leaf {

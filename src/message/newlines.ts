@@ -1,5 +1,5 @@
+import type { Defects } from './defects.ts';
 import { firstMarked, marksOf } from './four-bytes.ts';
-import type { Defects } from './sanitize.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;

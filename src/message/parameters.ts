@@ -1,7 +1,7 @@
 import { decodeCharset } from './charsets.ts';
 import { withoutComments } from './comments.ts';
+import type { Defects } from './defects.ts';
 import { decodeRawHeader, decodeWords } from './encoded-words.ts';
-import type { Defects } from './sanitize.ts';
 import { hexDigit } from './transfer-encoding.ts';
 import { trimBlanks } from './trim-blanks.ts';
 

@@ -1,7 +1,7 @@
+import { Defects } from './defects.ts';
 import { InsightfulMessage } from './insights.ts';
 import { defaultLimits, type ParseLimits } from './message.ts';
 import type { Message } from './normal-message.ts';
-import { Defects } from './sanitize.ts';
 import { openStructure } from './structure.ts';
 
 export interface ParseOptions {

@@ -1,7 +1,7 @@
+import { Defects } from './defects.ts';
 import { firstField, type HeaderField } from './headers.ts';
 import type { Protection } from './message.ts';
 import { parseParameters } from './parameters.ts';
-import { Defects } from './sanitize.ts';
 import type { SmimeKind } from './smime/content-info.ts';
 
 const kindOf = (protocol: string): Protection['kind'] | null => {

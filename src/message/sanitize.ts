@@ -1,5 +1,5 @@
 import type { DefectCode } from './defect-codes.ts';
-import type { Defect } from './message.ts';
+import type { Defects } from './defects.ts';
 
 /** Longest header value, subject and display name kept, in UTF-16 units; the rest is cut (`HEADER_VALUE_CUT`). */
 export const maxValueLength = 65_536;
@@ -9,33 +9,6 @@ export const maxIdLength = 998;
 export const maxNameLength = 256;
 /** Longest attachment name, type and Content-ID kept (`NAME_CUT`). */
 export const maxAttachmentNameLength = 1_024;
-
-/** No defects, as most messages have. */
-const none: readonly Defect[] = [];
-
-/** Collects the defects of one message: one entry a code, with the detail of its first sight. */
-export class Defects {
-  #list: Defect[] | null = null;
-
-  /** @param detail where or what, from our own vocabulary; never text of the message. */
-  add(code: DefectCode, detail: string): void {
-    this.#add({ code, detail });
-  }
-
-  /** Adds what another collected. */
-  addAll(others: Defects): void {
-    if (others.#list !== null) for (const defect of others.#list) this.#add(defect);
-  }
-
-  #add(defect: Defect): void {
-    if (this.#list === null) this.#list = [defect];
-    else if (!this.#list.some(({ code }) => code === defect.code)) this.#list.push(defect);
-  }
-
-  list(): readonly Defect[] {
-    return this.#list ?? none;
-  }
-}
 
 /** `text` without U+0000 and lone surrogates, which no database takes; each becomes U+FFFD. */
 export function clean(text: string, where: string, defects: Defects): string {

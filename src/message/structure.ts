@@ -1,9 +1,9 @@
+import { Defects } from './defects.ts';
 import { type HeaderField, readHeaders } from './headers.ts';
 import { filenameOf, transferEncoding } from './leaf-content.ts';
 import { defaultLimits, type ParseLimits } from './message.ts';
 import { type Leaf, type Part, readTree } from './mime-tree.ts';
 import { normaliseNewlines } from './newlines.ts';
-import { Defects } from './sanitize.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
 /** A message opened, nothing of it decoded. Positions count in `bytes`. */

@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.ts';
+import type { Defects } from './defects.ts';
 import { firstMarked, marksOf } from './four-bytes.ts';
-import type { Defects } from './sanitize.ts';
 import { takeUuencoded } from './uuencode.ts';
 
 const hex = new Int8Array(256).fill(-1);

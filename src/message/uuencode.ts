@@ -1,4 +1,4 @@
-import type { Defects } from './sanitize.ts';
+import type { Defects } from './defects.ts';
 
 /** A file that stood uuencoded in a text. */
 export interface UuencodedFile {

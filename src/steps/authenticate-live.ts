@@ -7,9 +7,9 @@ import { type Border, type Client, findBorder, isHostOf, isPrivate } from '../me
 import { CachingResolver } from '../message/authentication/resolver.ts';
 import { systemDns } from '../message/authentication/system-dns.ts';
 import { readZone, zoneSource } from '../message/authentication/zone.ts';
+import { Defects } from '../message/defects.ts';
 import { type HeaderField, readHeaders } from '../message/headers.ts';
 import { defaultLimits } from '../message/message.ts';
-import { Defects } from '../message/sanitize.ts';
 import { trustedOf } from './authenticate-trusted.ts';
 import type { Arrival, StepEnvironment } from './step.ts';
 

@@ -1,12 +1,12 @@
 import { readBodyTexts } from '../../src/message/bodies.ts';
 import type { BodyText } from '../../src/message/body-text.ts';
+import { Defects } from '../../src/message/defects.ts';
 import { sha256 } from '../../src/message/fields.ts';
 import { readHeaders } from '../../src/message/headers.ts';
 import { contentOf } from '../../src/message/leaf-content.ts';
 import { defaultLimits } from '../../src/message/message.ts';
 import { type Part, readTree } from '../../src/message/mime-tree.ts';
 import { normaliseNewlines } from '../../src/message/newlines.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 /** The MIME tree as the data records it. */
 export interface Structure {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddresses } from '../../src/message/addresses.ts';
-import { Defects } from '../../src/message/sanitize.ts';
+import { Defects } from '../../src/message/defects.ts';
 
 const read = (text: string) =>
   parseAddresses(text, 'to', new Defects()).map(({ name, address, group }) =>

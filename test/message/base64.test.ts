@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decodeBase64, decodeBase64Pieces } from '../../src/message/base64.ts';
-import { Defects } from '../../src/message/sanitize.ts';
+import { Defects } from '../../src/message/defects.ts';
 
 const content = Buffer.concat(Array.from({ length: 9_000 }, (_, i) => createHash('sha256').update(`${i}`).digest()));
 const encoded = content.toString('base64');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeCharset } from '../../src/message/charsets.ts';
-import { Defects } from '../../src/message/sanitize.ts';
+import { Defects } from '../../src/message/defects.ts';
 
 /** Names of the IANA registry of character sets, preferred one first, with bytes that tell the charset from its neighbours. */
 const readable: readonly (readonly [labels: string, bytes: string, text: string])[] = [

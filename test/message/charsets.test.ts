@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeCharset } from '../../src/message/charsets.ts';
-import { Defects } from '../../src/message/sanitize.ts';
+import { Defects } from '../../src/message/defects.ts';
 
 describe('decodeCharset', () => {
   test.each([

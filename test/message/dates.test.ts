@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseDate } from '../../src/message/dates.ts';
-import { Defects } from '../../src/message/sanitize.ts';
+import { Defects } from '../../src/message/defects.ts';
 
 const iso = (text: string) => parseDate(text, new Defects())?.toISOString() ?? null;
 

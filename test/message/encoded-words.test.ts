@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { decodeRawHeader, decodeWords } from '../../src/message/encoded-words.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 const decode = (text: string) => decodeWords(text, 'subject', new Defects());
 

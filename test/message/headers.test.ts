@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { readHeaders } from '../../src/message/headers.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 function read(text: string, limit = 1_048_576) {
   const defects = new Defects();

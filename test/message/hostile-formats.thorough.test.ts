@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { decodeFlowed } from '../../src/message/format-flowed.ts';
 import { parseMessage } from '../../src/message/parse.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 import { readContentInfo } from '../../src/message/smime/content-info.ts';
 import { decompressRtf } from '../../src/message/tnef/compressed-rtf.ts';
 import { readRtf } from '../../src/message/tnef/rtf.ts';

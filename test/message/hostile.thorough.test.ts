@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddresses } from '../../src/message/addresses.ts';
 import { decodeCharset } from '../../src/message/charsets.ts';
+import { Defects } from '../../src/message/defects.ts';
 import { decodeWords } from '../../src/message/encoded-words.ts';
 import { htmlToText } from '../../src/message/html-to-text.ts';
 import { everything } from '../../src/message/insights.ts';
@@ -8,7 +9,6 @@ import type { Message } from '../../src/message/normal-message.ts';
 import { parseParameters } from '../../src/message/parameters.ts';
 import { parseMessage } from '../../src/message/parse.ts';
 import { bareAddress } from '../../src/message/reports/notice.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 import { decodeTransfer } from '../../src/message/transfer-encoding.ts';
 import { spamAssassin } from './corpus.ts';
 

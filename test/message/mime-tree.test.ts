@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { readHeaders } from '../../src/message/headers.ts';
 import { defaultLimits } from '../../src/message/message.ts';
 import { type Part, readTree } from '../../src/message/mime-tree.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 const mixed = (boundary: string, body: string, subtype = 'mixed') =>
   `Content-Type: multipart/${subtype}; boundary="${boundary}"\r\n\r\n${body}`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeText } from '../../src/message/charsets.ts';
+import { Defects } from '../../src/message/defects.ts';
 import { withLf } from '../../src/message/newlines.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 const lf = (text: string): string => withLf(Buffer.from(text, 'latin1')).toString('latin1');
 const byPattern = (text: string): string => text.replace(/\r+\n/g, '\n');

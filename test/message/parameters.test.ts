@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { parseParameters } from '../../src/message/parameters.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 
 const parse = (text: string) => {
   const { value, parameters } = parseParameters(text, 'content-type', new Defects());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { parseMessage } from '../../src/message/parse.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 import { decodeTransfer } from '../../src/message/transfer-encoding.ts';
 
 const decode = (text: string, encoding: string, defects = new Defects()) =>

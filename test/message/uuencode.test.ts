@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Defects } from '../../src/message/defects.ts';
 import { parseMessage } from '../../src/message/parse.ts';
-import { Defects } from '../../src/message/sanitize.ts';
 import { mayHoldUuencoded, takeUuencoded } from '../../src/message/uuencode.ts';
 
 function take(text: string) {

@@ -1,3 +1,4 @@
+import { isMessageType } from '../../message/attachment.ts';
 import type { Part } from '../../message/mime-tree.ts';
 import { filenameOf, openStructure, transferEncoding } from '../../message/structure.ts';
 
@@ -22,7 +23,6 @@ export interface TreeNode {
 }
 
 const place = (part: Part) => ({ start: part.header, bodyStart: part.start, end: part.end });
-const isNested = (type: string): boolean => type === 'message/rfc822' || type === 'message/global';
 
 function toNode(bytes: Buffer, part: Part, section: string, nesting: number): TreeNode {
   if (part.kind === 'multipart') {
@@ -43,7 +43,7 @@ function toNode(bytes: Buffer, part: Part, section: string, nesting: number): Tr
     ...(encoding !== '' && { encoding }),
     ...(charset !== '' && { charset }),
     ...(filename !== '' && { filename }),
-    ...(isNested(part.type) &&
+    ...(isMessageType(part.type) &&
       !encoded &&
       nesting < maxNesting && { message: nested(bytes, part.start, part.end, own, nesting + 1) }),
   };

@@ -1,6 +1,6 @@
 import { stalled } from '../../telemetry/errors.ts';
 import { decodeCharset } from '../charsets.ts';
-import { Defects } from '../sanitize.ts';
+import { Defects } from '../defects.ts';
 import type {
   AggregateRecord,
   Alignment,

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { parseDate } from '../dates.ts';
+import { Defects } from '../defects.ts';
 import { readEnvelope } from '../envelope.ts';
 import { type HeaderField, readHeaders } from '../headers.ts';
 import { bareLiteral } from '../ip-literal.ts';
-import { clean, Defects } from '../sanitize.ts';
+import { clean } from '../sanitize.ts';
 import { decodeLeaf, leavesOf, type PlacedLeaf, type Structure } from '../structure.ts';
 import type { AuthFailureType, DeliveryResult, DmarcFailureReport, OriginalMessage } from './failure.ts';
 

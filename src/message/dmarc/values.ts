@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { parseDate } from '../dates.ts';
+import { Defects } from '../defects.ts';
 import { bareLiteral } from '../ip-literal.ts';
 import { epochDate, fromMidnight } from '../report-dates.ts';
-import { clean, Defects } from '../sanitize.ts';
+import { clean } from '../sanitize.ts';
 import type { DmarcDeviation } from './aggregate.ts';
 import { child, type Element } from './element.ts';
 

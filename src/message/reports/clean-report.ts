@@ -1,4 +1,5 @@
-import { clean, Defects } from '../sanitize.ts';
+import { Defects } from '../defects.ts';
+import { clean } from '../sanitize.ts';
 
 const unused = new Defects();
 

@@ -1,7 +1,7 @@
 import { parseAddresses } from '../addresses.ts';
+import { Defects } from '../defects.ts';
 import { decodeRawHeader, decodeWords } from '../encoded-words.ts';
 import { firstField, type HeaderField, readHeaders } from '../headers.ts';
-import { Defects } from '../sanitize.ts';
 import type { ReportSource } from './report-source.ts';
 
 /** Header bytes of a returned message that are read. */

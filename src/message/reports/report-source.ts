@@ -1,9 +1,9 @@
 import { decodeCharset } from '../charsets.ts';
+import { Defects } from '../defects.ts';
 import { firstField, type HeaderField } from '../headers.ts';
 import { htmlToText } from '../html-to-text.ts';
 import type { ParseLimits } from '../message.ts';
 import type { Leaf } from '../mime-tree.ts';
-import { Defects } from '../sanitize.ts';
 import { decodeLeaf, leavesOf, openStructure, type Structure } from '../structure.ts';
 
 /** Longest text of a part that is read for a report, in bytes; delivery reports are far smaller. */

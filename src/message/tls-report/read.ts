@@ -1,7 +1,8 @@
 import { stalled } from '../../telemetry/errors.ts';
 import { parseDate } from '../dates.ts';
+import { Defects } from '../defects.ts';
 import { epochDate, fromMidnight } from '../report-dates.ts';
-import { clean, Defects } from '../sanitize.ts';
+import { clean } from '../sanitize.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import type { TlsDeviation, TlsFailure, TlsPolicyResult, TlsPolicyType, TlsReport } from './report.ts';
 

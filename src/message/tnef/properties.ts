@@ -1,5 +1,5 @@
 import { decodeCharset } from '../charsets.ts';
-import { Defects } from '../sanitize.ts';
+import { Defects } from '../defects.ts';
 
 /** Types of properties (MS-OXCDATA §2.11.1). */
 const types = {

@@ -1,5 +1,5 @@
 import { decodeCharset } from '../charsets.ts';
-import { Defects } from '../sanitize.ts';
+import { Defects } from '../defects.ts';
 import { charsetOf } from './properties.ts';
 
 /** A body in RTF: HTML that Outlook wrapped in it, else its text. */

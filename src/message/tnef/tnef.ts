@@ -1,6 +1,6 @@
 import type { UnpackedFile } from '../attachment.ts';
 import { decodeCharset } from '../charsets.ts';
-import { Defects } from '../sanitize.ts';
+import { Defects } from '../defects.ts';
 import { decompressRtf } from './compressed-rtf.ts';
 import { charsetOf, type Properties, readProperties, stringOf } from './properties.ts';
 import { readRtf } from './rtf.ts';
