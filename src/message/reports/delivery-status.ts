@@ -8,7 +8,7 @@ import { splitNotice } from './notice-lines.ts';
 import { addressesOf, inlineMessage, type OriginalMessage, returnedMessage } from './original.ts';
 import { adviceFor, isHardBounce, type Reason } from './reasons.ts';
 import { openReport, type ReportSource } from './report-source.ts';
-import { isReplyCode, readCommand, readReply, type SmtpCommand } from './smtp-reply.ts';
+import { isReplyCode, readCommand, readHost, readReply, type SmtpCommand } from './smtp-reply.ts';
 import { isVagueStatus } from './status-reasons.ts';
 import { readTextNotices, type TextNotices } from './text-notices.ts';
 import { besideReply, inBrackets, inFields, inSentence } from './untemplated-notices.ts';
@@ -33,7 +33,7 @@ export interface RecipientStatus {
   readonly command: SmtpCommand;
   /** What the remote host, or the MTA itself, said. */
   readonly diagnostic: string;
-  /** Host that said it. */
+  /** Host that said it; empty when the report does not tell. */
   readonly remoteMta: string;
   /** Why, in the vocabulary of bounce reasons. */
   readonly reason: Reason;
@@ -110,7 +110,7 @@ function toRecipient(notice: Notice, delayed: boolean): RecipientStatus {
     replyCode: isReplyCode(reply.code) && reply.code.startsWith(kind) ? reply.code : '',
     command,
     diagnostic: notice.diagnostic,
-    remoteMta: notice.remoteMta,
+    remoteMta: notice.remoteMta || readHost(notice.diagnostic),
     reason,
     hardBounce: isHardBounce(reason, final),
     advice: adviceFor(reason, final),

@@ -101,3 +101,22 @@ export function readCommand(text: string): SmtpCommand {
   }
   return found;
 }
+
+/** Each begins at a word of its own, so that no text is looked at twice. */
+const hosts: readonly RegExp[] = [
+  // Exim and Postfix; Google.
+  /\b(?:host|by) ([\w-][\w.-]{0,254}?)\.? ?\[[\da-f.:]{3,45}\]/i,
+  // DragonFly.
+  /^([\w-][\w.-]{0,254}?)\.? \[[\da-f.:]{3,45}\] did not like /im,
+  // qmail.
+  /^(?:connected to )?((?:\d{1,3}\.){3}\d{1,3}) (?:but |does not like |failed on |failed after |sent )/im,
+];
+
+/** The remote host as a text of an MTA names it, an address where there is no name; empty when it names none. */
+export function readHost(text: string): string {
+  for (const pattern of hosts) {
+    const host = pattern.exec(text)?.[1];
+    if (host !== undefined) return host;
+  }
+  return '';
+}

@@ -32,6 +32,7 @@ describe('hostile input ends quickly', () => {
     ['loose words', fill('550 our server connection the account of a sender ')],
     ['loose events', fill('550 refused failed exceed not found ')],
     ['foreign words', fill('destinataires la casella est empfxnger ')],
+    ['names of hosts', fill('host by a.b-c.')],
     ['stems in one word', fill('blockrefusfailexceed.')],
   ])('%s', (_, text) => {
     for (const raw of [

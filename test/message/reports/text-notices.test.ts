@@ -186,6 +186,29 @@ describe('notices of MTAs that write no fields', () => {
     expect(only(textBounce(text + copy))).toMatchObject({ recipient: 'joe@dest.test', reason, status, command });
   });
 
+  test.each([
+    ['Exim', '  joe@dest.test\n    host mx.dest.test [2001:db8::7]: 550 5.1.1 no such user\n', 'mx.dest.test'],
+    ['Postfix', '<joe@dest.test>: host mx.dest.test[192.0.2.1] said: 550 5.1.1 no such user\n', 'mx.dest.test'],
+    [
+      'Google',
+      'Delivery to the following recipient failed permanently:\n\n     joe@dest.test\n\nTechnical details of permanent failure:\nGoogle tried to deliver your message, but it was rejected by the server for the recipient domain dest.test by mx.dest.test. [192.0.2.1].\n\nThe error that the other server returned was:\n550 5.1.1 no such user\n',
+      'mx.dest.test',
+    ],
+    [
+      'DragonFly',
+      '<joe@dest.test>:\nmx.dest.test [192.0.2.1] did not like our RCPT TO:\n550 5.1.1 no\n',
+      'mx.dest.test',
+    ],
+    [
+      'qmail',
+      '<joe@dest.test>:\nConnected to 192.0.2.1 but sender was rejected.\nRemote host said: 550 no\n',
+      '192.0.2.1',
+    ],
+    ['nobody', '<joe@dest.test>: 550 5.1.1 unknown in our virtual host table\n', ''],
+  ])('%s names the host that said it', (_, text, host) => {
+    expect(only(textBounce(text)).remoteMta).toBe(host);
+  });
+
   test('sendmail 5 tells each recipient in its transcript', () => {
     const text =
       '   ----- Transcript of session follows -----\nWhile talking to mx.a.test:\n>>> RCPT To:<one@a.test>\n<<< 550 <one@a.test>... User unknown\n550 <one@a.test>... User unknown\n550 b.test (smtp)... 550 Host unknown\n554 <two@b.test>... 550 Host unknown (Authoritative answer from name server)\n\n   ----- Unsent message follows -----\nFrom: author@origin.test\n';
