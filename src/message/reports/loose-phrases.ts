@@ -96,7 +96,7 @@ export const loosePhrases: readonly Phrase[] = [
     'blocked',
     near(client, refused),
     "\\b(?:helo|ehlo)\\b|\\b(?:provider|isp)(?:'s)? (?:\\w+ )?(?:relay|server|smarthost)\\b",
-    `\\byour (?:\\w+ )?(?:${client})\\b${word}{0,6} (?:${absent})`,
+    `\\b(?:your(?: \\w+)?|client|connecting|sending) (?:${client})\\b${word}{0,6} (?:${absent})`,
   ),
   phrase('notaccept', '\\bno (?:e-?)?mail (?:service|is (?:accepted|taken|received))\\b(?! from)'),
   phrase('hasmoved', '\\breplaced by <?a@b|\\b(?:write|send|mail|use) (?:to )?<?a@b>? instead'),

@@ -308,6 +308,11 @@ policyviolation 550 5.7.1 message with unknown file name extension refused
 rejected 550 author address not found
 authfailure 550 no DKIM key was found for this domain
 networkerror 554 the host that should take the mail closed its connection
+blocked 550 The name of your server is not known (in reply to RCPT TO command)
+blocked 550 the name of the client host was not found (in reply to RCPT TO command)
+rejected 550 The address of the sender is unknown (in reply to RCPT TO command)
+rejected 550 Sending domain does not exist (in reply to RCPT TO command)
+userunknown 550 The name of the recipient is not known (in reply to RCPT TO command)
 `,
   'written after those': `
 userunknown 550 5.1.1 Delivery is impossible: joe is unknown to us
