@@ -65,6 +65,14 @@ function unknownUserReason({ notice, status, replyCode, command }: Evidence, tex
   return replyCode === '' ? 'userunknown' : 'filtered';
 }
 
+const unavailable = /\b(?:un|not )available\b/g;
+
+/** Whether nobody has the address. A mailbox that is unavailable for now is there (RFC 5321 §4.2.3, 450). */
+function tellsUnknown({ status, replyCode }: Evidence, text: string): boolean {
+  const forNow = /^4(?!\.1\.)/.test(status || replyCode);
+  return unknownUser.test(forNow ? text.replace(unavailable, ' ') : text);
+}
+
 /** Postfix and those that copy it put this before what its maps and policies say. */
 const postfixPrefix = /^(.*?)\brecipient(?: address)? rejected: (?=\S)(.*)$/;
 
@@ -89,10 +97,10 @@ function reasonOfWords(evidence: Evidence, text: string): Reason | null {
     if (reason === 'hostunknown' && domainMissing.test(text) && evidence.command === 'MAIL') return 'rejected';
     if (reason === 'hostunknown' && evidence.status.startsWith('4') && transientDns.test(text)) return 'networkerror';
     // What a user is called stands in many sentences: who is unknown counts before what went wrong on the way.
-    if (isAboutTheWay(reason) && unknownUser.test(text)) return unknownUserReason(evidence, text);
+    if (isAboutTheWay(reason) && tellsUnknown(evidence, text)) return unknownUserReason(evidence, text);
     return reason;
   }
-  return unknownUser.test(text) ? unknownUserReason(evidence, text) : null;
+  return tellsUnknown(evidence, text) ? unknownUserReason(evidence, text) : null;
 }
 
 /** Whether a failure is stated, by a field or a code, and no code tells more than that something was refused. */

@@ -40,12 +40,17 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
+/** What failed for now is something else than the address (RFC 3463 §3). */
+const passing = /^4\.[2-7]\./;
+
 /**
  * What the sender should do, in one sentence.
  *
  * @param status enhanced status code, where it tells more than the reason.
  */
 export function adviceFor(reason: Reason, status = ''): string {
+  if (reason === 'userunknown' && passing.test(status))
+    return 'Try again later; the receiver does not find the address now.';
   if (reason !== 'notaccept') return reasons[reason];
   // The sender's own domain accepts no mail (RFC 7505 §4.2).
   if (status.endsWith('.7.27')) return 'Send from a domain that accepts mail: that of the sender has a null MX record.';
@@ -53,12 +58,13 @@ export function adviceFor(reason: Reason, status = ''): string {
 }
 
 /**
- * Whether an address must not be tried again. A domain that accepts no mail is hard only when the report says so for good.
+ * Whether an address must not be tried again. Nobody is unknown for good where the enhanced code says that something else failed for now; a
+ * domain that accepts no mail is hard only when the report says so for good.
  *
  * @param status enhanced status code (`5.1.1`).
  */
 export const isHardBounce = (reason: Reason, status: string): boolean =>
-  reason === 'userunknown' ||
+  (reason === 'userunknown' && !passing.test(status)) ||
   reason === 'hostunknown' ||
   reason === 'hasmoved' ||
   (reason === 'notaccept' && !status.startsWith('4'));

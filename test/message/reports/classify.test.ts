@@ -46,6 +46,32 @@ test('loose words give no address up while the code says that it may pass', () =
   expect(reasonOf(`450 4.7.1 ${said}`)).toBe('securityerror');
 });
 
+test.each([
+  ['450 Requested mail action not taken: mailbox unavailable', 'onhold'],
+  ['451 user not available at this time', 'onhold'],
+  ['450 4.2.0 mailbox unavailable', 'filtered'],
+  ['550 mailbox unavailable', 'userunknown'],
+  ['450 4.1.1 mailbox unavailable', 'userunknown'],
+  ['450 User unknown', 'userunknown'],
+])('who is unavailable for now is known: %s', (said, reason) => {
+  expect(reasonOf(`${said} (in reply to RCPT TO command)`)).toBe(reason);
+});
+
+test('nobody is given up for what fails for now beside the address', () => {
+  expect(reasonOf('451 4.3.0 user unknown at this time (in reply to RCPT TO command)')).toBe('userunknown');
+  expect(isHardBounce('userunknown', '4.3.0')).toBe(false);
+  expect(adviceFor('userunknown', '4.3.0')).toContain('Try again later');
+  for (const status of ['5.1.1', '4.1.1', '4.0.0', '5.3.0']) expect(isHardBounce('userunknown', status)).toBe(true);
+});
+
+test.each([
+  '550 mailbox server not available',
+  '550 recipient database unavailable',
+  '450 mailbox store is unavailable',
+])('what keeps addresses is no address: %s', (said) => {
+  expect(reasonOf(`${said} (in reply to RCPT TO command)`)).not.toBe('userunknown');
+});
+
 test('loose words make no failure of a text that states none', () => {
   const said = 'There is no entry for joe';
   expect(reasonOf(said, { action: '' })).toBe('onhold');
