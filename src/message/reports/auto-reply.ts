@@ -3,7 +3,6 @@ import { signOf } from './bounce-signs.ts';
 import { deliveryStatus } from './delivery-status.ts';
 import { dispositionNotification } from './disposition-notification.ts';
 import { feedbackReport } from './feedback-report.ts';
-import { decodedText } from './original.ts';
 import { adviceFor } from './reasons.ts';
 import type { ReportSource } from './report-source.ts';
 
@@ -69,7 +68,7 @@ function findSign(source: ReportSource): AutoReplySign | null {
   if (valued.some(([name, value]) => value.test(source.header(name).trim().toLowerCase()))) return 'vacation-header';
   const nullPath = /^<\s*>/.test(source.header('return-path'));
   const answers = set('in-reply-to') || set('references');
-  const subject = decodedText(source.header('subject')).normalize('NFC');
+  const subject = source.subject.normalize('NFC');
   const named = answerOfMailer.test(subject);
   const marked = named || subjectMark.test(subject);
   // Exchange says of its own answers that they are generated.
@@ -98,7 +97,7 @@ export function autoReply(source: ReportSource): AutoReply | null {
     sign,
     autoSubmitted: source.header('auto-submitted'),
     from: source.header('from'),
-    subject: decodedText(source.header('subject')),
+    subject: source.subject,
     advice: adviceFor('vacation'),
   };
 }

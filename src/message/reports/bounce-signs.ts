@@ -1,5 +1,5 @@
 import { withoutComments } from '../comments.ts';
-import { addressesOf, decodedText } from './original.ts';
+import { addressesOf } from './original.ts';
 import type { ReportSource } from './report-source.ts';
 import { readReply } from './smtp-reply.ts';
 
@@ -40,7 +40,7 @@ export function signOf(source: ReportSource): Sign {
   const type = source.header('content-type').toLowerCase();
   if (type.startsWith('multipart/report') && /report-type\s*=\s*"?delivery-status/.test(type)) return 'certain';
   const nullPath = /^<\s*>/.test(source.header('return-path'));
-  const subject = decodedText(source.header('subject'));
+  const { subject } = source;
   // People answer and pass on notices, postmasters among them; James answers too, with the subject of the message that failed.
   const passed = passedOn.exec(subject);
   if (!nullPath && passed !== null && subjects.test(subject.slice(passed[0].length))) return 'none';
@@ -62,4 +62,4 @@ export const tellsOfFailure = (text: string): boolean => phrasesOfFailure.test(t
 
 /** Whether the subject or the text speaks of a delivery that failed. */
 export const speaksOfFailure = (source: ReportSource, text: string): boolean =>
-  subjects.test(decodedText(source.header('subject'))) || tellsOfFailure(text) || /^[45]/.test(readReply(text).code);
+  subjects.test(source.subject) || tellsOfFailure(text) || /^[45]/.test(readReply(text).code);

@@ -65,11 +65,14 @@ function unknownUserReason({ notice, status, replyCode, command }: Evidence, tex
   return replyCode === '' ? 'userunknown' : 'filtered';
 }
 
+/** Whether the code says that a failure may pass. */
+const mayPass = ({ status, replyCode }: Evidence): boolean => (status || replyCode).startsWith('4');
+
 const unavailable = /\b(?:un|not )available\b/g;
 
 /** Whether nobody has the address. A mailbox that is unavailable for now is there (RFC 5321 §4.2.3, 450). */
-function tellsUnknown({ status, replyCode }: Evidence, text: string): boolean {
-  const forNow = /^4(?!\.1\.)/.test(status || replyCode);
+function tellsUnknown(evidence: Evidence, text: string): boolean {
+  const forNow = mayPass(evidence) && !evidence.status.startsWith('4.1.');
   return unknownUser.test(forNow ? text.replace(unavailable, ' ') : text);
 }
 
@@ -113,8 +116,7 @@ function reasonOfLooseWords(evidence: Evidence, text: string): Reason | null {
   const found = loosePhrases.find(({ pattern }) => pattern.test(text))?.reason ?? null;
   const reason = found === null && looseUnknownUser.test(text) ? unknownUserReason(evidence, text) : found;
   // An address is not given up for loose words beside a code of what may pass.
-  const mayPass = /^4/.test(evidence.status || evidence.replyCode);
-  return reason !== null && mayPass && isHardBounce(reason, '') ? null : reason;
+  return reason !== null && mayPass(evidence) && isHardBounce(reason, '') ? null : reason;
 }
 
 const isAboutTheWay = (reason: Reason): boolean =>

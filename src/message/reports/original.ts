@@ -1,7 +1,7 @@
 import { parseAddresses } from '../addresses.ts';
 import { Defects } from '../defects.ts';
-import { decodeRawHeader, decodeWords } from '../encoded-words.ts';
 import { firstField, type HeaderField, readHeaders } from '../headers.ts';
+import { decodedText } from './decoded-text.ts';
 import type { ReportSource } from './report-source.ts';
 
 /** Header bytes of a returned message that are read. */
@@ -28,12 +28,6 @@ const carriers = new Set(['message/rfc822', 'message/global', 'text/rfc822-heade
 /** Addresses of a header value, as they stand. */
 export const addressesOf = (value: string): readonly string[] =>
   value === '' ? [] : parseAddresses(value, 'report', new Defects()).map((one) => one.address);
-
-/** Decoded text of a header value. */
-export function decodedText(value: string): string {
-  const defects = new Defects();
-  return decodeWords(decodeRawHeader(value, 'report', defects), 'report', defects);
-}
 
 function toOriginal(fields: readonly HeaderField[]): OriginalMessage {
   return {

@@ -5,6 +5,7 @@ import { htmlToText } from '../html-to-text.ts';
 import type { ParseLimits } from '../message.ts';
 import type { Leaf } from '../mime-tree.ts';
 import { decodeLeaf, leavesOf, openStructure, type Structure } from '../structure.ts';
+import { decodedText } from './decoded-text.ts';
 
 /** Longest text of a part that is read for a report, in bytes; delivery reports are far smaller. */
 const maxText = 1_048_576;
@@ -15,6 +16,8 @@ export interface ReportSource {
   /** `type/subtype` of the whole message, lower case. */
   readonly type: string;
   readonly leaves: readonly Leaf[];
+  /** Decoded text of the subject; empty when there is none. */
+  readonly subject: string;
   /** Value of the first header field of that lower-case name; empty when there is none. */
   header(name: string): string;
   /** Decoded bytes of a leaf, at most a mebibyte. */
@@ -42,6 +45,7 @@ export function sourceOf({ bytes, fields, tree }: Structure): ReportSource {
     fields,
     type: /^[^\s;]*/.exec(firstField(fields, 'content-type'))?.[0].toLowerCase() ?? '',
     leaves: Array.from(leavesOf(tree), ({ leaf }) => leaf),
+    subject: decodedText(headers.get('subject') ?? ''),
     header: (name) => headers.get(name) ?? '',
     content,
     start: (leaf) => decodeLeaf(bytes, leaf, 128),

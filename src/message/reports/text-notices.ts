@@ -128,11 +128,15 @@ class NoticeReader {
     return true;
   }
 
-  #open(found: string, rest: string): void {
-    // Exchange names the only recipient again by its directory's name.
+  /** The recipient that is meant: Exchange names the only one again by its directory's name. */
+  #meant(found: string): string {
+    if (!found.startsWith(directoryName)) return found;
     const [only, ...others] = [...this.#drafts.values()].filter((one) => !one.recipient.startsWith(directoryName));
-    const recipient =
-      found.startsWith(directoryName) && only !== undefined && others.length === 0 ? only.recipient : found;
+    return only !== undefined && others.length === 0 ? only.recipient : found;
+  }
+
+  #open(found: string, rest: string): void {
+    const recipient = this.#meant(found);
     const key = recipient.toLowerCase();
     const known = this.#drafts.get(key);
     if (known === undefined && this.#drafts.size >= maxRecipients) return;

@@ -25,8 +25,7 @@ export function besideReply(lines: readonly string[], ignored: ReadonlySet<strin
     if (failed && reply === '') reply = line;
     for (const one of [recipient, ...others]) if (one !== '') named.add(one);
   }
-  const [only = ''] = named;
-  return named.size === 1 && reply !== '' ? noticeOf(only, reply) : null;
+  return reply === '' ? null : ofOnly(named, reply);
 }
 
 const bracketed = new RegExp(`<(${address})>`, 'g');
@@ -39,9 +38,8 @@ const bracketed = new RegExp(`<(${address})>`, 'g');
  */
 export function inBrackets(lines: readonly string[], ignored: ReadonlySet<string>): Notice | null {
   const text = lines.join('\n').slice(0, maxDiagnostic);
-  const named = new Set(Array.from(text.matchAll(bracketed), ([, one = '']) => one));
-  const [only = '', ...others] = [...named].filter((one) => !ignored.has(one.toLowerCase()));
-  return only === '' || others.length > 0 ? null : noticeOf(only, text);
+  const named = Array.from(text.matchAll(bracketed), ([, one = '']) => one);
+  return ofOnly(new Set(named.filter((one) => !ignored.has(one.toLowerCase()))), text);
 }
 
 const addressesIn = (line: string, ignored: ReadonlySet<string>): readonly string[] =>
@@ -60,8 +58,7 @@ export function inSentence(lines: readonly string[], ignored: ReadonlySet<string
   for (const line of lines)
     if (line.length <= 2_000 && line.includes('@') && tellsOfFailure(line))
       for (const one of addressesIn(line, ignored)) named.add(one);
-  const [only = '', ...others] = named;
-  return only === '' || others.length > 0 ? null : noticeOf(only, text);
+  return ofOnly(named, text);
 }
 
 const labelled = new RegExp(String.raw`^\s*(\S[^@:：<.!?]{0,30})[:：]\s*["'<]{0,2}(${address})[>"']{0,2}\s*$`);
@@ -99,3 +96,9 @@ const noticeOf = (recipient: string, reply: string): Notice => ({
   diagnostic: reply.trim(),
   command: readCommand(reply),
 });
+
+/** The notice of the only one that is named; null when there are none or several. */
+function ofOnly(named: ReadonlySet<string>, text: string): Notice | null {
+  const [only = '', ...others] = named;
+  return only === '' || others.length > 0 ? null : noticeOf(only, text);
+}
